@@ -1,0 +1,248 @@
+"""The command line: arguments in, one engine call, text or JSON out. Heavy modules are imported by the command that needs them."""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from app.settings import Settings, load_settings
+from ingest.errors import InputError, PolicyQAError
+
+if TYPE_CHECKING:
+    from app.types import Turn
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; return its exit code (DESIGN 3)."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    parser = _parser()
+    args = parser.parse_args(argv)
+    try:
+        settings = load_settings(store=getattr(args, "store", None))
+        command: Callable[[argparse.Namespace, Settings], int] = args.run
+        return command(args, settings)
+    except PolicyQAError as error:
+        print(f"错误：{error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("已中断", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader (head, less) has gone; that is its right
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+class _Parser(argparse.ArgumentParser):
+    """Usage errors are one line."""
+
+    def error(self, message: str) -> Any:
+        self.exit(2, f"错误：参数有误：{message}（{self.prog} --help 查看用法）\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="policyqa", description="面向地方人工智能政策资料的可核验问答")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="命令", parser_class=_Parser)
+
+    def add(name: str, run: Callable[[argparse.Namespace, Settings], int], text: str) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=text, description=text)
+        command.set_defaults(run=run)
+        command.add_argument("--store", metavar="目录", help="索引目录（默认 .policyqa/store，或 POLICYQA_STORE）")
+        return command
+
+    ingest = add("ingest", _ingest, "把文件或目录导入索引（只处理有变化的文件）")
+    ingest.add_argument("paths", nargs="+", metavar="路径")
+    ingest.add_argument("--prune", action="store_true", help="同时移除所给目录下已被删除的文件")
+    ingest.add_argument("--json", action="store_true", help="只向标准输出打印 JSON")
+
+    docs = add("docs", _docs, "查看已导入的文档：list、show ID、remove ID")
+    docs.add_argument("action", choices=("list", "show", "remove"))
+    docs.add_argument("id", nargs="?", help="文档编号（show、remove）")
+    docs.add_argument("--text", action="store_true", help="show：打印清洗后的全文")
+    docs.add_argument("--json", action="store_true", help="只向标准输出打印 JSON")
+
+    search = add("search", _search, "检索段落")
+    _question_arguments(search)
+    search.add_argument("-k", type=int, default=10, metavar="N", help="返回几段（默认 10）")
+
+    ask = add("ask", _ask, "提问并得到带引文的回答")
+    _question_arguments(ask)
+    ask.add_argument("--lang", choices=("zh", "en"), help="回答语言（默认随问题）")
+
+    serve = add("serve", _serve, "启动网页")
+    serve.add_argument("--host", default="127.0.0.1")
+    serve.add_argument("--port", type=int, default=7860)
+
+    add("doctor", _doctor, "检查本机可用的部件").add_argument("--json", action="store_true")
+    evaluate = add("eval", _eval, "运行评测套件")
+    evaluate.add_argument("rest", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
+    return parser
+
+
+def _question_arguments(command: argparse.ArgumentParser) -> None:
+    command.add_argument("question", nargs="?", metavar="问题")
+    command.add_argument("--file", metavar="JSONL", help='每行一个 {"id", "question", "history"?}')
+    command.add_argument("--json", action="store_true", help="只向标准输出打印 JSON")
+
+
+def _print_json(value: Any) -> None:
+    print(json.dumps(value, ensure_ascii=False), flush=True)
+
+
+def _note(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _ingest(args: argparse.Namespace, settings: Settings) -> int:
+    from ingest.pipeline import find_files
+
+    for _ in find_files(args.paths):  # a wrong path must be told before a model is loaded
+        pass
+    from tqdm import tqdm
+
+    from app.build import open_engine
+
+    with open_engine(settings, writable=True, on_note=_note) as engine, tqdm(unit="文件", file=sys.stderr) as bar:
+
+        def progress(done: int, total: int, name: str) -> None:
+            bar.total = total
+            bar.set_postfix_str(name[-40:], refresh=False)
+            bar.update(done - bar.n)
+
+        summary = engine.ingest(args.paths, args.prune, progress)
+    if args.json:
+        _print_json(summary.to_json())
+    else:
+        print(
+            f"新增 {summary.added}，更新 {summary.updated}，未变 {summary.unchanged}，移除 {summary.removed}，"
+            f"跳过 {len(summary.skipped)}；{summary.chunks} 段，{summary.chars} 字，{summary.seconds:.1f} 秒"
+        )
+    for skipped in summary.skipped:
+        _note(f"跳过 {skipped['source']}：{skipped['reason']}")
+    if not (summary.added or summary.updated or summary.unchanged):
+        raise InputError("没有导入任何文档", "检查路径下是否有可读的文件" if not summary.skipped else "原因见上")
+    return 0
+
+
+def _docs(args: argparse.Namespace, settings: Settings) -> int:
+    from app.documents import list_documents, remove_document, show_document
+
+    if args.action != "list" and not args.id:
+        raise InputError(f"docs {args.action} 需要文档编号", "用 policyqa docs list 查看编号")
+    if args.action == "list":
+        documents = list_documents(settings)
+        if args.json:
+            _print_json(documents)
+        for row in [] if args.json else documents:
+            print(f"{row['doc_id']}  {row['chars']:>7} 字  {row['tier']}  {row['date'] or '----------'}  {row['title']}  ({row['source']})")
+    elif args.action == "show":
+        shown = show_document(settings, args.id, with_text=args.text)
+        if args.json:
+            _print_json(shown)
+        elif args.text:
+            print(shown["text"])
+        else:
+            for key, value in shown.items():
+                print(f"{key}: {value}")
+    else:
+        removed = remove_document(settings, args.id)
+        _print_json(removed) if args.json else print(f"已移除 {removed['title']}（{removed['source']}）")
+    return 0
+
+
+def _search(args: argparse.Namespace, settings: Settings) -> int:
+    if args.k < 1 or args.k > 200:
+        raise InputError(f"-k {args.k} 无效", "1 到 200 之间")
+    from app.documents import hit_to_json
+
+    def one(engine: Any, question: str, history: Sequence["Turn"]) -> dict[str, Any]:
+        hits = engine.search(question, args.k, history)
+        return {"question": question, "hits": [hit_to_json(rank, hit) for rank, hit in enumerate(hits, 1)]}
+
+    def show(result: dict[str, Any]) -> None:
+        for hit in result["hits"]:
+            print(f"{hit['rank']}. [{hit['score']:.2f}] {hit['title']}  {hit['source']}:{hit['start']}-{hit['end']}\n   {hit['text'][:160]}")
+
+    return _each_question(args, settings, one, show)
+
+
+def _ask(args: argparse.Namespace, settings: Settings) -> int:
+    def one(engine: Any, question: str, history: Sequence["Turn"]) -> dict[str, Any]:
+        result: dict[str, Any] = engine.ask(question, history, args.lang).to_json()
+        return result
+
+    def show(result: dict[str, Any]) -> None:
+        from app.documents import answer_as_text
+
+        print(answer_as_text(result))
+
+    return _each_question(args, settings, one, show)
+
+
+def _each_question(
+    args: argparse.Namespace,
+    settings: Settings,
+    one: Callable[[Any, str, Sequence["Turn"]], dict[str, Any]],
+    show: Callable[[dict[str, Any]], None],
+) -> int:
+    """Answer the one question, or each line of --file with one model load; a bad line is reported and passed over."""
+    from app.questions import read_questions
+
+    if (args.question is None) == (args.file is None):
+        raise InputError("要么给出一个问题，要么给出 --file", "例如 policyqa ask \"贵州有哪些算力政策\"")
+    if args.question is not None:
+        from app.understand import detect_language
+
+        if not args.question.strip():
+            raise InputError("问题为空", "写下要问的内容，例如：贵州有哪些算力政策")
+        detect_language(args.question)  # before a model is loaded
+    items = read_questions(args.file) if args.file else None
+    from app.build import open_engine
+
+    with open_engine(settings, on_note=_note) as engine:
+        if items is None:
+            result = one(engine, args.question, ())
+            _print_json(result) if args.json else show(result)
+            return 0
+        code = 0
+        for item in items:
+            try:
+                result = {**one(engine, item.question, item.history), "id": item.id}
+            except InputError as error:
+                code = error.exit_code
+                _note(f"错误：{args.file} 中 id={item.id}：{error}")
+                result = {"id": item.id, "question": item.question, "error": str(error)}
+            _print_json(result)  # answers to a file of questions are JSON Lines, whether or not --json was given
+        return code
+
+
+def _serve(args: argparse.Namespace, settings: Settings) -> int:
+    from app.server import check_address, serve
+
+    check_address(args.host, args.port)  # before anything slow
+    from app.build import open_engine
+
+    with open_engine(settings, writable=True, on_note=_note) as engine:
+        serve(engine, args.host, args.port, on_ready=lambda: _note(f"已就绪：http://{args.host}:{args.port}/ （Ctrl-C 结束）"))
+    return 0
+
+
+def _doctor(args: argparse.Namespace, settings: Settings) -> int:
+    from app.doctor import examine
+
+    report = examine(settings)
+    if args.json:
+        _print_json(report)
+    else:
+        for part in report["parts"]:
+            print(f"[{'可用' if part['ok'] else '缺失'}] {part['name']}：{part['detail']}")
+    return 0
+
+
+def _eval(args: argparse.Namespace, settings: Settings) -> int:
+    from eval.cli import run_arguments  # the only import against the one-way rule, and only inside this command
+
+    return int(run_arguments(args.rest, settings))

@@ -1,0 +1,296 @@
+"""Answers without a model: source sentences selected, ordered and framed. No fact is written that no source states.
+
+Each kind of question has its form; what cannot be answered says so and gives the closest that is known, with its scope.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from app.evidence import FigureMatch, match_figures
+from app.retrieve import Retrieved
+from app.types import AbstainReason, Evidence, Query
+from ingest.numbers import Quantity, find_quantities
+from ingest.regions import display, find_regions, relation
+from ingest.types import Figure
+from prompts import phrase
+
+MAX_SENTENCES = 5  # in a lookup answer
+RELATED = 4  # beside an abstention
+PER_REGION = 3  # in a comparison, for each region
+# A sentence is evidence when enough of the question's words are in it, or enough of its meaning; measured on the dev part
+# of the sample suite together with questions that it cannot answer.
+MIN_COVERAGE = 0.34
+MIN_COSINE_CROSS = 0.80  # for questions in another language than the texts, where words cannot be compared
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One sentence of a draft: text without markers, the evidence it rests on, and the heading it stands under.
+
+    `framed` says that the words around the quotation are this module's own (未披露, 最接近的是): their numbers and scopes are
+    checked, their wording is not compared with the source.
+    """
+
+    text: str
+    evidence: tuple[Evidence, ...]
+    heading: str = ""
+    bullet: bool = False
+    framed: bool = True
+
+
+@dataclass(slots=True)
+class Draft:
+    """An answer before checking. `lead` is said without citation (that something is not in the sources)."""
+
+    claims: list[Claim] = field(default_factory=list)
+    figures: list[tuple[Figure, Evidence]] = field(default_factory=list)
+    lead: str = ""
+    reason: AbstainReason = ""
+
+    @property
+    def abstained(self) -> bool:
+        """Whether the question itself stays unanswered."""
+        return bool(self.reason)
+
+
+def compose(query: Query, found: Retrieved, ranked: Sequence[Evidence], known_regions: frozenset[str]) -> Draft:
+    """Return the answer to a query from its ranked evidence."""
+    missing = [code for code in query.regions if not _is_known(code, known_regions)]
+    if query.kind == "compare" and len(_places(query)) >= 2:
+        return _compare(query, ranked)
+    if query.regions and len(missing) == len(query.regions) and not query.heads:
+        return Draft(lead=phrase(query.language, "no_region", region=_names(query)), reason="no_document")
+    if query.kind in {"number", "claim"} and (query.heads or query.kind == "number"):
+        return _number(query, ranked, all_missing=bool(missing) and len(missing) == len(query.regions))
+    return _lookup(query, ranked)
+
+
+def _is_known(code: str, known: frozenset[str]) -> bool:
+    return any(relation(code, other) in {"same", "part"} for other in known)
+
+
+def _places(query: Query) -> list[str]:
+    return [code for code in query.regions if code != "CN"]
+
+
+def _names(query: Query) -> str:
+    return phrase(query.language, "list_join").join(display(code, query.language) for code in query.regions)
+
+
+def about(query: Query, evidence: Evidence) -> bool:
+    """Whether a sentence speaks about a region that was asked about (any sentence does where none was)."""
+    if not query.regions:
+        return True
+    return any(relation(a, r) in {"same", "part"} for a in query.regions for r in evidence.sentence.regions)
+
+
+def relevant(query: Query, evidence: Evidence) -> bool:
+    """Whether a sentence is evidence for the question at all."""
+    if not query.terms:
+        return True
+    if query.language == "en" and query.text.isascii():
+        return evidence.coverage >= MIN_COVERAGE or evidence.cosine >= MIN_COSINE_CROSS
+    return evidence.coverage >= MIN_COVERAGE
+
+
+def _lookup(query: Query, ranked: Sequence[Evidence]) -> Draft:
+    chosen = _distinct([e for e in ranked if about(query, e) and relevant(query, e)])[:MAX_SENTENCES]
+    if not chosen:
+        return _nothing(query, ranked)
+    best = chosen[0].score
+    chosen = [e for e in chosen if e.score >= best - 0.55]
+    draft = Draft(claims=[_quote(query, e) for e in _reading_order(chosen)])
+    draft.figures = [(figure, e) for e in chosen for figure in e.sentence.figures]
+    return draft
+
+
+def _nothing(query: Query, ranked: Sequence[Evidence]) -> Draft:
+    """Say that nothing was found; where the region is covered, give what comes closest for it."""
+    draft = Draft(lead=phrase(query.language, "no_evidence"), reason="no_evidence")
+    if query.regions:
+        close = _distinct([e for e in ranked if about(query, e) and e.coverage > 0])[:2]
+        heading = phrase(query.language, "related", region=_names(query))
+        draft.claims = [_quote(query, e, heading) for e in close]
+    return draft
+
+
+def _quote(query: Query, evidence: Evidence, heading: str = "") -> Claim:
+    return Claim(phrase(query.language, "quoted", quote=evidence.text), (evidence,), heading, bullet=True)
+
+
+def _distinct(evidence: Sequence[Evidence]) -> list[Evidence]:
+    """Drop sentences that repeat one already taken (near-duplicate briefs, the same text in two files)."""
+    kept: list[Evidence] = []
+    for e in evidence:
+        if not any(_overlap(e.text, other.text) > 0.8 for other in kept):
+            kept.append(e)
+    return kept
+
+
+def _overlap(a: str, b: str) -> float:
+    x, y = {a[i : i + 2] for i in range(len(a) - 1)}, {b[i : i + 2] for i in range(len(b) - 1)}
+    return len(x & y) / max(1, min(len(x), len(y)))
+
+
+def _reading_order(evidence: Sequence[Evidence]) -> list[Evidence]:
+    """Best document first, and within a document as written."""
+    first = {}
+    for position, e in enumerate(evidence):
+        first.setdefault(e.hit.chunk.doc_id, position)
+    return sorted(evidence, key=lambda e: (first[e.hit.chunk.doc_id], e.sentence.start))
+
+
+def _number(query: Query, ranked: Sequence[Evidence], all_missing: bool) -> Draft:
+    matches = match_figures(query, ranked)
+    own = [m for m in matches if m.fit == "own"]
+    claimed = list(find_quantities(query.text)) if query.kind == "claim" else []
+    if own:
+        return _figures(query, own, claimed)
+    if not query.regions or (query.kind == "claim" and not claimed and not matches):
+        return _lookup(query, ranked)
+    close = [m for m in matches if m.fit != "other"] or [m for m in matches if about(query, m.evidence)]
+    # A claim with a number in it is best answered by whose number that is.
+    close = [m for m in matches if any(_same_figure(q, m.figure) for q in claimed)] or close
+    if not close:
+        if all_missing:
+            return Draft(lead=phrase(query.language, "no_region", region=_names(query)), reason="no_document")
+        if not query.heads:
+            return _lookup(query, ranked)
+        return _undisclosed(query, ranked)
+    return _closest(query, ranked, close[0])
+
+
+def _figures(query: Query, matches: Sequence[FigureMatch], claimed: Sequence[Quantity]) -> Draft:
+    """State the figure first, then the sentence that it stands in."""
+    best = matches[0].score
+    chosen = [m for m in matches if m.score >= best - 0.2][:4]
+    draft = Draft()
+    seen: set[tuple[float, str, tuple[str, ...], str]] = set()
+    for match in chosen:
+        figure = match.figure
+        identity = (figure.value, figure.unit, figure.scopes, figure.period)
+        if identity in seen:
+            continue
+        seen.add(identity)
+        lead = phrase(
+            query.language, "figure_lead",
+            scope=scope_name(figure, query), indicator=figure.indicator, figure=figure.text, note=_note(query, figure),
+        )  # fmt: skip
+        text = phrase(query.language, "figure_with_quote", lead=lead, quote=match.evidence.text)
+        draft.claims.append(Claim(text, (match.evidence,), bullet=len(chosen) > 1))
+        draft.figures.append((figure, match.evidence))
+    if claimed:
+        agreed = any(_same_figure(q, f) and _same_bases(query, e) for q in claimed for f, e in draft.figures)
+        draft.lead = phrase(query.language, "claim_same" if agreed else "claim_differs")
+    return draft
+
+
+def _same_figure(quantity: Quantity, figure: Figure) -> bool:
+    """Whether a question's number is the figure's, with the same unit and comparator (where the question states one)."""
+    return (
+        quantity.value == figure.value and quantity.unit == figure.unit and quantity.comparator in {"", figure.comparator}
+    )
+
+
+def _same_bases(query: Query, evidence: Evidence) -> bool:
+    """Whether what the question compares with is what the sentence compares with (不足广东的1/8 is not 不足浙江的1/8)."""
+    named = {m.code for m in find_regions(evidence.text)}
+    return all(any(relation(base, code) == "same" for code in named) for base in query.bases)
+
+
+def scope_name(figure: Figure, query: Query) -> str:
+    """Whose figure it is, in the answer's language."""
+    return phrase(query.language, "list_join").join(display(code, query.language) for code in figure.scopes)
+
+
+def _note(query: Query, figure: Figure) -> str:
+    kind = {"目标值": "kind_target", "预测": "kind_forecast", "实际值": "kind_actual"}[figure.kind]
+    parts = [part for part in (figure.period, phrase(query.language, kind)) if part]
+    return phrase(query.language, "note", parts=phrase(query.language, "note_join").join(parts)) if parts else ""
+
+
+def measure_name(query: Query) -> str:
+    """What was asked for, in the words of the question: 算力利用率."""
+    if query.language == "en":
+        return phrase("en", "measure_default")
+    named = [(m.start(), m.end()) for head in query.heads for m in [re.search(re.escape(head), query.text)] if m]
+    if not named:
+        return query.heads[0] if query.heads else phrase("zh", "measure_default")
+    start, end = named[0]
+    moved = True
+    while moved:  # grow to the left over the words that qualify the noun: 数据中心 的 平均 利用率
+        before = query.text[:start].removesuffix("的")
+        longest = max((t for t in query.terms if before.endswith(t)), key=len, default="")
+        moved, start = bool(longest), len(before) - len(longest) if longest else start
+    return query.text[start:end]
+
+
+def _period(query: Query) -> str:
+    if not query.periods:
+        return ""
+    if query.language == "en":
+        return f" in {', '.join(query.periods)}"
+    return "、".join(f"{p}年" if p.isdigit() else p for p in query.periods)
+
+
+def _closest(query: Query, ranked: Sequence[Evidence], match: FigureMatch) -> Draft:
+    """Not disclosed, and the closest figure with the scope that it really has."""
+    values = {
+        "region": _names(query), "period": _period(query), "measure": measure_name(query), "quote": match.evidence.text,
+    }  # fmt: skip
+    scope = scope_name(match.figure, query)
+    key = {"whole": "national_closest", "part": "part_closest", "other": "other_closest", "near": "near_closest"}.get(match.fit, "period_closest")
+    if match.fit == "wrong_period":
+        found = match.figure.period or phrase(query.language, "found_period_unknown")
+        values["found"] = f"{found}年" if found.isdigit() and query.language == "zh" else found
+    else:
+        values["scope"] = scope
+    reasons: dict[str, AbstainReason] = {"wrong_period": "wrong_period", "near": "not_disclosed"}
+    draft = Draft(reason=reasons.get(match.fit, "wrong_scope"))
+    draft.claims.append(Claim(phrase(query.language, key, **values), (match.evidence,)))
+    draft.figures.append((match.figure, match.evidence))
+    draft.claims += _also(query, ranked, {match.evidence.key})
+    return draft
+
+
+def _undisclosed(query: Query, ranked: Sequence[Evidence]) -> Draft:
+    lead = phrase(
+        query.language, "not_disclosed", region=_names(query), period=_period(query), measure=measure_name(query)
+    )
+    draft = Draft(lead=lead, reason="not_disclosed")
+    draft.claims = _also(query, ranked, set())
+    return draft
+
+
+def _also(query: Query, ranked: Sequence[Evidence], used: set[tuple[str, int, int]]) -> list[Claim]:
+    """Sentences about the region that touch what was asked."""
+    touching = [
+        e for e in ranked
+        if about(query, e) and e.key not in used and e.coverage > 0
+    ]  # fmt: skip
+    touching.sort(key=lambda e: -(e.score + (0.4 if query.kind in {"number", "claim"} and e.sentence.figures else 0.0)))
+    heading = phrase(query.language, "related", region=_names(query))
+    return [_quote(query, e, heading) for e in _reading_order(_distinct(touching)[:RELATED])]
+
+
+def _compare(query: Query, ranked: Sequence[Evidence]) -> Draft:
+    """Each region under its own heading with its own evidence; what is missing is said."""
+    draft = Draft()
+    missing = 0
+    for code in _places(query):
+        mine = [e for e in ranked if any(relation(code, r) in {"same", "part"} for r in e.sentence.regions)]
+        if query.heads:
+            figures = [m for m in match_figures(query, mine) if m.fit in {"own", "part"}]
+            mine = [m.evidence for m in figures if any(relation(code, s) in {"same", "part"} for s in m.figure.scopes)] + mine
+        chosen = _reading_order(_distinct(mine)[:PER_REGION])
+        heading = phrase(query.language, "region_head", region=display(code, query.language))
+        if chosen:
+            draft.claims += [_quote(query, e, heading) for e in chosen]
+            draft.figures += [(figure, e) for e in chosen for figure in e.sentence.figures]
+        else:
+            missing += 1
+            draft.claims.append(Claim(phrase(query.language, "nothing_for_region"), (), heading, bullet=True))
+    if missing == len(_places(query)):
+        return Draft(lead=phrase(query.language, "no_region", region=_names(query)), reason="no_document")
+    return draft

@@ -1,0 +1,179 @@
+"""The engine: one store, one embedder, perhaps an LLM; questions in, verified answers out. Safe to share by threads."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from app.compose import Draft, compose
+from app.evidence import rank_sentences
+from app.generate import LLMError, generate_claims, select_evidence
+from app.render import Numbering, checked, render, with_timings
+from app.retrieve import Retrieved, retrieve
+from app.types import Answer, AnswerSentence, Evidence, Hit, Language, Query, Turn
+from app.understand import understand
+from ingest.embed import Embedder
+from ingest.pipeline import Summary, ingest_paths
+from ingest.regions import display
+from ingest.store import Store
+from ingest.types import Document
+
+CHUNKS = 12  # chunks whose sentences are considered for an answer
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A step that has begun, for showing progress."""
+
+    name: Literal["understand", "retrieve", "answer", "verify"]
+
+
+class Engine:
+    """Answers questions from one store. Made by app.build.open_engine."""
+
+    def __init__(self, store: Store, embedder: Embedder, llm: Callable[[], Any] | None, llm_name: str, timeout: float):
+        self.store = store
+        self.embedder = embedder
+        self._make_llm = llm
+        self._llm: Any = None
+        self._llm_name = llm_name
+        self._timeout = timeout
+        self._lock = threading.Lock()  # SQLite and Chroma are used by one thread at a time; answering takes milliseconds
+
+    def search(self, question: str, k: int = 10, history: Sequence[Turn] = ()) -> list[Hit]:
+        """The k best chunks for a question, best first."""
+        with self._lock:
+            query = understand(question, history, self._known_regions())
+            return list(retrieve(query, self.store, self.embedder, k).hits)
+
+    def ask(self, question: str, history: Sequence[Turn] = (), language: Language | None = None) -> Answer:
+        """Answer a question. Raises InputError for a question that cannot be read."""
+        for event in self.stream(question, history, language):
+            if isinstance(event, Answer):
+                return event
+        raise AssertionError("a stream ends with its answer")
+
+    def stream(
+        self, question: str, history: Sequence[Turn] = (), language: Language | None = None
+    ) -> Iterator[Stage | AnswerSentence | Answer]:
+        """Stages as they begin, checked sentences as they are ready, and the Answer last."""
+        clock = _Clock()
+        yield Stage("understand")
+        with self._lock:
+            query = understand(question, history, self._known_regions(), language)
+            clock.lap("understand")
+        yield Stage("retrieve")
+        with self._lock:
+            found = retrieve(query, self.store, self.embedder, CHUNKS)
+            clock.lap("retrieve")
+            ranked = rank_sentences(query, found)
+            clock.lap("rerank")
+            draft = compose(query, found, ranked, self._known_regions())
+        yield Stage("answer")
+        if self._make_llm is not None and not _is_silent(draft):
+            answer = yield from self._generated(query, draft, ranked, clock)
+        else:
+            clock.lap("answer")
+            yield Stage("verify")
+            answer = render(query, draft)
+            clock.lap("verify")
+            yield from answer.sentences
+            answer = with_timings(answer, clock.times(), "extractive")
+        yield answer
+
+    def _generated(
+        self, query: Query, draft: Draft, ranked: Sequence[Evidence], clock: "_Clock"
+    ) -> Iterator[AnswerSentence | Stage]:
+        """The LLM's checked sentences; what the rules know to be undisclosed is said first and by rule."""
+        evidence = select_evidence(draft.claims, ranked)
+        fixed = draft.claims[:1] if draft.abstained else []
+        kept, numbering = list(fixed), Numbering(query.language)
+        dropped = 0
+        try:
+            for claim in generate_claims(self._model(), query, evidence, self._timeout):
+                sentence = checked(query, claim, numbering)
+                if sentence is None:
+                    dropped += 1
+                    continue
+                kept.append(claim)
+                yield sentence
+            note = f"{self._llm_name}" + (f" (dropped {dropped})" if dropped else "")
+        except LLMError as error:
+            note, kept = f"extractive (LLM failed: {error.message})", []
+        clock.lap("answer")
+        yield Stage("verify")
+        if len(kept) > len(fixed):
+            keys = {e.key for claim in kept for e in claim.evidence}
+            figures = [(f, e) for e in evidence if e.key in keys for f in e.sentence.figures]
+            draft = replace(draft, claims=kept, figures=[*draft.figures, *figures])
+        else:
+            note = note if note.startswith("extractive") else f"extractive ({self._llm_name}: nothing passed the checks)"
+        answer = render(query, draft)
+        clock.lap("verify")
+        return with_timings(answer, clock.times(), note)
+
+    def _model(self) -> Any:
+        if self._llm is None and self._make_llm is not None:
+            self._llm = self._make_llm()
+        return self._llm
+
+    def ingest(
+        self, paths: Sequence[str], prune: bool = False, on_progress: Callable[[int, int, str], None] | None = None
+    ) -> Summary:
+        """Bring the store up to date with files; the engine must have been opened writable."""
+        with self._lock:
+            return ingest_paths(paths, self.store, self.embedder, prune, on_progress)
+
+    def document(self, doc_id: str) -> Document | None:
+        """One document with its cleaned text."""
+        with self._lock:
+            return self.store.catalog.document(doc_id)
+
+    def examples(self, language: Language = "zh") -> list[str]:
+        """Questions that the indexed documents suggest: their regions with what each text measures or plans."""
+        with self._lock:
+            counts = self.store.catalog.region_counts()
+        places = [code for code in sorted(counts, key=lambda c: -counts[c]) if code.isdigit()][:4]
+        names = [display(code, language) for code in places]
+        if language == "en":
+            return [f"What is {name}'s strategy for AI?" for name in names[:3]] + (
+                [f"Compare {names[0]} and {names[1]}"] if len(names) > 1 else []
+            )
+        return [f"{name}的人工智能布局有什么特点" for name in names[:3]] + (
+            [f"比较{names[0]}和{names[1]}的路线"] if len(names) > 1 else []
+        )
+
+    def describe(self) -> dict[str, Any]:
+        """Model, LLM and size of the store."""
+        with self._lock:
+            documents, chunks = self.store.catalog.count()
+        return {
+            "model": self.embedder.name, "llm": self._llm_name or "none", "documents": documents, "chunks": chunks,
+            "store": str(self.store.folder),
+        }  # fmt: skip
+
+    def _known_regions(self) -> frozenset[str]:
+        return frozenset(self.store.catalog.region_counts())
+
+
+def _is_silent(draft: Draft) -> bool:
+    """Whether there is nothing that a model could say: no document, or no evidence at all."""
+    return draft.abstained and not draft.claims
+
+
+class _Clock:
+    """Milliseconds by stage."""
+
+    def __init__(self) -> None:
+        self._began = self._last = time.perf_counter()
+        self._times: dict[str, float] = {}
+
+    def lap(self, name: str) -> None:
+        now = time.perf_counter()
+        self._times[name] = self._times.get(name, 0.0) + (now - self._last) * 1000
+        self._last = now
+
+    def times(self) -> dict[str, float]:
+        stages = {name: self._times.get(name, 0.0) for name in ("understand", "retrieve", "rerank", "answer", "verify")}
+        return {**stages, "total": (time.perf_counter() - self._began) * 1000}

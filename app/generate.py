@@ -1,0 +1,122 @@
+"""Answers by a configured LLM, sentence by sentence, through the same checks as every other sentence.
+
+Any OpenAI-compatible server, through LlamaIndex. What the model says is untrusted: markers that it invents are dropped,
+a sentence without a citation or one that fails its check is not shown, and if nothing is left the extractive answer stands.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from app.compose import Claim
+from app.settings import Settings
+from app.types import Evidence, Query
+from ingest.errors import PolicyQAError
+from ingest.regions import display
+from ingest.split import split_sentences
+from prompts import message
+
+MAX_EVIDENCE = 10  # sentences shown to the model
+MAX_OUTPUT = 4000  # characters read from the model; more is cut
+_MARKER = re.compile(r"[\[［【(（](?:来源|资料|source)?\s*(\d{1,3}(?:\s*[,，、]\s*\d{1,3})*)\s*[\]］】)）]", re.I)
+_TEMPLATE_TOKEN = re.compile(r"<\|[^|]{1,40}\|>|</?(?:think|s|start_of_turn|end_of_turn|eos|bos)[^>]{0,20}>")
+_THINKING = re.compile(r"<think>.*?(?:</think>|$)", re.S)
+
+
+class LLMError(PolicyQAError):
+    """The model server failed, timed out or answered nothing usable. The caller falls back."""
+
+
+def make_llm(settings: Settings) -> Any:
+    """A LlamaIndex LLM for the configured server. Imports the client (3 s), so only where an LLM is set."""
+    from llama_index.llms.openai_like import OpenAILike
+
+    return OpenAILike(
+        model=settings.llm_model, api_base=settings.llm_base_url, api_key=settings.llm_api_key or "none",
+        is_chat_model=True, context_window=settings.llm_context, timeout=settings.llm_timeout,
+        max_retries=settings.llm_retries, temperature=0.0, max_tokens=700,
+    )  # fmt: skip
+
+
+def select_evidence(claims: Sequence[Claim], ranked: Sequence[Evidence]) -> list[Evidence]:
+    """What the model may cite: the extractive answer's own sentences first, then the best of the rest."""
+    chosen: dict[tuple[str, int, int], Evidence] = {e.key: e for claim in claims for e in claim.evidence}
+    for evidence in ranked:
+        if len(chosen) >= MAX_EVIDENCE:
+            break
+        chosen.setdefault(evidence.key, evidence)
+    return list(chosen.values())[:MAX_EVIDENCE]
+
+
+def write_messages(query: Query, evidence: Sequence[Evidence]) -> tuple[str, str]:
+    """System and user message; each source line carries its number, region, date and title."""
+    lines = []
+    for number, e in enumerate(evidence, 1):
+        regions = "、".join(display(code, query.language) for code in e.sentence.regions) or "-"
+        lines.append(f"[{number}] ({regions}; {e.hit.source.issued or '-'}; {e.hit.source.title}) {e.text}")
+    system = message(query.language, "answer.system.md")
+    return system, message(query.language, "answer.user.md", evidence="\n".join(lines), question=query.text)
+
+
+def generate_claims(llm: Any, query: Query, evidence: Sequence[Evidence], timeout: float) -> Iterator[Claim]:
+    """Yield the model's sentences as claims on the evidence they cite, as soon as each is complete.
+
+    Invented markers are dropped; a sentence left without a citation has no evidence and fails its check. Raises LLMError.
+    """
+    system, user = write_messages(query, evidence)
+    buffer, written = "", 0
+    for delta in _stream(llm, system, user, timeout):
+        buffer += delta
+        written += len(delta)
+        complete, buffer = _complete_sentences(buffer)
+        yield from (claim for text in complete if (claim := _claim(text, evidence)))
+        if written > MAX_OUTPUT:
+            break
+    for text in _sentences(buffer):
+        if claim := _claim(text, evidence):
+            yield claim
+
+
+def _stream(llm: Any, system: str, user: str, timeout: float) -> Iterator[str]:
+    """Text deltas of a chat completion, bounded in time as a whole (a server that drips must not hold a question)."""
+    import time
+
+    from llama_index.core.llms import ChatMessage
+
+    began = time.monotonic()
+    try:
+        messages = [ChatMessage(role="system", content=system), ChatMessage(role="user", content=user)]
+        for response in llm.stream_chat(messages):
+            yield response.delta or ""
+            if time.monotonic() - began > timeout:
+                raise LLMError(f"大模型在 {timeout:g} 秒内没有答完", "调大 POLICYQA_LLM_TIMEOUT 或换用更快的模型")
+    except LLMError:
+        raise
+    except Exception as error:  # the client raises its own, httpx's and parsers' errors: all mean that the model failed
+        raise LLMError(f"大模型调用失败：{type(error).__name__}", "检查 POLICYQA_LLM_BASE_URL 与模型服务") from error
+
+
+def _complete_sentences(buffer: str) -> tuple[list[str], str]:
+    """Part finished sentences from the running text; a sentence is finished once the next one has begun."""
+    if "<think>" in buffer and "</think>" not in buffer:
+        return [], buffer
+    sentences = _sentences(buffer)
+    if len(sentences) < 2:
+        return [], buffer
+    last = buffer.rfind(sentences[-1][:12])
+    return sentences[:-1], buffer[last:] if last >= 0 else sentences[-1]
+
+
+def _sentences(text: str) -> list[str]:
+    """Sentences with the markers that follow their full stop (。[1]) moved in front of it."""
+    text = _TEMPLATE_TOKEN.sub(" ", _THINKING.sub(" ", text))
+    text = re.sub(r"([。！？!?；;.])\s*((?:" + _MARKER.pattern + r"\s*)+)", lambda m: m[2].strip() + m[1], text, flags=re.I)
+    return [text[a:b] for a, b in split_sentences(text)]
+
+
+def _claim(text: str, evidence: Sequence[Evidence]) -> Claim | None:
+    numbers = [int(n) for match in _MARKER.finditer(text) for n in re.findall(r"\d+", match[1])]
+    cited = tuple(dict.fromkeys(evidence[n - 1] for n in numbers if 1 <= n <= len(evidence)))
+    bare = re.sub(r"^[\s\-*•#>\d.、]*(?=[一-龥A-Za-z“])", "", _MARKER.sub("", text)).strip()
+    bare = re.sub(r"\s+([。！？；.])", r"\1", bare).replace("**", "")
+    return Claim(bare, cited, framed=False) if re.search(r"[一-龥A-Za-z]{2}", bare) else None

@@ -1,0 +1,79 @@
+"""Measured nouns (利用率, 占比, 规模 ...) and what counts as the same noun in a question and in a figure."""
+
+import re
+
+# One line a measure: words that name the same thing. Those that only sound alike stay apart (上架率 is not 利用率).
+_SAME: tuple[tuple[str, ...], ...] = (
+    ("利用率", "使用率", "利用水平", "利用情况"),
+    ("上架率",),
+    ("市场占有率", "市占率", "市场份额", "占有率"),
+    ("占比", "比重", "比例", "份额", "所占"),
+    ("规模", "总量", "体量"),
+    ("营收", "营业收入", "收入"),
+    ("增速", "增长率", "增幅", "增长速度"),
+    ("薪资", "工资", "薪酬", "年薪", "待遇", "月薪"),
+    ("缺口", "短缺"),
+    ("供求比例", "供求比", "供需比", "供需比例"),
+    ("数量", "家数", "个数", "总数", "多少家", "几家"),
+    ("投资", "投入", "投资额", "资金", "花费", "砸"),
+    ("机架", "机架数", "机架规模", "标准机架"),
+    ("准确率", "精确率", "正确率"),
+    ("误检率", "误报率"),
+    ("产值", "总产值"),
+    ("增加值",),
+    ("成本", "费用"),
+    ("培养周期", "周期"),
+    ("停机时间", "停机"),
+    ("补贴", "补助", "奖励", "资助"),
+    ("差距",),
+    ("人数",),
+    ("PUE", "电能利用效率"),
+    ("罚款",),
+    ("期限", "时限"),
+)
+_CANONICAL = {word: same[0] for same in _SAME for word in same}
+_KNOWN = re.compile("|".join(sorted((re.escape(word) for word in _CANONICAL), key=len, reverse=True)))
+_RATE = re.compile(r"[一-龥]{1,4}率(?!先|领|真|性|直|土)")
+# What computing capacity stands in: a question on 算力 is answered by a figure on 数据中心 (and says so).
+_RELATED: tuple[frozenset[str], ...] = (
+    frozenset(("算力", "数据中心", "算力中心", "智算中心", "计算中心", "机房")),
+    frozenset(("ai", "人工智能", "智能")),
+    frozenset(("企业", "公司", "厂商")),
+    frozenset(("岗位", "技术岗", "职位")),
+    frozenset(("高校", "大学", "院校")),
+    frozenset(("投资", "投入", "砸", "花", "资金", "投", "投了")),
+    frozenset(("省份", "省市区", "省区", "省区市", "地区")),
+    frozenset(("占有率", "份额", "市占率", "市场占有率")),
+    frozenset(("薪资", "工资", "薪酬", "收入", "薪水")),
+    frozenset(("营收", "收入", "营业收入")),
+    frozenset(("失败", "终止", "停滞", "流产", "闲置")),
+    frozenset(("原因", "因为", "由于", "缺乏", "导致")),
+    frozenset(("风险", "隐患", "问题", "困境", "挑战", "短板", "瓶颈", "弱点")),
+    frozenset(("优势", "特色", "亮点", "长处")),
+    frozenset(("路线", "布局", "战略", "策略", "路径", "打法", "方向", "重点")),
+    frozenset(("车企", "汽车", "汽车企业")),
+)
+
+
+def find_heads(text: str) -> tuple[str, ...]:
+    """Canonical measured nouns named in `text`, in order, without repeats."""
+    found: list[tuple[int, str]] = [(m.start(), _CANONICAL[m[0]]) for m in _KNOWN.finditer(text)]
+    taken = {position for position, _ in found}
+    for match in _RATE.finditer(text):
+        if not any(match.start() <= position < match.end() for position in taken):
+            found.append((match.start(), match[0][-3:] if len(match[0]) > 3 else match[0]))
+    return tuple(dict.fromkeys(head for _, head in sorted(found)))
+
+
+def names_head(text: str, head: str) -> bool:
+    """Whether `text` names the measure `head`, in any of its words."""
+    return head in find_heads(text) or head in text
+
+
+def related(word: str) -> frozenset[str]:
+    """Return the words that stand for `word` when evidence is looked for, itself included."""
+    lower = word.lower()
+    return frozenset((lower,)).union(*(group for group in _RELATED if lower in group))
+
+
+MEASURE_WORDS: tuple[str, ...] = tuple(_CANONICAL)

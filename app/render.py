@@ -1,0 +1,107 @@
+"""From a draft to the Answer: citations numbered in order of use, every sentence checked, Markdown with [n] markers."""
+
+import dataclasses
+import re
+from collections.abc import Sequence
+
+from app.compose import Claim, Draft
+from app.types import Answer, AnswerSentence, Citation, CitedFigure, Evidence, Query
+from app.verify import check_sentence
+from ingest.regions import display
+from prompts import phrase
+
+
+class Numbering:
+    """Citation numbers in order of first use; one sentence of a document has one number."""
+
+    def __init__(self, language: str) -> None:
+        self._language = language
+        self._ids: dict[tuple[str, int, int], int] = {}
+        self.citations: list[Citation] = []
+
+    def number(self, evidence: Evidence) -> int:
+        """Return the number of a cited sentence, giving it the next one if it is new."""
+        if evidence.key not in self._ids:
+            self._ids[evidence.key] = len(self._ids) + 1
+            self.citations.append(self._citation(self._ids[evidence.key], evidence))
+        return self._ids[evidence.key]
+
+    def _citation(self, number: int, evidence: Evidence) -> Citation:
+        source, (doc_id, start, end) = evidence.hit.source, evidence.key
+        regions = "、".join(display(code, self._language) for code in source.regions)  # type: ignore[arg-type]
+        return Citation(
+            number, doc_id, source.path, source.title, source.issuer, source.doc_number, regions, source.issued,
+            source.tier, evidence.hit.chunk.page, start, end, evidence.text,
+        )  # fmt: skip
+
+
+def render(query: Query, draft: Draft) -> Answer:
+    """Number, check and write out a draft. Sentences that fail their check are left out, never shown as fact."""
+    numbering = Numbering(query.language)
+    sentences: list[AnswerSentence] = []
+    lines: list[str] = []
+    if draft.lead:
+        lines.append(escape(draft.lead))
+    for typed, read in query.corrections:
+        lines.append(escape(phrase(query.language, "read_as", typed=typed, read=read)))
+    heading = ""
+    for claim in draft.claims:
+        if claim.heading != heading:
+            heading = claim.heading
+            lines.append(f"\n**{escape(heading)}**\n")
+        if not claim.evidence:
+            lines.append(("- " if claim.bullet else "") + escape(claim.text))
+            continue
+        sentence = checked(query, claim, numbering)
+        if sentence is None:
+            continue
+        sentences.append(sentence)
+        lines.append(("- " if claim.bullet else "") + written(sentence))
+    figures = tuple(
+        CitedFigure(figure, "、".join(display(code, query.language) for code in figure.scopes), numbering.number(evidence))
+        for figure, evidence in draft.figures
+        if evidence.key in {(c.doc_id, c.start, c.end) for c in numbering.citations}
+    )
+    return Answer(
+        question=query.original,
+        text="\n".join(lines).strip(),
+        sentences=tuple(sentences),
+        citations=tuple(numbering.citations),
+        figures=tuple(dict.fromkeys(figures)),
+        abstained=draft.abstained,
+        abstain_reason=draft.reason,
+    )
+
+
+def checked(query: Query, claim: Claim, numbering: Numbering) -> AnswerSentence | None:
+    """The claim as a checked sentence, None where the check fails."""
+    check = check_sentence(claim.text, claim.evidence, query, claim.framed)
+    if check.support == "unsupported":
+        return None
+    return AnswerSentence(
+        claim.text, tuple(numbering.number(e) for e in claim.evidence), check.support, check.numbers_ok, check.scope_ok
+    )
+
+
+def written(sentence: AnswerSentence) -> str:
+    """The sentence in Markdown with its markers."""
+    return escape(sentence.text) + " " + "".join(f"[{n}]" for n in sentence.citations)
+
+
+# Untrusted text must neither format nor link nor close a tag; [ ] are escaped so that a source cannot forge a marker.
+_SPECIAL = re.compile(r"([\\`*_\[\]<>#|~$])")
+
+
+def escape(text: str) -> str:
+    """Escape Markdown and HTML in text that comes from documents, questions or models."""
+    return _SPECIAL.sub(r"\\\1", text.replace("\n", " "))
+
+
+def with_timings(answer: Answer, timings: dict[str, float], model: str) -> Answer:
+    """Return the answer with stage timings in milliseconds and the model's name."""
+    return dataclasses.replace(answer, timings_ms={k: round(v, 1) for k, v in timings.items()}, model=model)
+
+
+def cited_sentences(answer: Answer) -> Sequence[str]:
+    """Quotes of all citations, in order."""
+    return [citation.quote for citation in answer.citations]

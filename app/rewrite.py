@@ -1,0 +1,70 @@
+"""Follow-up questions made to stand alone, by rule: 那浙江呢？ takes its topic from the question before it."""
+
+import re
+from collections.abc import Sequence
+
+from app.types import Turn
+from ingest.lexical import normalise
+from ingest.regions import Mention, find_regions
+
+_ELLIPSIS = re.compile(r"^(?:那么?|那|再说说|换成|and|what about|how about)?\s*(?P<rest>.{1,24}?)\s*(?:呢|的呢|怎么样|如何)?[？?]*$", re.I)
+_ELLIPSIS_MARK = re.compile(r"呢[？?]*$|^那|^(?:and|what about|how about)\b|^换成|^再说说", re.I)
+_PRONOUN = re.compile(r"它们|它|其(?!中|他|它|实|余)|该省|该市|该地区|该地|当地|那里|这里|这个省|该区域|\bits\b|\bit\b|\btheir\b|\bthere\b", re.I)
+_LEAD = re.compile(r"^(?:那么?|那)[，, ]*")
+
+
+def stand_alone(text: str, history: Sequence[Turn]) -> str:
+    """Return `text` with what it leaves out taken from the last question that stands on its own.
+
+    `text` is normalised already. Without history, or with nothing to fill in, it comes back as it is.
+    """
+    earlier = [normalise(turn.content) for turn in history if turn.role == "user" and turn.content.strip()]
+    if not earlier:
+        return text
+    base = earlier[0]
+    for question in earlier[1:]:
+        base = _resolve(question, base)
+    return _resolve(text, base)
+
+
+def _resolve(text: str, base: str) -> str:
+    mine, theirs = find_regions(text), find_regions(base)
+    if mine and _is_ellipsis(text, mine):
+        return _swap_regions(base, theirs, mine, text)
+    if not mine and theirs:
+        names = "、".join(dict.fromkeys(mention.text for mention in theirs))
+        if _PRONOUN.search(text):
+            return _PRONOUN.sub(lambda _: names, text, count=1)
+        if _ELLIPSIS_MARK.search(text) or len(text) <= 14:
+            return f"{names}{'' if _is_han(names) else ' '}{_strip(text)}"
+    return text
+
+
+def _is_ellipsis(text: str, mentions: tuple[Mention, ...]) -> bool:
+    """Whether a question names regions and nothing else of substance."""
+    rest = list(text)
+    for mention in mentions:
+        rest[mention.start : mention.end] = ""  * 1
+        rest[mention.start : mention.start] = [""] * (mention.end - mention.start)
+    bare = re.sub(r"那么?|呢|怎么样|如何|换成|再说说|和|与|、|的|省|市|what about|how about|and|[\s，,？?。.!！]", "", "".join(rest), flags=re.I)
+    return len(bare) <= 1
+
+
+def _swap_regions(base: str, theirs: tuple[Mention, ...], mine: tuple[Mention, ...], text: str) -> str:
+    names = "、".join(dict.fromkeys(mention.text for mention in mine))
+    if not theirs:
+        return f"{names}{base}"
+    out, at = [], 0
+    for number, mention in enumerate(theirs):
+        out.append(base[at : mention.start])
+        out.append(names if number == 0 else "")
+        at = mention.end
+    return re.sub(r"[、和与]+(?=[、和与的])", "", "".join(out) + base[at:])
+
+
+def _strip(text: str) -> str:
+    return re.sub(r"呢[？?]*$", "", _LEAD.sub("", text))
+
+
+def _is_han(text: str) -> bool:
+    return "一" <= text[-1] <= "鿿"

@@ -1,0 +1,154 @@
+"""The web server: the Gradio page at /, a health check beside it, on loopback unless the operator says otherwise."""
+
+import errno
+import ipaddress
+import logging
+import os
+import socket
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from app.offline import go_offline
+from ingest.errors import InputError
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from app.engine import Engine
+
+ALLOW_REMOTE = "POLICYQA_ALLOW_REMOTE"
+GRACE = 2  # seconds that open connections get at the end; each open tab holds one
+_LOOPBACK_NAMES = frozenset(("localhost", "localhost.localdomain", "ip6-localhost"))
+
+Receive = Callable[[], Any]
+Send = Callable[[dict[str, Any]], Any]
+
+# The page needs its own scripts and styles inline; nothing may come from, or go to, another host.
+_POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data: blob:; media-src 'self' data: blob:; font-src 'self' data:; connect-src 'self' data: blob:; "
+    "worker-src 'self' blob:; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
+)
+_HEADERS = (
+    (b"content-security-policy", _POLICY.encode("ascii")),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+)
+
+
+def check_address(host: str, port: int) -> None:
+    """Raise InputError where the page cannot or must not be served; costs nothing, so call it before anything slow."""
+    if not 1 <= port <= 65535:
+        raise InputError(f"端口 {port} 无效", "--port 要 1 到 65535 之间的整数")
+    if not is_loopback(host) and os.environ.get(ALLOW_REMOTE) != "1":
+        raise InputError(f"不能对外监听 {host}：目前没有登录功能", f"只在本机使用，或确认网络可信后设置 {ALLOW_REMOTE}=1")
+    _bind(host, port).close()
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address reaches this machine only."""
+    name = host.strip("[]").lower()
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return name in _LOOPBACK_NAMES
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)[0]
+    except OSError as error:
+        raise InputError(f"无法识别主机 {host}", "--host 一般用 127.0.0.1") from error
+    listener = socket.socket(family, kind, protocol)
+    try:
+        if os.name == "posix":  # on Windows the option would let two servers share the port
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(128)  # two sockets may bind with SO_REUSEADDR, only one may listen
+    except OSError as error:
+        listener.close()
+        raise _refused(host, port, error) from error
+    return listener
+
+
+def _refused(host: str, port: int, error: OSError) -> InputError:
+    if error.errno == errno.EADDRINUSE:
+        return InputError(f"端口 {port} 已被占用", "换一个端口，例如 --port 7861，或先关掉占用它的程序")
+    if error.errno == errno.EACCES:
+        return InputError(f"没有权限使用端口 {port}", "用 --port 换一个 1024 以上的端口")
+    return InputError(f"无法监听 {host}:{port}：{error.strerror or error}", "检查 --host 与 --port")
+
+
+def serve(engine: "Engine", host: str, port: int, on_ready: Callable[[], None] = lambda: None) -> None:
+    """Serve until Ctrl-C; `on_ready` is called once the page answers. Raises InputError as check_address does."""
+    check_address(host, port)
+    go_offline()
+    app = build_app(engine, local_only=is_loopback(host))
+    import uvicorn
+
+    class Server(uvicorn.Server):  # type: ignore[misc]
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets=sockets)
+            if self.started:
+                on_ready()
+
+    config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE, server_header=False)
+    # An open tab holds a connection that ends only with the server; that it is cut then is no error.
+    logging.getLogger("uvicorn.error").addFilter(lambda record: "graceful shutdown" not in record.getMessage())
+    with _bind(host, port) as listener:
+        try:
+            Server(config).run(sockets=[listener])
+        except KeyboardInterrupt:
+            return  # uvicorn has closed everything and passes the signal on
+
+
+def build_app(engine: "Engine", local_only: bool = True) -> "FastAPI":
+    """Return the web application: /healthz and the page. `local_only` refuses requests meant for another host name."""
+    import gradio as gr
+    from fastapi import FastAPI
+
+    from app.ui.page import build_page, page_options
+
+    app = FastAPI(title="policyqa", docs_url=None, redoc_url=None, openapi_url=None)
+
+    @app.get("/healthz")
+    def health() -> dict[str, Any]:
+        known = engine.describe()
+        return {"status": "ok", **{name: known[name] for name in ("model", "llm", "documents", "chunks") if name in known}}
+
+    page = build_page(engine)
+    app = gr.mount_gradio_app(app, page, path="/", ssr_mode=False, max_file_size="1mb", show_error=False, **page_options())
+    app.add_middleware(Guard, local_only=local_only)
+    return app
+
+
+class Guard:
+    """Add security headers to every response, and refuse a foreign Host: a web site could else reach the page by DNS."""
+
+    def __init__(self, app: Any, local_only: bool) -> None:
+        self.app = app
+        self.local_only = local_only
+
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        """Handle one ASGI event."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        if self.local_only and not is_loopback(_host_name(scope)):
+            await send({"type": "http.response.start", "status": 421, "headers": [(b"content-type", b"text/plain")]})
+            await send({"type": "http.response.body", "body": b"This server answers on localhost only.\n"})
+            return
+
+        async def guarded(message: dict[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message.get("headers", []), *_HEADERS]
+            await send(message)
+
+        await self.app(scope, receive, guarded)
+
+
+def _host_name(scope: dict[str, Any]) -> str:
+    """The Host header without its port; IPv6 addresses stand in brackets."""
+    host = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"host"), "")
+    return host[: host.rfind("]") + 1] if host.startswith("[") else host.partition(":")[0]

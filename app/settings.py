@@ -1,0 +1,68 @@
+"""Settings, read once from the environment (POLICYQA_*). They hold values; objects are made in app.build."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ingest.errors import InputError
+
+DEFAULT_STORE = ".policyqa/store"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All that can be set. Environment names are in README's table."""
+
+    store: Path = Path(DEFAULT_STORE)
+    embed_model: str = "bundled"
+    cache: Path | None = None
+    llm_base_url: str = ""
+    llm_model: str = ""
+    llm_api_key: str = ""
+    llm_timeout: float = 60.0
+    llm_retries: int = 1
+    llm_context: int = 8192
+
+    @property
+    def has_llm(self) -> bool:
+        """Whether a generative model is configured."""
+        return bool(self.llm_base_url and self.llm_model)
+
+
+def load_settings(environment: Mapping[str, str] | None = None, store: str | None = None) -> Settings:
+    """Read settings from the environment; `store` (the --store option) wins over POLICYQA_STORE.
+
+    Raises InputError for a value that cannot be used.
+    """
+    env = os.environ if environment is None else environment
+    cache = env.get("POLICYQA_CACHE", "")
+    base_url, model = env.get("POLICYQA_LLM_BASE_URL", "").strip(), env.get("POLICYQA_LLM_MODEL", "").strip()
+    if bool(base_url) != bool(model):
+        raise InputError("大模型配置不完整", "POLICYQA_LLM_BASE_URL 与 POLICYQA_LLM_MODEL 要同时设置")
+    if base_url and not base_url.startswith(("http://", "https://")):
+        raise InputError(f"POLICYQA_LLM_BASE_URL 不是网址：{base_url}", "例如 http://127.0.0.1:8080/v1")
+    return Settings(
+        store=Path(store or env.get("POLICYQA_STORE") or DEFAULT_STORE),
+        embed_model=env.get("POLICYQA_EMBED_MODEL") or "bundled",
+        cache=Path(cache) if cache else None,
+        llm_base_url=base_url,
+        llm_model=model,
+        llm_api_key=env.get("POLICYQA_LLM_API_KEY", ""),
+        llm_timeout=_number(env, "POLICYQA_LLM_TIMEOUT", 60.0, 0.1, 3600),
+        llm_retries=int(_number(env, "POLICYQA_LLM_RETRIES", 1, 0, 5)),
+        llm_context=int(_number(env, "POLICYQA_LLM_CONTEXT", 8192, 512, 2_000_000)),
+    )
+
+
+def _number(env: Mapping[str, str], name: str, default: float, low: float, high: float) -> float:
+    raw = env.get(name, "").strip()
+    if not raw:
+        return default
+    try:
+        value = float(raw)
+    except ValueError:
+        value = float("nan")
+    if not low <= value <= high:
+        raise InputError(f"{name}={raw} 无效", f"要 {low:g} 到 {high:g} 之间的数")
+    return value

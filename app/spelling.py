@@ -1,0 +1,74 @@
+"""Typing errors by sound: 贵洲 is read as 贵州, 利用律 as 利用率, and the answer says so.
+
+Only names of regions that the store knows and the product's own measure words are repaired, only where what was typed is
+no word itself, so that nothing a user means is ever rewritten.
+"""
+
+import functools
+import re
+
+from app.measures import MEASURE_WORDS
+from ingest.lexical import frequency
+from ingest.regions import find_regions, region
+
+_HAN = re.compile(r"[一-龥]+")
+
+
+def correct(text: str, known_regions: frozenset[str]) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """Return the text with mistyped names and measures repaired, and the repairs as (typed, read)."""
+    repairs: list[tuple[str, str]] = []
+    text, repaired = _measures(text)
+    repairs += repaired
+    if known_regions and not find_regions(text):
+        text, repaired = _region(text, known_regions)
+        repairs += repaired
+    return text, tuple(repairs)
+
+
+def _measures(text: str) -> tuple[str, list[tuple[str, str]]]:
+    for run in _HAN.finditer(text):
+        for length in (4, 3, 2):
+            for at in range(run.start(), run.end() - length + 1):
+                typed = text[at : at + length]
+                read = _by_sound().get(_sound(typed)) if not frequency(typed) else None
+                if read and read != typed and _shares_a_character(typed, read) and not _cuts_a_word(text, at, length):
+                    return text[:at] + read + text[at + length :], [(typed, read)]
+    return text, []
+
+
+def _shares_a_character(a: str, b: str) -> bool:
+    return any(x == y for x, y in zip(a, b, strict=True))
+
+
+def _cuts_a_word(text: str, at: int, length: int) -> bool:
+    """Whether the span takes a character out of a neighbouring word (…规 + 模拟…)."""
+    left = at > 0 and frequency(text[at - 1 : at + 1]) > 50
+    right = at + length < len(text) and frequency(text[at + length - 1 : at + length + 1]) > 50
+    return bool(left or right)
+
+
+def _region(text: str, known_regions: frozenset[str]) -> tuple[str, list[tuple[str, str]]]:
+    names = {region(code).short for code in known_regions if code.isdigit()}
+    names = {name for name in names if re.fullmatch("[一-龥]{2}", name)}
+    for at in range(len(text) - 1):
+        typed = text[at : at + 2]
+        if not _HAN.fullmatch(typed) or frequency(typed):
+            continue
+        sounding = [name for name in names if _sound(name) == _sound(typed)]
+        close = [name for name in names if (name[0] == typed[0]) != (name[1] == typed[1])]
+        for candidates in (sounding, close if not sounding else []):
+            if len(candidates) == 1:
+                return text[:at] + candidates[0] + text[at + 2 :], [(typed, candidates[0])]
+    return text, []
+
+
+@functools.cache
+def _by_sound() -> dict[tuple[str, ...], str]:
+    return {_sound(word): word for word in MEASURE_WORDS if _HAN.fullmatch(word) and len(word) <= 4}
+
+
+@functools.cache
+def _sound(text: str) -> tuple[str, ...]:
+    from pypinyin import lazy_pinyin
+
+    return tuple(lazy_pinyin(text))

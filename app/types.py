@@ -1,0 +1,156 @@
+"""The nouns of answering: a question understood, the evidence for it, and the verified answer."""
+
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Literal
+
+import numpy as np
+
+from ingest.types import Chunk, Figure, Sentence, Source
+
+Language = Literal["zh", "en"]
+QuestionKind = Literal["number", "compare", "reason", "list", "claim", "date", "lookup"]
+Support = Literal["supported", "partial", "unsupported"]
+AbstainReason = Literal["", "no_document", "no_evidence", "wrong_scope", "wrong_period", "not_disclosed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One earlier message of the conversation."""
+
+    role: Literal["user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question understood by rule; `text` stands on its own (history has been worked in)."""
+
+    original: str
+    text: str  # simplified, half-width, history-free
+    language: Language
+    kind: QuestionKind
+    regions: tuple[str, ...] = ()  # codes or unnamed entities asked about
+    bases: tuple[str, ...] = ()  # regions only compared with: 比浙江高多少, 不足广东的1/8
+    periods: tuple[str, ...] = ()  # "2025", "十四五"
+    heads: tuple[str, ...] = ()  # the measured noun asked for: 利用率, 占比, 规模 ...
+    terms: tuple[str, ...] = ()  # content words without regions and periods
+    corrections: tuple[tuple[str, str], ...] = ()  # (as typed, as read)
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A retrieved chunk with its fused score and the two scores behind it."""
+
+    chunk: Chunk
+    sentence_vectors: np.ndarray  # float16 [number of sentences, d]
+    source: Source
+    score: float
+    dense: float  # cosine to the question
+    lexical: float  # BM25
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One sentence of a hit with its score for the question; higher is better."""
+
+    hit: Hit
+    sentence: Sentence
+    score: float
+    coverage: float  # share of the question's content words found in it, weighted by rarity, 0..1
+    cosine: float
+
+    @property
+    def text(self) -> str:
+        """The sentence, verbatim."""
+        return self.hit.chunk.text[self.sentence.start - self.hit.chunk.start : self.sentence.end - self.hit.chunk.start]
+
+    @property
+    def key(self) -> tuple[str, int, int]:
+        """What a citation points to."""
+        return (self.hit.chunk.doc_id, self.sentence.start, self.sentence.end)
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A selected span of a document; `quote` is its text, verbatim."""
+
+    id: int
+    doc_id: str
+    source: str
+    title: str
+    issuer: str
+    doc_number: str
+    region: str
+    date: str
+    tier: str
+    page: int | None
+    start: int
+    end: int
+    quote: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerSentence:
+    """One sentence of the answer, the citations that it rests on, and what checking it found."""
+
+    text: str
+    citations: tuple[int, ...]
+    support: Support = "supported"
+    numbers_ok: bool = True
+    scope_ok: bool = True
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the sentence as in DESIGN 3."""
+        return {
+            "text": self.text,
+            "citations": list(self.citations),
+            "support": self.support,
+            "checks": {"numbers": self.numbers_ok, "scope": self.scope_ok},
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class CitedFigure:
+    """A figure used in the answer and the citation it comes from."""
+
+    figure: Figure
+    scope: str  # as displayed: 全国, 贵州, 某北方省份
+    citation: int
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the figure as in DESIGN 3."""
+        f = self.figure
+        value: float | list[float] = f.value if f.value_high is None else [f.value, f.value_high]
+        return {
+            "indicator": f.indicator, "value": value, "unit": f.unit, "comparator": f.comparator, "scope": self.scope,
+            "period": f.period, "kind": f.kind, "citation": self.citation,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A verified answer: Markdown with [n] markers, its sentences, citations and figures."""
+
+    question: str
+    text: str
+    sentences: tuple[AnswerSentence, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    figures: tuple[CitedFigure, ...] = ()
+    abstained: bool = False
+    abstain_reason: AbstainReason = ""
+    model: str = "extractive"
+    timings_ms: dict[str, float] = field(default_factory=dict)
+    id: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the answer as in DESIGN 3."""
+        return {
+            "id": self.id, "question": self.question, "answer": self.text, "abstained": self.abstained,
+            "abstain_reason": self.abstain_reason, "sentences": [s.to_json() for s in self.sentences],
+            "citations": [asdict(c) for c in self.citations], "figures": [f.to_json() for f in self.figures],
+            "model": self.model, "timings_ms": self.timings_ms,
+        }  # fmt: skip
+
+    def named(self, identifier: str) -> "Answer":
+        """Return the same answer under the id that the caller gave."""
+        return replace(self, id=identifier)

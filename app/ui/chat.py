@@ -1,0 +1,121 @@
+"""One conversation and how a question runs through the engine: events in, HTML for chat and source pane out. No Gradio."""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from app.types import Answer, AnswerSentence, Language, Turn
+from app.ui.cards import empty_html, pane_html
+from app.ui.message import answer_html, error_html, progress_html, question_html
+from app.ui.strings import words
+from ingest.errors import PolicyQAError
+
+if TYPE_CHECKING:
+    from app.engine import Engine
+
+# Each update sends the whole conversation to the browser, so older exchanges leave the page, newest kept.
+MAX_EXCHANGES = 40
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A question and what came of it. `reply` is the answer's Markdown, "" where there is none (error, stopped)."""
+
+    number: int
+    question: str
+    message: str  # HTML for the chat
+    cards: str = ""  # HTML for the source pane
+    reply: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """What one browser tab has asked so far."""
+
+    exchanges: tuple[Exchange, ...] = ()
+    asked: int = 0  # questions so far; numbers the card ids, so it never goes back
+    language: Language = "zh"
+    chosen: bool = False  # the user has set the language; until then an answer follows its question's language
+    pending: str = ""  # the stopped form of the answer under way, "" where none is
+
+    def turns(self) -> list[Turn]:
+        """Earlier questions and answers, for the engine; failed ones are left out."""
+        turns: list[Turn] = []
+        for exchange in self.exchanges:
+            if exchange.reply:
+                turns += [Turn("user", exchange.question), Turn("assistant", exchange.reply)]
+        return turns
+
+    def messages(self) -> list[dict[str, str]]:
+        """All messages in the form that gr.Chatbot takes."""
+        shown: list[dict[str, str]] = []
+        for exchange in self.exchanges:
+            if exchange.question:
+                shown.append({"role": "user", "content": question_html(exchange.question)})
+            shown.append({"role": "assistant", "content": exchange.message})
+        return shown
+
+    def sources(self) -> str:
+        """The source pane: the cards of every exchange; the page shows the last one, or the one that was clicked."""
+        return "".join(e.cards for e in self.exchanges) or empty_html(self.language)
+
+    def with_language(self, language: Language) -> "Conversation":
+        """The same conversation after the user chose a language; what was said stays as it was."""
+        return replace(self, language=language, chosen=True)
+
+    def cleared(self) -> "Conversation":
+        """A new conversation in the same language."""
+        return replace(self, exchanges=(), pending="")
+
+    def stopped(self) -> "Conversation":
+        """The conversation with the answer under way kept as far as it came."""
+        if not self.pending or not self.exchanges:
+            return replace(self, pending="")
+        return replace(self, exchanges=(*self.exchanges[:-1], replace(self.exchanges[-1], message=self.pending)), pending="")
+
+    def opened(self, question: str, message: str) -> "Conversation":
+        """The conversation with one more question, its answer still to come."""
+        kept = self.exchanges[-(MAX_EXCHANGES - 1) :]
+        return replace(self, exchanges=(*kept, Exchange(self.asked + 1, question, message)), asked=self.asked + 1)
+
+    def updated(self, message: str, cards: str = "", reply: str = "", pending: str = "") -> "Conversation":
+        """The conversation with its last answer changed."""
+        last = replace(self.exchanges[-1], message=message, cards=cards, reply=reply)
+        return replace(self, exchanges=(*self.exchanges[:-1], last), pending=pending)
+
+
+def ask(engine: "Engine", conversation: Conversation, question: str) -> Iterator[Conversation]:
+    """Run one question; yield the conversation at every stage and sentence, and last as it ends. Errors become messages."""
+    language = conversation.language
+    if not question.strip():
+        yield conversation.opened("", error_html(language, words(language, "empty_question")))
+        return
+    history = conversation.turns()
+    now = conversation.opened(question, progress_html(conversation.asked + 1, "understand", (), language))
+    yield now
+    try:
+        yield from _answer(engine, now, question, history)
+    except PolicyQAError as error:
+        yield now.updated(error_html(language, error.message, error.hint))
+    except Exception:
+        log.exception("a question could not be answered")
+        yield now.updated(error_html(language, words(language, "internal_error")))
+
+
+def _answer(engine: "Engine", now: Conversation, question: str, history: list[Turn]) -> Iterator[Conversation]:
+    language, turn = now.language, now.asked
+    stage, sentences = "understand", list[AnswerSentence]()
+    for event in engine.stream(question, history, language if now.chosen else None):
+        if isinstance(event, Answer):
+            documents = {c.doc_id: engine.document(c.doc_id) for c in event.citations}
+            cards = pane_html(turn, event, documents, language)
+            yield now.updated(answer_html(turn, event, language), cards, event.text)
+            return
+        if isinstance(event, AnswerSentence):
+            sentences.append(event)
+        else:
+            stage = event.name
+        halted = progress_html(turn, stage, sentences, language, stopped=True)
+        yield now.updated(progress_html(turn, stage, sentences, language), pending=halted)

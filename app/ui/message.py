@@ -1,0 +1,177 @@
+"""One chat message as HTML: question, progress, answer with links to its sources, or an error.
+
+The chat shows Markdown. All text that comes from outside is made inert first: each ASCII sign that HTML, Markdown or a
+linkifier could read becomes a character reference, so that text stays text whatever it holds.
+"""
+
+import re
+from collections.abc import Callable, Collection, Sequence
+
+from app.render import escape
+from app.types import Answer, AnswerSentence, Language
+from app.ui.strings import words
+
+STAGES = ("understand", "retrieve", "answer", "verify")
+
+Flaw = tuple[str, str, str]
+
+# In the Markdown that app.render writes: an escaped sign, bold on or off, a marker.
+_TOKEN = re.compile(r"\\([\\`*_\[\]<>#|~$])|(\*\*)|\[(\d{1,3})\]")
+_HEADING = re.compile(r"#{1,6}\s+")
+_BULLET = re.compile(r"(?:[-*•]|\d{1,2}[.)])\s+")
+# Controls, and the marks that reorder text on screen: a file name could use them to look like another.
+_UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def visible(text: str) -> str:
+    """Return text without control characters and direction overrides; tabs become spaces, line feeds stay."""
+    return _UNSEEN.sub("", text).replace("\t", " ")
+
+
+def inert(text: str) -> str:
+    """Return text as character references wherever HTML or Markdown could read more into it; line feeds become <br>."""
+    out = []
+    for char in visible(text):
+        if char == "\n":
+            out.append("<br>")
+        elif char.isalnum() or char == " " or ord(char) > 127:
+            out.append(char)
+        else:
+            out.append(f"&#{ord(char)};")
+    return "".join(out)
+
+
+def question_html(question: str) -> str:
+    """Return the user's message."""
+    return f'<div class="pq-question">{inert(question.strip())}</div>'
+
+
+def error_html(language: Language, message: str, hint: str = "") -> str:
+    """Return a known error in plain words."""
+    advice = f'<div class="pq-hint">{inert(words(language, "hint", hint=hint))}</div>' if hint else ""
+    return f'<div class="pq-error"><div>{inert(message)}</div>{advice}</div>'
+
+
+def progress_html(
+    turn: int, stage: str, sentences: Sequence[AnswerSentence], language: Language, stopped: bool = False
+) -> str:
+    """Return an answer under way: the sentences so far and the line of stages, or the note that it was stopped."""
+    lines = "".join(f"<p>{_sentence(turn, s, language)}</p>" for s in sentences)
+    note = f'<div class="pq-foot">{inert(words(language, "stopped"))}</div>' if stopped else _stage_line(stage, language)
+    return f'<div class="pq-answer">{lines}{note}</div>'
+
+
+def answer_html(turn: int, answer: Answer, language: Language) -> str:
+    """Return the finished answer: its Markdown (paragraphs, bullets, headings, bold, [n]), marks and a foot line."""
+    body = _blocks(answer.text, lambda line: _line(turn, line, answer, language))
+    return f'<div class="pq-answer">{_abstention(answer, language)}{body}{_foot(answer, language)}</div>'
+
+
+def _stage_line(stage: str, language: Language) -> str:
+    at = STAGES.index(stage) if stage in STAGES else 0
+    parts = []
+    for position, name in enumerate(STAGES):
+        state = "done" if position < at else "now" if position == at else "next"
+        parts.append(f'<span class="pq-step pq-{state}">{inert(words(language, f"stage_{name}"))}</span>')
+    return f'<div class="pq-stages">{"".join(parts)}</div>'
+
+
+def _sentence(turn: int, sentence: AnswerSentence, language: Language) -> str:
+    text = _flagged(inert(sentence.text), _flaw(sentence, language))
+    return text + "".join(_link(turn, n) for n in sentence.citations)
+
+
+def _flaw(sentence: AnswerSentence, language: Language) -> Flaw | None:
+    """What is wrong with a sentence: (css class, label, reasons), or None where all of it stands in the source."""
+    if sentence.support == "supported" and sentence.numbers_ok and sentence.scope_ok:
+        return None
+    kind = "unsupported" if sentence.support == "unsupported" else "partial"
+    reasons = [] if sentence.numbers_ok else [words(language, "numbers_differ")]
+    reasons += [] if sentence.scope_ok else [words(language, "scope_differs")]
+    return f"pq-{kind}", words(language, f"support_{kind}"), " · ".join(reasons)
+
+
+def _flagged(html: str, flaw: Flaw | None) -> str:
+    if flaw is None:
+        return html
+    kind, label, reasons = flaw
+    tip = f' title="{inert(reasons)}"' if reasons else ""
+    return f'<span class="{kind}">{html}</span><span class="pq-tag {kind}-tag"{tip}>{inert(label)}</span>'
+
+
+def _line(turn: int, line: str, answer: Answer, language: Language) -> str:
+    """Return one line of the answer's Markdown as HTML, its flawed sentences flagged."""
+    known = {citation.id for citation in answer.citations}
+    out, at = [], 0
+    for sentence in answer.sentences:
+        flaw = _flaw(sentence, language)
+        text = escape(sentence.text).strip()
+        start = line.find(text, at) if flaw and text else -1
+        if start >= 0:
+            out += [_inline(turn, line[at:start], known), _flagged(_inline(turn, text, known), flaw)]
+            at = start + len(text)
+    return "".join([*out, _inline(turn, line[at:], known)])
+
+
+def _inline(turn: int, text: str, known: Collection[int]) -> str:
+    """Return text inert, with **bold** kept and markers of known citations as links; `\\[1]` and other markers stay text."""
+    out, at, bold = [], 0, False
+    for token in _TOKEN.finditer(text):
+        literal, stars, number = token[1], token[2], token[3]
+        out.append(inert(text[at : token.start()]))
+        at = token.end()
+        if stars:
+            bold = not bold
+            out.append("<strong>" if bold else "</strong>")
+        elif number and int(number) in known:
+            out.append(_link(turn, int(number)))
+        else:
+            out.append(inert(literal or token[0]))
+    return "".join([*out, inert(text[at:]), "</strong>" if bold else ""])
+
+
+def _link(turn: int, number: int) -> str:
+    return f'<a class="pq-cite" href="#src-{turn}-{number}">&#91;{number}&#93;</a>'
+
+
+def _blocks(text: str, render: Callable[[str], str]) -> str:
+    """Return lines as paragraphs, headings and lists; what else Markdown knows is shown as typed."""
+    out: list[str] = []
+    in_list = False
+    for line in (raw.strip() for raw in text.splitlines()):
+        bullet = _BULLET.match(line)
+        if in_list != bool(bullet) and line:
+            out.append("<ul>" if bullet else "</ul>")
+            in_list = bool(bullet)
+        heading = _HEADING.match(line)
+        if bullet:
+            out.append(f"<li>{render(line[bullet.end() :])}</li>")
+        elif heading:
+            out.append(f'<div class="pq-heading">{render(line[heading.end() :])}</div>')
+        elif line:
+            out.append(f"<p>{render(line)}</p>")
+    return "".join([*out, "</ul>" if in_list else ""])
+
+
+def _abstention(answer: Answer, language: Language) -> str:
+    if not answer.abstained:
+        return ""
+    label = words(language, f"abstain_{answer.abstain_reason or 'not_disclosed'}")
+    return f'<div><span class="pq-badge" title="{inert(words(language, "abstain_hint"))}">{inert(label)}</span></div>'
+
+
+def _foot(answer: Answer, language: Language) -> str:
+    parts = [_model(answer.model, language)]
+    if answer.citations:
+        parts.append(words(language, "cited", count=len(answer.citations)))
+    if "total" in answer.timings_ms:
+        parts.append(words(language, "seconds", seconds=f"{answer.timings_ms['total'] / 1000:.1f}"))
+    return f'<div class="pq-foot">{inert(" · ".join(parts))}</div>'
+
+
+def _model(name: str, language: Language) -> str:
+    """Who worded the answer; where an LLM was asked and its words were not used, that is said."""
+    if not name.startswith("extractive"):
+        return name
+    kind = "model_failed" if "LLM failed" in name else "model_rejected" if "(" in name else "model_extractive"
+    return words(language, kind)

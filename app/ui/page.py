@@ -1,0 +1,204 @@
+"""The Gradio page: layout and wiring. What it shows comes from chat (messages) and cards (sources) as HTML."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from app.types import Language
+from app.ui.cards import escape
+from app.ui.chat import Conversation, ask
+from app.ui.message import inert
+from app.ui.strings import words
+
+if TYPE_CHECKING:
+    import gradio as gr
+
+    from app.engine import Engine
+
+EXAMPLES = 4
+CONCURRENCY = 4  # questions answered at once; Gradio's own default is one
+QUEUE = 64  # questions that may wait
+MAX_QUESTION = 2000  # characters
+_HERE = Path(__file__).parent
+_NAMES: dict[Language, str] = {"zh": "中文", "en": "English"}
+# System fonts only: nothing is fetched, and Chinese text gets the reader's own font.
+_FONTS = ("system-ui", "-apple-system", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "sans-serif")
+
+
+def page_options() -> dict[str, Any]:
+    """Looks and script of the page, as keyword arguments of gr.mount_gradio_app. All are local files."""
+    import gradio as gr
+
+    script = (_HERE / "page.js").read_text(encoding="utf-8")
+    return {
+        "theme": gr.themes.Default(primary_hue="blue", neutral_hue="slate", font=_FONTS, font_mono=("ui-monospace", "monospace")),
+        "css_paths": [_HERE / "style.css"],
+        "head": f"<script>{script}</script>",
+        "footer_links": [],
+    }  # fmt: skip
+
+
+def build_page(engine: "Engine") -> "gr.Blocks":
+    """Return the page for an engine: chat on the left, the sources of the answer on the right."""
+    import gradio as gr
+
+    language: Language = "zh"
+    with gr.Blocks(title=words(language, "title"), fill_width=True, fill_height=True) as page:
+        conversation = gr.State(Conversation())
+        parts = {"conversation": conversation, **_header(engine, language)}
+        with gr.Row(elem_id="pq-panes", equal_height=False):
+            with gr.Column(scale=3, min_width=320, elem_id="pq-chat-pane"):
+                parts |= _chat_pane(engine, language)
+            with gr.Column(scale=2, min_width=320, elem_id="pq-source-pane"):
+                parts["sources_title"] = gr.HTML(_pane_title(language))
+                parts["sources"] = gr.HTML(Conversation().sources(), elem_id="pq-sources")
+        _wire(engine, parts)
+    page.queue(max_size=QUEUE, default_concurrency_limit=CONCURRENCY)
+    return page
+
+
+def _header(engine: "Engine", language: Language) -> dict[str, Any]:
+    import gradio as gr
+
+    with gr.Row(elem_id="pq-header"):
+        title = gr.HTML(_title(engine, language), elem_id="pq-title")
+        toggle = gr.Radio(
+            [(name, code) for code, name in _NAMES.items()], value=language, label=words(language, "language"),
+            show_label=False, container=False, elem_id="pq-language", scale=0, min_width=170,
+        )  # fmt: skip
+    return {"title": title, "toggle": toggle}
+
+
+def _chat_pane(engine: "Engine", language: Language) -> dict[str, Any]:
+    import gradio as gr
+
+    chatbot = gr.Chatbot(
+        label=words(language, "chat"), show_label=False, elem_id="pq-chat", placeholder=_welcome(language),
+        sanitize_html=True, allow_tags=False, latex_delimiters=[], buttons=[], layout="bubble", height="100%",
+        feedback_options=None, allow_file_downloads=False,
+    )  # fmt: skip
+    with gr.Column(elem_id="pq-examples", min_width=0) as examples_box:
+        examples_title = gr.HTML(_examples_title(language))
+        with gr.Row(elem_id="pq-example-row"):
+            examples = [gr.Button(size="sm", min_width=60, **shown) for shown in _example_buttons(engine, language)]
+    with gr.Row(elem_id="pq-ask", equal_height=True):
+        question = gr.Textbox(
+            label=words(language, "question"), placeholder=words(language, "placeholder"), show_label=False, lines=1,
+            max_lines=6, max_length=MAX_QUESTION, elem_id="pq-question", scale=8, min_width=160, container=False, autofocus=True,
+        )  # fmt: skip
+        send = gr.Button(words(language, "send"), variant="primary", elem_id="pq-send", scale=1, min_width=72)
+        stop = gr.Button(words(language, "stop"), variant="stop", elem_id="pq-stop", scale=1, min_width=72, visible=False)
+        clear = gr.Button(words(language, "clear"), elem_id="pq-clear", scale=1, min_width=72)
+    return {
+        "chatbot": chatbot, "examples_box": examples_box, "examples_title": examples_title, "examples": examples,
+        "question": question, "send": send, "stop": stop, "clear": clear,
+    }  # fmt: skip
+
+
+def _wire(engine: "Engine", parts: dict[str, Any]) -> None:
+    """Connect the parts. Every handler returns {part: new value} for the parts that it changes."""
+    import gradio as gr
+
+    conversation, question, examples = parts["conversation"], parts["question"], parts["examples"]
+    shown = [parts[name] for name in ("conversation", "chatbot", "sources", "question", "send", "stop", "examples_box")]
+
+    def run(text: str, state: Conversation) -> Iterator[dict[Any, Any]]:
+        yield from _run(engine, parts, text, state)
+
+    quiet = {"show_progress": "hidden", "api_visibility": "private"}
+    asking = [
+        gr.on(
+            [question.submit, parts["send"].click], run, [question, conversation], shown,
+            concurrency_limit=CONCURRENCY, concurrency_id="ask", trigger_mode="once", **quiet,
+        )
+    ]  # fmt: skip
+    asking += [
+        button.click(run, [button, conversation], shown, concurrency_limit=CONCURRENCY, concurrency_id="ask", **quiet)
+        for button in examples
+    ]
+    parts["stop"].click(
+        lambda state: _rest(parts, state.stopped()), conversation, shown, cancels=asking, queue=False, **quiet
+    )
+    parts["clear"].click(
+        lambda state: {**_rest(parts, state.cleared()), parts["examples_box"]: gr.update(visible=True)},
+        conversation, shown, cancels=asking, queue=False, **quiet,
+    )  # fmt: skip
+    words_of = [parts[name] for name in ("title", "chatbot", "question", "send", "stop", "clear", "examples_title", "sources_title")]
+    parts["toggle"].change(
+        lambda code, state: _relabel(engine, parts, "en" if code == "en" else "zh", state),
+        [parts["toggle"], conversation], [conversation, parts["sources"], parts["toggle"], *words_of, *examples],
+        queue=False, **quiet,
+    )  # fmt: skip
+
+
+def _run(engine: "Engine", parts: dict[str, Any], text: str, state: Conversation) -> Iterator[dict[Any, Any]]:
+    import gradio as gr
+
+    first = True
+    for state in ask(engine, state, (text or "")[:MAX_QUESTION]):
+        update = {parts["conversation"]: state, parts["chatbot"]: state.messages()}
+        if first:
+            update |= {
+                parts["question"]: "", parts["examples_box"]: gr.update(visible=False),
+                parts["send"]: gr.update(visible=False), parts["stop"]: gr.update(visible=True),
+            }  # fmt: skip
+            first = False
+        yield update
+    yield _rest(parts, state)
+
+
+def _rest(parts: dict[str, Any], state: Conversation) -> dict[Any, Any]:
+    """What the page shows when no answer is under way."""
+    import gradio as gr
+
+    return {
+        parts["conversation"]: state, parts["chatbot"]: state.messages(), parts["sources"]: state.sources(),
+        parts["send"]: gr.update(visible=True), parts["stop"]: gr.update(visible=False),
+    }  # fmt: skip
+
+
+def _relabel(engine: "Engine", parts: dict[str, Any], language: Language, state: Conversation) -> dict[Any, Any]:
+    """Every word of the interface in another language; messages stay in the language in which they were said."""
+    import gradio as gr
+
+    state = state.with_language(language)
+    update: dict[Any, Any] = {
+        parts["conversation"]: state,
+        parts["sources"]: state.sources(),
+        parts["title"]: _title(engine, language),
+        parts["toggle"]: gr.update(label=words(language, "language")),
+        parts["chatbot"]: gr.update(label=words(language, "chat"), placeholder=_welcome(language)),
+        parts["question"]: gr.update(label=words(language, "question"), placeholder=words(language, "placeholder")),
+        parts["examples_title"]: _examples_title(language),
+        parts["sources_title"]: _pane_title(language),
+    }
+    update |= {parts[name]: words(language, name) for name in ("send", "stop", "clear")}
+    buttons = zip(parts["examples"], _example_buttons(engine, language), strict=True)
+    return update | {button: gr.update(**shown) for button, shown in buttons}
+
+
+def _example_buttons(engine: "Engine", language: Language) -> list[dict[str, Any]]:
+    found = engine.examples(language)[:EXAMPLES]
+    return [
+        {"value": found[i], "visible": True} if i < len(found) else {"value": "", "visible": False} for i in range(EXAMPLES)
+    ]
+
+
+def _title(engine: "Engine", language: Language) -> str:
+    status = words(language, "status", documents=engine.describe()["documents"])
+    return (
+        f"<h1>{escape(words(language, 'title'))}</h1>"
+        f'<p><span>{escape(words(language, "tagline"))}</span><span class="pq-status">{escape(status)}</span></p>'
+    )
+
+
+def _welcome(language: Language) -> str:
+    return f'<div class="pq-welcome"><strong>{inert(words(language, "welcome"))}</strong><br>{inert(words(language, "welcome_hint"))}</div>'
+
+
+def _examples_title(language: Language) -> str:
+    return f'<span class="pq-small">{escape(words(language, "examples"))}</span>'
+
+
+def _pane_title(language: Language) -> str:
+    return f'<h2 class="pq-pane-title">{escape(words(language, "sources"))}</h2>'

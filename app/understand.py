@@ -1,0 +1,167 @@
+"""From a question as typed to a Query: language, regions, periods, kind, measured nouns, content words. By rule."""
+
+import functools
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from app.measures import find_heads
+from app.rewrite import stand_alone
+from app.spelling import correct
+from app.types import Language, Query, QuestionKind, Turn
+from ingest.errors import InputError
+from ingest.figures import is_object
+from ingest.lexical import STOP_WORDS, normalise, words
+from ingest.numbers import find_quantities
+from ingest.regions import find_regions
+
+MAX_QUESTION = 2000  # characters; longer text is a document, not a question
+
+_HAN = re.compile(r"[㐀-鿿]")
+_OTHER_SCRIPT = re.compile(r"[぀-ヿㇰ-ㇿ가-힯ᄀ-ᇿЀ-ӿ֐-ۿऀ-ॿ฀-๿Ͱ-Ͽ]")
+_ENGLISH_WORDS = frozenset(
+    "the a an of in is are was were what which who how why when where does do did has have much many to for and or on at by with from "
+    "that this it its be can could will would should about between compare rate list tell me give show than more most not no any".split()
+)
+_FOREIGN_WORDS = frozenset(
+    "le la les des du est sont quel quelle quels quelles comment pourquoi dans avec pour une sur et taux "  # French
+    "der die das und ist sind wie warum welche welcher für von dem den ein eine mit auf nicht hoch "  # German
+    "el los las cuál cual cuáles qué que cómo como por para una del con es son tasa cuanto "  # Spanish
+    "il lo gli della dello di che quale quali perché è sono tasso nel nella "  # Italian
+    "o os da do dos das qual quais são uma em não taxa "  # Portuguese
+    "yang dan di apa berapa bagaimana untuk dengan adalah của là và những như thế nào".split()
+)
+_PERIOD = re.compile(r"(?<!\d)((?:19|20)\d{2})(?!\d)(?:年|\s|$|[^\d])")
+_PLAN = re.compile(r"十[一二三四五六]五")
+_COMPARE = re.compile(r"比较|对比|相比|区别|差异|差别|不同|异同|哪个更|谁更|孰|\bvs\b|\bversus\b|\bcompar|\bdiffer|比.{1,6}(?:高|低|多|少|好|强)", re.I)
+_CLAIM = re.compile(r"吗[？?]?$|是不是|是否|有没有|对不对|^(?:is|are|was|were|does|do|did|has|have)\b", re.I)
+_REASON = re.compile(
+    r"为什么|为何|原因|为啥|怎么会|失败|风险|隐患|陷阱|困境|挑战|短板|瓶颈|教训|缺点|不足之处|有什么问题|问题是|\bwhy\b|\brisks?\b|\bchallenges?\b|\breasons?\b|\bproblems?\b|\bfail",
+    re.I,
+)
+_DATE = re.compile(r"什么时候|何时|哪一?年|几月|哪天|\bwhen\b|\bwhat year\b", re.I)
+_LIST = re.compile(r"哪些|列出|列举|有哪|分别|几个方面|\bwhich\b|\blist\b|\bwhat are\b", re.I)
+_HOW_MANY = re.compile(r"多少|几(?!乎|何|近|经|度)(?:个|家|所|年|倍|成|项|万|亿|人|座|[一-龥])|多大|多高|多长|\bhow (?:many|much|large|big|high|long)\b", re.I)
+_HOW_MUCH_MORE = re.compile(r"[高低多少快慢大小]\s*(?:多少|几成|几倍|几个百分点)|how much (?:more|less|higher|lower)", re.I)
+_HOW_TO = re.compile(r"(?:如何|怎么|怎样|how (?:to|do|does|did|can|is|are))(?!样|\s*$|[？?])[一-龥a-z ]{1,4}")
+_TAIL = re.compile(r"(?:如何|怎么样|怎样|是多少|多少|情况)[呢？?。 ]*$")
+
+
+def understand(
+    question: str,
+    history: Sequence[Turn] = (),
+    known_regions: frozenset[str] = frozenset(),
+    language: Language | None = None,
+) -> Query:
+    """Read a question. `known_regions` are those the store has texts about: typing errors are resolved towards them.
+
+    Raises InputError for an empty or over-long question and for a language other than Chinese and English.
+    """
+    original = " ".join(question.replace("\u3000", " ").split())
+    if not re.search(r"[㐀-鿿A-Za-z]", original) and not _OTHER_SCRIPT.search(original):
+        raise InputError("问题为空", "写下要问的内容，例如：贵州有哪些算力政策")
+    if len(original) > MAX_QUESTION:
+        raise InputError(f"问题过长（{len(original)} 字）", f"请缩短到 {MAX_QUESTION} 字以内")
+    spoken = detect_language(original)
+    text, corrections = correct(normalise(original), known_regions)
+    text = stand_alone(text, history)
+    mentions = find_regions(text)
+    bases = tuple(dict.fromkeys(m.code for m in mentions if is_object(text, m)))
+    regions = tuple(dict.fromkeys(m.code for m in mentions if m.code not in bases))
+    translated = translate(text) if spoken == "en" else ""
+    return Query(
+        original=original,
+        text=text,
+        language=language or spoken,
+        kind=_kind(text, regions, translated),
+        regions=regions or bases,
+        bases=bases if regions else (),
+        periods=_periods(text),
+        heads=find_heads(translated or text),
+        terms=_terms(text, translated),
+        corrections=corrections,
+    )
+
+
+def detect_language(text: str) -> Language:
+    """Language of a question: zh or en. Raises InputError for any other."""
+    if _OTHER_SCRIPT.search(text):
+        raise InputError("暂只支持中文和英文提问 (Chinese or English only)", "请改用中文或英文")
+    if _HAN.search(text):
+        return "zh"
+    tokens = re.findall(r"[a-zà-öø-ÿ]+", text.lower())
+    english = sum(token in _ENGLISH_WORDS for token in tokens)
+    foreign = sum(token in _FOREIGN_WORDS and token not in _ENGLISH_WORDS for token in tokens)
+    accented = sum(not token.isascii() for token in tokens)
+    if foreign + accented > english and foreign + accented >= (1 if english == 0 and accented else 2):
+        raise InputError("暂只支持中文和英文提问 (Chinese or English only)", "请改用中文或英文")
+    return "en"
+
+
+@functools.cache
+def _glossary() -> tuple[tuple[re.Pattern[str], str], ...]:
+    lines = Path(__file__).with_name("glossary.tsv").read_text(encoding="utf-8").splitlines()
+    pairs = [line.split("\t") for line in lines if line.strip()]
+    pairs.sort(key=lambda pair: -len(pair[0]))
+    return tuple((re.compile(rf"(?<![a-z]){re.escape(en)}(?:s|es|d|ed|ing|ned|ning)?(?![a-z])"), zh.replace("|", " ")) for en, zh in pairs)
+
+
+def translate(text: str) -> str:
+    """Chinese words for the domain terms of an English question, space-joined; what the glossary lacks is left out."""
+    rest, found = text.lower().replace("-", " "), list[tuple[int, str]]()
+    for pattern, chinese in _glossary():
+        for match in pattern.finditer(rest):
+            found.append((match.start(), chinese))
+        rest = pattern.sub(lambda m: " " * len(m[0]), rest)
+    return " ".join(chinese for _, chinese in sorted(found))
+
+
+def _kind(text: str, regions: tuple[str, ...], translated: str) -> QuestionKind:
+    places = [code for code in regions if code != "CN"]
+    if _HOW_MUCH_MORE.search(text):
+        return "number"
+    if _COMPARE.search(text) and (len(places) >= 2 or not find_heads(text)):
+        return "compare"
+    if _CLAIM.search(text):
+        return "claim"
+    if _REASON.search(text):
+        return "reason"
+    if _DATE.search(text):
+        return "date"
+    if _HOW_MANY.search(text):
+        return "number"
+    if _LIST.search(text):
+        return "list"
+    if find_heads(translated or text) and (_TAIL.search(text) or not _HOW_TO.search(text)):
+        return "number"
+    return "lookup"
+
+
+def _periods(text: str) -> tuple[str, ...]:
+    found = [m[1] for m in _PERIOD.finditer(text)] + [m[0] for m in _PLAN.finditer(text)]
+    return tuple(dict.fromkeys(found))
+
+
+def _terms(text: str, translated: str) -> tuple[str, ...]:
+    """Content words: without regions, periods, quantities, question words."""
+    bare = list(text)
+    for mention in find_regions(text):
+        bare[mention.start : mention.end] = " " * (mention.end - mention.start)
+    plain = _PERIOD.sub(" ", "".join(bare))
+    for quantity in reversed(list(find_quantities(plain))):
+        plain = plain[: quantity.start] + " " * (quantity.end - quantity.start) + plain[quantity.end :]
+    source = f"{translated} {' '.join(_latin(plain))}" if translated else plain
+    found = dict.fromkeys(word for word in words(source) if word not in _QUESTION_WORDS and not word.isdigit())
+    # Search mode also gives the parts of a word (利用 in 利用率): as evidence only the whole counts.
+    return tuple(word for word in found if not any(word != other and word in other for other in found))
+
+
+def _latin(text: str) -> list[str]:
+    """Names and abbreviations in an English question that a Chinese text may hold as they stand (AI, 5G, PUE)."""
+    return [w for w in re.findall(r"[a-z0-9][a-z0-9.+-]*", text) if w not in STOP_WORDS and (len(w) <= 3 or not w.isalpha())]
+
+
+_QUESTION_WORDS = frozenset(
+    "比较 对比 相比 区别 差异 不同 路线图 告诉 列出 列举 有没有 是不是 哪 几 多 高 大 吗 年 省 市 地区 省份 的话 具体 主要 分别 有何 何 怎 么 样 没 没有 "
+    "不 是 有 到底 究竟 一个 一些 进行 属于 达到 达 率 让 给 想 问 知道 看 么样 多大 多高 为啥 当地 ".split()
+)

@@ -1,0 +1,202 @@
+"""Gold cases: the format, reading a suite's file, and checking it against the suite's corpus."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from eval.quantities import same_quantity, stated_quantities
+from eval.text import contains
+from ingest.errors import InputError
+
+SUITES = Path(__file__).parent / "suites"
+Variant = Literal["canonical", "paraphrase", "en", "traditional", "typo", "follow-up"]
+CaseKind = Literal[
+    "lookup", "number", "compare", "list", "date", "risk", "negation", "unanswerable", "false_premise", "misattribution"
+]
+Comparator = Literal["", "超", "约", "近", "不足", "以上", "以下", "至少", "至多"]
+
+
+class _Row(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Message(_Row):
+    """One earlier turn of the conversation."""
+
+    role: Literal["user", "assistant"]
+    content: str
+
+
+class Evidence(_Row):
+    """A source, as a path below the corpus folder, and words that stand in it verbatim."""
+
+    source: str
+    quote: str = Field(min_length=1)
+    page: int | None = None
+
+
+class TextFact(_Row):
+    """Stated if one of `any` is stated."""
+
+    id: str
+    vital: bool
+    type: Literal["text"]
+    any: tuple[Annotated[str, Field(min_length=1)], ...] = Field(min_length=1)
+
+
+class FigureFact(_Row):
+    """Stated if value, unit, comparator and scope are, and the period where one is given.
+
+    `value` is folded (30万 is 300000) and per cent are 0..100. `scope` is a region, 全国 or an entity that the source
+    leaves unnamed (某家电企业). `period`: 2025, 2025Q1, 2025-2027, 十四五, or "" for not checked.
+    """
+
+    id: str
+    vital: bool
+    type: Literal["figure"]
+    value: float
+    unit: str
+    comparator: Comparator
+    scope: str = Field(min_length=1)
+    period: str = Field(pattern=r"^$|^\d{4}(?:Q[1-4]|H[12]|-\d{4})?$|^十[一二三四五六]五$")
+
+
+Fact = Annotated[TextFact | FigureFact, Field(discriminator="type")]
+
+
+class Case(_Row):
+    """One gold row. `line` is where it stands in its file; it is no part of the format."""
+
+    id: str = Field(min_length=1)
+    group_id: str = Field(min_length=1)
+    variant: Variant
+    kind: CaseKind
+    question: str = Field(min_length=1)
+    history: tuple[Message, ...]
+    answerable: bool
+    facts: tuple[Fact, ...]
+    must_not: tuple[Annotated[str, Field(min_length=1)], ...]
+    evidence: tuple[Evidence, ...]
+    reviewed: bool
+    split: Literal["dev", "test"]
+    line: int = Field(default=0, exclude=True)
+
+    @model_validator(mode="after")
+    def _check(self) -> "Case":
+        if self.answerable and not any(fact.vital for fact in self.facts):
+            raise ValueError("可回答的题目至少要有一个 vital 事实")
+        if self.kind == "unanswerable" and self.answerable:
+            raise ValueError("kind 为 unanswerable 的题目不能 answerable")
+        if len({fact.id for fact in self.facts}) < len(self.facts):
+            raise ValueError("同一题内事实编号重复")
+        return self
+
+    @property
+    def either_flag(self) -> bool:
+        """Whether abstaining and correcting the scope are both right: misattribution traps."""
+        return not self.answerable and self.kind in {"misattribution", "false_premise"}
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """Where a suite's parts are; `gate` is None where it has none."""
+
+    name: str
+    corpus: Path
+    gold: Path
+    gate: Path | None
+
+
+def find_suite(name: str) -> Suite:
+    """Return the bundled suite of that name, or the suite of a .jsonl file with a folder `corpus` beside it.
+
+    Raises InputError if there is none.
+    """
+    gold = Path(name) if name.endswith(".jsonl") else SUITES / name / "gold.jsonl"
+    if not gold.is_file():
+        bundled = "、".join(sorted(path.parent.name for path in SUITES.glob("*/gold.jsonl")))
+        raise InputError(f"没有评测套件：{name}", f"自带套件：{bundled}；也可给出 gold.jsonl 的路径")
+    corpus, gate = gold.parent / "corpus", gold.parent / "gate.toml"
+    if not corpus.is_dir():
+        raise InputError(f"评测套件没有语料目录：{corpus}", "把语料放在 gold 文件旁的 corpus 目录里")
+    suite_name = gold.parent.name if gold.name == "gold.jsonl" else gold.stem
+    return Suite(suite_name, corpus, gold, gate if gate.is_file() else None)
+
+
+def load_suite(path: Path) -> tuple[Case, ...]:
+    """Read a gold file. Raises InputError naming file and line of the first row that is not as it must be."""
+    cases: list[Case] = []
+    seen: dict[str, int] = {}
+    for number, line in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), 1):
+        if not line.strip():
+            continue
+        case = _case(path, number, line)
+        if case.id in seen:
+            raise InputError(f"{path} 第 {number} 行：编号 {case.id} 重复", f"第 {seen[case.id]} 行已用过")
+        seen[case.id] = number
+        cases.append(case)
+    if not cases:
+        raise InputError(f"{path} 中没有题目", "每行一个 JSON 对象")
+    return tuple(cases)
+
+
+def _case(path: Path, number: int, line: str) -> Case:
+    try:
+        row: Any = json.loads(line)
+    except json.JSONDecodeError as error:
+        raise InputError(f"{path} 第 {number} 行：不是 JSON：{error.msg}", "每行一个完整的 JSON 对象") from error
+    try:
+        if isinstance(row, dict) and "line" in row:
+            raise InputError(f"{path} 第 {number} 行：未知字段 line")
+        return Case.model_validate(row).model_copy(update={"line": number})
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise InputError(f"{path} 第 {number} 行：{where + '：' if where else ''}{first['msg']}", "按题目格式修改") from error
+
+
+def linked_evidence(fact: Fact, evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:
+    """Evidence that a fact follows from: the quotes that hold one of its strings, or its value and unit."""
+    return tuple(item for item in evidence if _follows(fact, item.quote))
+
+
+def _follows(fact: Fact, quote: str) -> bool:
+    if isinstance(fact, TextFact):
+        return any(contains(quote, text) for text in fact.any)
+    return any(same_quantity(fact, found) for found in stated_quantities(quote))
+
+
+def find_problems(cases: Sequence[Case], texts: Mapping[str, str]) -> list[str]:
+    """Return what is wrong with the cases against the corpus (source -> text), one line each, with the file's line.
+
+    Checked: sources exist; quotes stand verbatim in them; every fact follows from a quote; no must_not string is in
+    the corpus; the variants of a group agree on what they ask (kind, answerable, split) and one of them is canonical.
+    """
+    problems: list[str] = []
+    groups: dict[str, list[Case]] = {}
+    for case in cases:
+        problems += [f"第 {case.line} 行 {case.id}：{problem}" for problem in _problems(case, texts)]
+        groups.setdefault(case.group_id, []).append(case)
+    for name, group in groups.items():
+        if len({(case.kind, case.answerable, case.split) for case in group}) > 1:
+            problems.append(f"第 {group[0].line} 行 题组 {name}：各变体的 kind、answerable 或 split 不一致")
+        if sum(case.variant == "canonical" for case in group) != 1:
+            problems.append(f"第 {group[0].line} 行 题组 {name}：应有且只有一个 canonical")
+    return problems
+
+
+def _problems(case: Case, texts: Mapping[str, str]) -> list[str]:
+    found = []
+    for item in case.evidence:
+        if item.source not in texts:
+            found.append(f"语料中没有 {item.source}")
+        elif item.quote not in texts[item.source]:
+            found.append(f"{item.source} 中没有原文“{item.quote}”")
+    found += [f"事实 {fact.id} 不能由所列原文得出" for fact in case.facts if not linked_evidence(fact, case.evidence)]
+    for text in case.must_not:
+        found += [f"must_not “{text}” 本就是 {source} 的原文" for source, body in texts.items() if contains(body, text)]
+    return found

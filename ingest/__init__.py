@@ -1,0 +1,1 @@
+"""From files to an index: read, clean, repair, split, describe, embed, store."""

@@ -1,0 +1,69 @@
+"""Whose sentence is it: regions and figures for every sentence, from its own words and from what stands above it."""
+
+import re
+from dataclasses import replace
+
+from ingest.figures import Context, clause_spans, find_figures, is_object
+from ingest.regions import Mention, find_regions
+from ingest.types import Chunk, Sentence
+
+_JOINERS = {"", "、", "和", "与", "及", "以及", "/"}
+
+
+def describe_chunks(text: str, chunks: tuple[Chunk, ...], document_regions: tuple[str, ...]) -> tuple[Chunk, ...]:
+    """Return the chunks with regions and figures on every sentence.
+
+    A paragraph's topic is the region its first clause speaks about; sentences that name none inherit it, then the
+    innermost heading that names a region, then the document's regions.
+    """
+    described = []
+    topic: tuple[str, ...] = ()
+    paragraph_end = 0
+    for chunk in chunks:
+        above = _heading_topic(chunk.headings) or document_regions
+        sentences = []
+        for sentence in chunk.sentences:
+            words = text[sentence.start : sentence.end]
+            if "\n" in text[paragraph_end : sentence.start] or paragraph_end == 0:
+                topic = ()
+            mentions = find_regions(words)
+            topic = _subject(words, mentions) or topic
+            paragraph_end = sentence.end
+            context = Context(topic or above, "")
+            own = tuple(m.code for m in mentions)
+            # An unnamed firm stands somewhere: what is said of it is still said under the heading's region.
+            around = topic if any(not code.startswith("某") for code in topic) else (*topic, *above)
+            regions = tuple(dict.fromkeys((*own, *around)))
+            figures = find_figures(words, sentence.start, context)
+            sentences.append(Sentence(sentence.start, sentence.end, regions, figures))
+        every = tuple(dict.fromkeys(code for s in sentences for code in s.regions)) or above
+        described.append(replace(chunk, sentences=tuple(sentences), regions=every))
+    return tuple(described)
+
+
+def _heading_topic(headings: tuple[str, ...]) -> tuple[str, ...]:
+    for heading in reversed(headings):
+        mentions = find_regions(heading)
+        if mentions:
+            return tuple(dict.fromkeys(m.code for m in mentions))
+    return ()
+
+
+def _subject(words: str, mentions: tuple[Mention, ...]) -> tuple[str, ...]:
+    """Regions that the first clause speaks about (not those that it compares with or serves)."""
+    spans = clause_spans(words)
+    if not spans or not mentions:
+        return ()
+    first_end = spans[0][1]
+    # 2025年，贵州…: a leading time expression is no clause of its own.
+    if len(spans) > 1 and not find_regions(words[: spans[0][1]]) and re.match(r"^.{0,3}(?:19|20)\d{2}年", words):
+        first_end = spans[1][1]
+    subjects = [m for m in mentions if m.start < first_end and not is_object(words, m)]
+    if not subjects:
+        return ()
+    group = [subjects[0]]
+    for mention in subjects[1:]:
+        if words[group[-1].end : mention.start] not in _JOINERS:
+            break
+        group.append(mention)
+    return tuple(dict.fromkeys(m.code for m in group))

@@ -1,0 +1,371 @@
+"""Turn questions and passages into vectors.
+
+The bundled model runs on ONNX Runtime and imports neither torch nor transformers, because those cost seconds at every
+start. Any other sentence-transformers model is one name away.
+"""
+
+import json
+import os
+import threading
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Protocol, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from ingest.errors import InputError, MissingPartError
+from ingest.model import (
+    LONGEST_FILE,
+    MAX_TOKENS,
+    MODEL_NAME,
+    ONNX_FILE,
+    PIECES_FILE,
+    PROMPTS,
+    SCORES_FILE,
+    SPECIALS,
+    UNKNOWN,
+    ensure_bundled_model,
+)
+
+Vectors = npt.NDArray[np.float32]
+Span = tuple[int, int]  # character offsets in the given text, half-open
+Kind = Literal["query", "passage"]
+OnProgress = Callable[[int], None]  # called with the number of passages done so far
+T = TypeVar("T")
+
+
+class Embedder(Protocol):
+    """Anything that turns texts into L2-normalised float32 vectors [n, dimension]; the store remembers its name."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+
+    @property
+    def dimension(self) -> int: ...  # noqa: D102
+
+    def embed_queries(self, texts: list[str]) -> Vectors: ...  # noqa: D102
+
+    def embed_passages(self, texts: list[str], on_progress: OnProgress | None = None) -> Vectors: ...  # noqa: D102
+
+    def embed_passages_with_spans(  # noqa: D102
+        self, texts: list[str], spans: list[list[Span]], on_progress: OnProgress | None = None
+    ) -> tuple[Vectors, list[Vectors]]: ...
+
+
+def default_cache_dir() -> Path:
+    """Return the folder for built models: POLICYQA_CACHE, else the user's cache folder."""
+    import platformdirs
+
+    return Path(os.environ.get("POLICYQA_CACHE") or platformdirs.user_cache_dir("policyqa"))
+
+
+def load_embedder(
+    name: str = "bundled", cache_dir: Path | None = None, progress: Callable[[str], None] | None = None
+) -> Embedder:
+    """Return the bundled embedder, or one for a sentence-transformers model name or folder.
+
+    Raises MissingPartError when a package is absent, InputError when the model cannot be loaded or built.
+    """
+    if name == "bundled":
+        return OnnxEmbedder(ensure_bundled_model(cache_dir or default_cache_dir(), progress))
+    return SentenceTransformerEmbedder(name)
+
+
+class UnigramTokenizer:
+    """XLM-R's word pieces with character offsets; the ids are those of the folder's tokenizer.json.
+
+    It exists for the cold start: parsing tokenizer.json takes a second, these tables a fifth of one. Viterbi over the
+    pieces of each word costs about 3 % of the model's own time. Text that looks like a special token ("</s>")
+    is read as text.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        pieces = (folder / PIECES_FILE).read_text(encoding="utf-8").split("\n")
+        self._ids = dict(zip(pieces, range(len(pieces)), strict=True))
+        for special in SPECIALS:
+            del self._ids[special]
+        self._scores: list[float] = np.fromfile(folder / SCORES_FILE, dtype="<f4").tolist()
+        self._longest: dict[str, int] = json.loads((folder / LONGEST_FILE).read_text(encoding="utf-8"))
+        self._reach = max(self._longest.values())
+        self._unknown_score = min(self._scores) - 10  # SentencePiece's penalty
+        self._characters = _Characters()
+
+    def encode(self, text: str, limit: int) -> tuple[list[int], list[Span]]:
+        """Return at most `limit` piece ids and their offsets; a piece of ▁ alone has an empty span."""
+        ids: list[int] = []
+        offsets: list[Span] = []
+        for word, at in self._words(text, (limit + 1) * self._reach):
+            for piece, start, end in self._segment("▁" + word):
+                ids.append(piece)
+                first = at[max(start - 1, 0)]
+                offsets.append((first[0], at[end - 2][1]) if end > 1 else (first[0], first[0]))
+            if len(ids) >= limit:
+                break
+        return ids[:limit], offsets[:limit]
+
+    def _words(self, text: str, longest: int) -> Iterator[tuple[str, list[Span]]]:
+        """Yield each word, normalised (NFKC but for ～), with the original span of every character of it.
+
+        A word is cut at `longest` characters: Chinese has no spaces, and of a book only the first pages are encoded.
+        """
+        word: list[str] = []
+        at: list[Span] = []
+        for start, cluster in _clusters(text):
+            for character in self._characters[cluster]:
+                if character != " ":
+                    word.append(character)
+                    at.append((start, start + len(cluster)))
+                if word and (character == " " or len(word) == longest):
+                    yield "".join(word), at
+                    word, at = [], []
+        if word:
+            yield "".join(word), at
+
+    def _segment(self, word: str) -> list[tuple[int, int, int]]:
+        """Return the best split as (id, start, end); neighbouring unknown characters make one piece."""
+        ids, scores, size = self._ids, self._scores, len(word)
+        best = [0.0] + [float("-inf")] * size
+        back: list[tuple[int, int]] = [(0, 0)] * (size + 1)  # (id, start) of the best piece that ends here
+        for start in range(size):
+            base = best[start]
+            one = start + 1
+            for end in range(one, min(size, start + self._longest.get(word[start], 0)) + 1):
+                piece = ids.get(word[start:end])
+                if piece is not None and base + scores[piece] > best[end]:
+                    best[end] = base + scores[piece]
+                    back[end] = (piece, start)
+            if word[start] not in ids and base + self._unknown_score > best[one]:
+                best[one] = base + self._unknown_score
+                back[one] = (UNKNOWN, start)
+        split: list[tuple[int, int, int]] = []
+        end = size
+        while end:
+            piece, start = back[end]
+            if split and piece == UNKNOWN == split[-1][0]:
+                split[-1] = (UNKNOWN, start, split[-1][2])
+            else:
+                split.append((piece, start, end))
+            end = start
+        return split[::-1]
+
+
+class _Characters(dict[str, str]):
+    """Normal form of a character with its combining marks, as SentencePiece's nmt_nfkc has it; fills itself."""
+
+    def __init__(self) -> None:
+        dropped = [*range(0x01, 0x09), 0x0B, *range(0x0E, 0x20), 0x7F, 0x8F, 0x9F]
+        blank = [0x09, 0x0A, 0x0C, 0x0D, 0x85, 0x1680, *range(0x200B, 0x2010), 0x2028, 0x2029, 0x2581, 0xFEFF, 0xFFFD]
+        super().__init__({chr(code): "" for code in dropped} | {chr(code): " " for code in blank} | {"～": "～"})
+
+    def __missing__(self, cluster: str) -> str:
+        if len(cluster) > 1:  # clusters are without number, so they are not kept
+            return "".join(self[part] for part in unicodedata.normalize("NFC", cluster))
+        self[cluster] = normal = unicodedata.normalize("NFKC", cluster)
+        return normal
+
+
+def _clusters(text: str) -> Iterator[tuple[int, str]]:
+    """Yield every character together with the combining marks after it, and its position."""
+    if unicodedata.is_normalized("NFC", text):
+        yield from enumerate(text)
+        return
+    start = 0
+    for at in range(1, len(text) + 1):
+        if at == len(text) or not unicodedata.combining(text[at]):
+            yield start, text[start:at]
+            start = at
+
+
+@dataclass(frozen=True, slots=True)
+class _Encoded:
+    """One text after the model: the hidden state of every token, and of the text's own tokens the offsets."""
+
+    hidden: Vectors  # [tokens, dimension] with <s>, prompt and </s>
+    first: int  # index of the first token of the text itself
+    offsets: list[Span]
+
+    def whole(self) -> Vectors:
+        return _unit(self.hidden.mean(axis=0))
+
+    def span(self, start: int, end: int) -> Vectors | None:
+        inside = [n for n, (a, b) in enumerate(self.offsets, self.first) if a < end and b > start]
+        return _unit(self.hidden[inside].mean(axis=0)) if inside else None
+
+    def tokens(self) -> tuple[Vectors, list[Span]]:
+        """Return the vectors and offsets of the tokens that cover a character."""
+        kept = [n for n, (start, end) in enumerate(self.offsets) if end > start]
+        return _unit(self.hidden[[self.first + n for n in kept]]), [self.offsets[n] for n in kept]
+
+
+def _unit(vectors: Vectors) -> Vectors:
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12)
+
+
+class OnnxEmbedder:
+    """The bundled multilingual-e5-small in int8 on ONNX Runtime; loads on first use, may be shared between threads.
+
+    One text is one run on one thread, and the texts of a call are spread over `threads` threads (default: the
+    processors this process may use). Measured against padded batches on two cores this is faster, wastes nothing on
+    padding, and a text's vector does not depend on its neighbours.
+    """
+
+    dimension = 384
+
+    def __init__(self, folder: Path, threads: int | None = None) -> None:
+        self.name = f"bundled/{MODEL_NAME}"
+        self._folder = folder
+        self._threads = threads or usable_processors()
+        self._lock = threading.Lock()
+        self._loaded: tuple[Any, UnigramTokenizer, dict[Kind, list[int]]] | None = None
+
+    def embed_queries(self, texts: list[str]) -> Vectors:
+        """Return [n, 384], each question with the model's "query: " prompt."""
+        return self._stack(self._each(texts, lambda text: self._encode(text, "query").whole()), len(texts))
+
+    def embed_passages(self, texts: list[str], on_progress: OnProgress | None = None) -> Vectors:
+        """Return [n, 384], each text with the model's "passage: " prompt; what lies beyond 512 tokens is not read."""
+        each = self._each(texts, lambda text: self._encode(text, "passage").whole(), on_progress)
+        return self._stack(each, len(texts))
+
+    def embed_passages_with_spans(
+        self, texts: list[str], spans: list[list[Span]], on_progress: OnProgress | None = None
+    ) -> tuple[Vectors, list[Vectors]]:
+        """Return the passage vectors [n, 384] and, from the same runs, the vectors [k, 384] of spans in each text.
+
+        A span's vector is the normalised mean of its tokens, read in the context of the passage. A span without
+        tokens (blank, or wholly beyond the 512 tokens that are read) gets the passage's vector.
+        """
+
+        def both(job: tuple[str, list[Span]]) -> tuple[Vectors, Vectors]:
+            encoded = self._encode(job[0], "passage")
+            whole = encoded.whole()
+            parts = [encoded.span(*span) for span in job[1]]
+            return whole, self._stack([whole if part is None else part for part in parts], len(parts))
+
+        pairs = list(self._each(list(zip(texts, spans, strict=True)), both, on_progress))
+        return self._stack([whole for whole, _ in pairs], len(pairs)), [parts for _, parts in pairs]
+
+    def token_vectors(self, texts: list[str], kind: Kind) -> list[tuple[Vectors, list[Span]]]:
+        """Return for each text the normalised vectors [tokens, 384] of its own tokens, with their offsets in it.
+
+        For late interaction (MaxSim). Prompt and special tokens are left out, and so is a word-start mark that covers
+        no character.
+        """
+        return list(self._each(texts, lambda text: self._encode(text, kind).tokens()))
+
+    def _encode(self, text: str, kind: Kind) -> _Encoded:
+        session, tokenizer, prompts = self._load()
+        prompt = prompts[kind]
+        ids, offsets = tokenizer.encode(text, MAX_TOKENS - len(prompt) - 2)
+        row = np.array([[0, *prompt, *ids, 2]], dtype=np.int64)
+        (hidden,) = session.run(None, {"input_ids": row})
+        return _Encoded(hidden[0], 1 + len(prompt), offsets)
+
+    def _load(self) -> tuple[Any, UnigramTokenizer, dict[Kind, list[int]]]:
+        with self._lock:
+            if self._loaded is None:
+                tokenizer = UnigramTokenizer(self._folder)
+                prompts: dict[Kind, list[int]] = {
+                    "query": tokenizer.encode(PROMPTS["query"], MAX_TOKENS)[0],
+                    "passage": tokenizer.encode(PROMPTS["passage"], MAX_TOKENS)[0],
+                }
+                self._loaded = self._session(), tokenizer, prompts
+            return self._loaded
+
+    def _session(self) -> Any:
+        try:
+            import onnxruntime
+        except ImportError as error:
+            raise MissingPartError("缺少 ONNX Runtime，无法运行内置向量模型", "请运行 pip install onnxruntime") from error
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        path = str(self._folder / ONNX_FILE)
+        return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+
+    def _each(self, jobs: Sequence[Any], work: Callable[[Any], T], on_progress: OnProgress | None = None) -> Iterator[T]:
+        """Yield work(job) in order, computed on the threads; a failure or Ctrl-C drops the jobs not yet begun."""
+        pool = ThreadPoolExecutor(self._threads) if len(jobs) > 1 and self._threads > 1 else None
+        try:
+            for done, result in enumerate(pool.map(work, jobs) if pool else map(work, jobs), 1):
+                yield result
+                if on_progress:
+                    on_progress(done)
+        finally:
+            if pool:
+                pool.shutdown(cancel_futures=True)
+
+    def _stack(self, vectors: Any, count: int) -> Vectors:
+        out = np.empty((count, self.dimension), dtype=np.float32)
+        for row, vector in enumerate(vectors):
+            out[row] = vector
+        return out
+
+
+def usable_processors() -> int:
+    """Return the number of processors this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+class SentenceTransformerEmbedder:
+    """Any sentence-transformers model by name or folder, with the prompts that its own configuration gives."""
+
+    def __init__(self, name: str) -> None:
+        """Load the model; HF_HUB_OFFLINE and the other hub settings are sentence-transformers' own."""
+        try:
+            from sentence_transformers import SentenceTransformer
+        except ImportError as error:
+            hint = "请运行 pip install sentence-transformers，或改用内置模型 bundled"
+            raise MissingPartError("缺少 sentence-transformers", hint) from error
+        try:
+            self._model = SentenceTransformer(name)
+        except (OSError, ValueError, RuntimeError) as error:  # what the hub client and the readers of folders raise
+            reason = str(error).strip().split("\n")[0]
+            raise InputError(
+                f"无法加载向量模型：{name}（{reason}）",
+                "请检查名称或目录；无法访问模型仓库时，可先下载到本地再给出目录，或改用内置模型 bundled",
+            ) from error
+        self.name = name
+        self.dimension = int(self._model.encode(["x"]).shape[1])
+
+    def embed_queries(self, texts: list[str]) -> Vectors:
+        """Return [n, dimension]."""
+        return self._encode(self._model.encode_query, texts, None)
+
+    def embed_passages(self, texts: list[str], on_progress: OnProgress | None = None) -> Vectors:
+        """Return [n, dimension]."""
+        return self._encode(self._model.encode_document, texts, on_progress)
+
+    def embed_passages_with_spans(
+        self, texts: list[str], spans: list[list[Span]], on_progress: OnProgress | None = None
+    ) -> tuple[Vectors, list[Vectors]]:
+        """Return passage vectors and span vectors; the spans are embedded by themselves, in a second pass.
+
+        A blank span gets its passage's vector.
+        """
+        whole = self.embed_passages(texts, on_progress)
+        cut = [[text[start:end].strip() for start, end in ours] for text, ours in zip(texts, spans, strict=True)]
+        flat = self.embed_passages([part for parts in cut for part in parts])
+        out, at = [], 0
+        for vector, parts in zip(whole, cut, strict=True):
+            rows = flat[at : at + len(parts)].copy()
+            rows[[n for n, part in enumerate(parts) if not part]] = vector
+            out.append(rows)
+            at += len(parts)
+        return whole, out
+
+    def _encode(self, encode: Callable[..., Any], texts: list[str], on_progress: OnProgress | None) -> Vectors:
+        out = np.empty((len(texts), self.dimension), dtype=np.float32)
+        for start in range(0, len(texts), 256):
+            part = texts[start : start + 256]
+            out[start : start + len(part)] = encode(part, normalize_embeddings=True, show_progress_bar=False)
+            if on_progress:
+                on_progress(start + len(part))
+        return out

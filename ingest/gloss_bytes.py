@@ -1,0 +1,250 @@
+"""Take pinyin glosses out of GBK text that a tool put in without minding character bounds (see ingest.repair).
+
+Works on the bytes behind the shown text. A stream is a list of byte values, with three marks for what a page's
+decoder lost: `_QUESTION` (a shown "?": genuine, or two bytes it could not read), `_REPLACED` (U+FFFD: one or two bytes)
+and `_UNKNOWN` (a byte known to be missing).
+"""
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+SYLLABLE = "[a-zɑɡêüāáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜńňǹḿế]{1,6}"
+HAN = "\u3400-\u4dbf\u4e00-\u9fff"
+ALIGNED = re.compile(rf"([{HAN}])\(({SYLLABLE})\)")
+_ANY_GLOSS = re.compile(rf"\(({SYLLABLE})\)|[?\ufffd]\(?({SYLLABLE})\)")
+_QUESTION, _REPLACED, _UNKNOWN = -1, -2, -3
+# Private characters for what is half known until the context fills it: first byte known, second byte known, neither.
+_LEAD_KNOWN, _TRAIL_KNOWN, _NONE_KNOWN = 0xF0000, 0xF0100, "\U000f0200"
+_HOLE = re.compile("[\U000f0000-\U000f0200]")
+_AHEAD = 12  # characters compared to tell where the shifted reading ends
+
+
+@dataclass(frozen=True, slots=True)
+class _Evidence:
+    """What the corrupted document itself shows: which characters carry which gloss, and how often they occur."""
+
+    glossed: Counter[tuple[str, str]]
+    chars: Counter[str]
+
+
+@cache
+def readings() -> dict[str, str]:
+    """Map a syllable to the traditional characters read so (data file, compiled with pypinyin)."""
+    path = Path(__file__).parent / "data" / "gloss_readings.tsv"
+    lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")]
+    return dict(line.split("\t", 1) for line in lines)
+
+
+@cache
+def traditional_chars() -> frozenset[str]:
+    """Characters of GBK that have another simplified form; not 著, which simplified text has too."""
+    return frozenset("".join(readings().values())) - {"著"}
+
+
+def standard(syllable: str) -> str:
+    """Write a syllable with ordinary letters: GBK pages use the phonetic ɑ and ɡ."""
+    return syllable.replace("ɑ", "a").replace("ɡ", "g")
+
+
+def gbk(char: str) -> bytes:
+    """Encode one character; b"" outside GBK."""
+    return char.encode("gbk", errors="ignore")
+
+
+def remove_glosses(text: str) -> tuple[str, bool]:
+    """Return (text without glosses, still traditional; whether bytes were lost for good).
+
+    A character that lost one of its bytes is filled in where the document's other words leave one choice, else it is
+    U+FFFD. Either way the text counts as lossy.
+    """
+    pairs = ((char, standard(syllable)) for char, syllable in ALIGNED.findall(text))
+    evidence = _Evidence(Counter(pairs), Counter(text))
+    plain = "\n".join(_clean_line(line, evidence) for line in text.split("\n"))
+    lost = _HOLE.search(plain) is not None
+    return (_fill(plain), True) if lost else (plain, False)
+
+
+def _clean_line(line: str, evidence: _Evidence) -> str:
+    stream: list[int] = []
+    done = 0
+    for gloss in _ANY_GLOSS.finditer(line):
+        stream += _bytes(line[done : gloss.start()])
+        done = gloss.end()
+        syllable = standard(gloss.group(1) or gloss.group(2))
+        explained = (
+            _ends_in_glossed(stream, syllable, evidence)
+            if gloss.group(1)
+            else _restore_second_byte(stream, syllable, line[done : done + 1], evidence)
+        )
+        if not explained:
+            stream += _bytes(gloss.group())
+    stream += _bytes(line[done:])
+    return _decode(stream)
+
+
+def _bytes(text: str) -> list[int]:
+    stream: list[int] = []
+    for char in text:
+        if char == "?":
+            stream.append(_QUESTION)
+        elif char == "\ufffd":
+            stream.append(_REPLACED)
+        else:
+            stream += char.encode("gb18030", errors="replace")
+    return stream
+
+
+def _ends_in_glossed(stream: list[int], syllable: str, evidence: _Evidence) -> bool:
+    """Tell whether a gloss belongs to the last two bytes, be they one character or the ends of two.
+
+    Where the first of them was swallowed by the "?" in front, it is put back.
+    """
+    if len(stream) < 2 or stream[-1] < 0:
+        return False
+    if stream[-2] in (_QUESTION, _REPLACED):
+        known = [char for char in readings().get(syllable, "") if gbk(char)[1] == stream[-1]]
+        if not known or len(stream) < 3 or stream[-3] < 0x81:
+            return False
+        best = max(known, key=lambda char: evidence.glossed[char, syllable])
+        stream[-2:-1] = [_UNKNOWN, gbk(best)[0]]
+        return True
+    char = _pair(stream[-2], stream[-1])
+    if not char:
+        return False
+    if char in readings().get(syllable, ""):
+        return True
+    # A reading that the table lacks: a gloss where every occurrence of the character carries it.
+    times = evidence.glossed[char, syllable]
+    return times >= 2 and times == evidence.chars[char]
+
+
+def _restore_second_byte(stream: list[int], syllable: str, following: str, evidence: _Evidence) -> bool:
+    """Put back the byte lost before a gloss: second byte of the glossed character whose first byte ends the stream."""
+    if not stream:
+        return False
+    candidates = readings().get(syllable, "")
+    if stream[-1] in (_QUESTION, _REPLACED) and len(stream) > 1 and stream[-2] >= 0x81:
+        # The first byte went with the "?" in front: only a character glossed elsewhere can tell.
+        seen = max(candidates, key=lambda char: evidence.glossed[char, syllable], default="")
+        if not seen or not evidence.glossed[seen, syllable]:
+            return False
+        stream[-1:] = [_UNKNOWN, *gbk(seen)]
+        return True
+    same_lead = [char for char in candidates if gbk(char)[0] == stream[-1]]
+    if not same_lead:
+        return False
+    next_byte = _bytes(following)[:1]
+
+    def rank(char: str) -> tuple[int, bool]:
+        made = _pair(gbk(char)[1], next_byte[0]) if next_byte else ""
+        return evidence.glossed[char, syllable], _is_usual(made)
+
+    stream.append(gbk(max(same_lead, key=rank))[1])
+    return True
+
+
+def _pair(lead: int, trail: int) -> str:
+    """Decode two bytes of GBK; "" where they are no character."""
+    if lead < 0x81 or trail < 0x40:
+        return ""
+    try:
+        return bytes((lead, trail)).decode("gbk")
+    except UnicodeDecodeError:
+        return ""
+
+
+@cache
+def _is_usual(char: str) -> bool:
+    try:
+        char.encode("gb2312")
+    except UnicodeEncodeError:
+        return char in traditional_chars()
+    return char != ""
+
+
+def _decode(stream: list[int]) -> str:
+    chars: list[str] = []
+    at = 0
+    while at < len(stream):
+        shown, size = _next_char(stream, at)
+        chars.append(shown)
+        at += size
+    return "".join(chars)
+
+
+def _next_char(stream: list[int], at: int) -> tuple[str, int]:
+    """Return (what stands at this place, how many stream values it takes)."""
+    lead = stream[at]
+    if lead < 0x80:
+        marks = {_QUESTION: "?", _REPLACED: "\ufffd", _UNKNOWN: _NONE_KNOWN}
+        return (marks[lead] if lead < 0 else chr(lead)), 1
+    trail = stream[at + 1] if at + 1 < len(stream) else _UNKNOWN
+    if trail >= 0:
+        pair = _pair(lead, trail)
+        wide = _four_bytes(stream[at : at + 4])
+        if pair or wide:
+            return (pair, 2) if pair else (wide, 4)
+        return chr(_LEAD_KNOWN + lead), 1
+    hole = chr(_LEAD_KNOWN + lead)
+    if trail == _UNKNOWN or not _goes_on_shifted(stream, at + 2):
+        return hole, 2
+    return hole + chr(_TRAIL_KNOWN + stream[at + 2]), 3
+
+
+def _four_bytes(values: list[int]) -> str:
+    """Decode the four bytes of a character outside GBK."""
+    try:
+        char = bytes(values).decode("gb18030") if len(values) == 4 and min(values) >= 0x30 else ""
+    except UnicodeDecodeError:
+        return ""
+    return char if len(char) == 1 else ""
+
+
+def _goes_on_shifted(stream: list[int], at: int) -> bool:
+    """After a lost pair: was its second byte the first of a character (True), or an ASCII character of its own?"""
+    if at >= len(stream) or stream[at] < 0x40:
+        return False
+    return _usual_share(stream, at + 1) > _usual_share(stream, at)
+
+
+def _usual_share(stream: list[int], at: int) -> float:
+    """Share of usual characters among the next few, as far as a run of two-byte characters goes."""
+    usual = total = 0
+    while at < len(stream) and total < _AHEAD and stream[at] >= 0x40:
+        char = chr(stream[at]) if stream[at] < 0x80 else _pair(stream[at], stream[at + 1] if at + 1 < len(stream) else 0)
+        usual += _is_usual(char) if char else 0
+        total += 1
+        at += 1 if stream[at] < 0x80 else 2
+    return usual / total if total else 0.9  # nothing left to judge by: the reading that ends here is the likelier
+
+
+def _fill(text: str) -> str:
+    """Fill each hole with the one character that the document has between the same neighbours, else with U+FFFD."""
+    pairs = Counter(zip(text, text[1:], strict=False))
+    triples = Counter(zip(text, text[1:], text[2:], strict=False))
+    chars = {char: gbk(char) for char in set(text) if len(gbk(char)) == 2}
+    filled: list[str] = []
+    for at, hole in enumerate(text):
+        if not _HOLE.match(hole):
+            filled.append(hole)
+            continue
+        before = filled[-1] if filled else ""
+        after = text[at + 1 : at + 2]
+        scored = sorted(
+            ((triples[before, c, after], pairs[before, c] * pairs[c, after], pairs[before, c] + pairs[c, after], c)
+             for c, code in chars.items() if _fits(code, hole)),
+            reverse=True,
+        )  # fmt: skip
+        clear = scored and scored[0][2] > 0 and (len(scored) == 1 or scored[0][:3] > scored[1][:3])
+        filled.append(scored[0][3] if clear else "\ufffd")
+    return "".join(filled)
+
+
+def _fits(code: bytes, hole: str) -> bool:
+    if hole == _NONE_KNOWN:
+        return False
+    known = ord(hole)
+    return code[1] == known - _TRAIL_KNOWN if known >= _TRAIL_KNOWN else code[0] == known - _LEAD_KNOWN

@@ -1,0 +1,68 @@
+"""Words for the lexical index: jieba in search mode over simplified, half-width, lower-case text.
+
+The index itself is SQLite's FTS5 over these words (see ingest.catalog): BM25 ranking that is updated in the same
+transaction as the chunks, so it can never disagree with them.
+"""
+
+import functools
+import logging
+import re
+import unicodedata
+from pathlib import Path
+from types import ModuleType
+
+from ingest.repair import to_simplified
+
+_WORD = re.compile(r"[a-z0-9]+(?:\.[0-9]+)?|[㐀-鿿]+")
+# Function words and question words carry no evidence, whichever text they stand in.
+STOP_WORDS = frozenset(
+    "的 了 和 与 及 或 在 是 有 为 对 将 把 被 从 到 向 于 由 以 之 其 这 那 哪 吗 呢 吧 啊 什么 怎么 怎样 如何 为何 为什么 多少 几 哪些 哪个 哪里 哪儿 "
+    "是否 请 请问 一下 关于 介绍 说说 说明 谈谈 情况 怎么样 目前 现在 我 你 它 他 我们 你们 他们 都 也 还 就 而 并 等 个 中 上 下 里 会 能 可以 应该 "
+    "a an the of in on at to for and or is are was were be by with from as that this it its what which who how why when where does do did "
+    "has have had much many about tell me please can could should would there their than".split()
+)
+
+
+@functools.cache
+def _jieba() -> ModuleType:
+    import jieba
+    import platformdirs
+
+    jieba.setLogLevel(logging.WARNING)
+    folder = Path(platformdirs.user_cache_dir("policyqa"))
+    folder.mkdir(parents=True, exist_ok=True)
+    jieba.dt.tmp_dir = str(folder)  # its dictionary cache, kept out of the shared temporary folder
+    for word in ("算力", "智算", "算力券", "东数西算", "智算中心", "大模型", "同质化", "数据孤岛", "卡脖子", "十五五", "十四五"):
+        jieba.add_word(word)
+    return jieba
+
+
+def normalise(text: str) -> str:
+    """Lower-case, half-width, simplified form of `text` for comparison; one character stays one character."""
+    return to_simplified("".join(_fold(char) for char in text))
+
+
+def _fold(char: str) -> str:
+    code = ord(char)
+    if 0xFF01 <= code <= 0xFF5E:
+        return chr(code - 0xFEE0).lower()
+    lower = char.lower() if code < 0x250 else unicodedata.normalize("NFKC", char) if 0x2E80 <= code <= 0x2FDF else char
+    return lower if len(lower) == 1 else char
+
+
+def words(text: str, keep_stop_words: bool = False) -> list[str]:
+    """Search words of `text` in order, with repeats; Han runs by jieba's search mode, Latin and digits as they stand."""
+    found: list[str] = []
+    for run in _WORD.findall(normalise(text)):
+        if run[0].isascii():
+            found.append(run)
+        else:
+            found.extend(_jieba().cut_for_search(run))
+    return found if keep_stop_words else [word for word in found if word not in STOP_WORDS]
+
+
+def frequency(word: str) -> int:
+    """How common a word is in jieba's dictionary; 0 where it is no word."""
+    jieba = _jieba()
+    jieba.initialize()
+    return int(jieba.dt.FREQ.get(word, 0))

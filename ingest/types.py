@@ -1,0 +1,99 @@
+"""The nouns of ingestion: frozen records that every later step reads.
+
+Offsets are character positions in `Document.text` (the cleaned text), half-open [start, end). They are fixed here,
+once; citations select them and nothing is ever matched back.
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Tier = Literal["政策原文", "官方解读", "统计", "智库", "媒体", "自媒体", "未知"]
+TIERS: tuple[Tier, ...] = ("政策原文", "官方解读", "统计", "智库", "媒体", "自媒体", "未知")
+BlockKind = Literal["title", "heading", "paragraph", "article", "item", "row"]
+FigureKind = Literal["目标值", "实际值", "预测"]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a document came from and what is known of it before reading its sentences."""
+
+    path: str  # the path or URL as the user gave it
+    sha256: str  # of the bytes as read
+    title: str
+    issuer: str = ""
+    doc_number: str = ""  # 文号, e.g. 国发〔2025〕11号
+    regions: tuple[str, ...] = ()  # region codes the document is about, see ingest.regions
+    issued: str = ""  # ISO date, or YYYY-MM or YYYY where no more is known
+    effective: str = ""
+    repealed: str = ""
+    tier: Tier = "未知"
+    repairs: tuple[str, ...] = ()  # what cleaning changed, e.g. "pinyin-gloss"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A structural unit of the cleaned text: one heading, paragraph, article (条), list item or table row."""
+
+    kind: BlockKind
+    start: int
+    end: int
+    headings: tuple[str, ...] = ()  # heading path above this block, outermost first
+    page: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A source with its cleaned text and structure."""
+
+    id: str
+    source: Source
+    text: str
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One quantity in a sentence, with whose it is."""
+
+    value: float
+    unit: str  # canonical: "%", "百分点", "元", "个", "家", "人", "P", "EFLOPS", "倍", ...; 万/亿 are folded into value
+    text: str  # as written, e.g. "约65%"
+    start: int  # document offsets of `text`
+    end: int
+    comparator: str = ""  # "约", "超", "不足", "以上", "以下", "至少", "达" is not one; "" means exactly as stated
+    value_high: float | None = None  # upper end of a range such as 30%至50%
+    indicator: str = ""  # noun phrase measured, as written: 数据中心平均利用率
+    scopes: tuple[str, ...] = ()  # region codes ("CN" = national) or named entities such as 某北方省份, 某家电企业
+    scope_text: str = ""  # how the scope reads in the source: 国内, 贵州, 某北方省份
+    period: str = ""  # 2025, 2025Q1, 2025-2027, 十四五; "" where the source gives none
+    kind: FigureKind = "实际值"
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence of a document: its id is `{doc_id}:{start}-{end}`."""
+
+    start: int
+    end: int
+    regions: tuple[str, ...] = ()  # codes or unnamed entities it speaks about, own mentions first, else inherited
+    figures: tuple[Figure, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """The unit of retrieval: whole sentences of one document under one heading path."""
+
+    id: str
+    doc_id: str
+    text: str  # Document.text[start:end]
+    start: int
+    end: int
+    sentences: tuple[Sentence, ...]
+    headings: tuple[str, ...] = ()
+    page: int | None = None
+    regions: tuple[str, ...] = field(default=())
+
+    def embed_text(self, title: str) -> str:
+        """Text given to the embedding model: title and heading path in front of the chunk's own text."""
+        path = " > ".join(part for part in (title, *self.headings) if part)
+        return f"{path}\n{self.text}" if path else self.text

@@ -1,0 +1,30 @@
+"""Fixtures shared by all tests."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+REPO = Path(__file__).resolve().parent.parent
+
+
+def _material(env: str, folder: str) -> Path:
+    path = Path(os.environ.get(env, REPO.parent / "shared" / folder))
+    if not path.is_dir():
+        reason = f"test material absent: {folder} (set {env})"
+        if os.environ.get("POLICYQA_REQUIRE_OPTIONAL"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return path
+
+
+@pytest.fixture(scope="session")
+def corpus_dir() -> Path:
+    """Official texts kept beside the repository; absent for most users."""
+    return _material("POLICYQA_TEST_CORPUS", "corpus")
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Path:
+    """Public Chinese question-answering sets kept beside the repository; absent for most users."""
+    return _material("POLICYQA_TEST_DATA", "data")
