@@ -104,9 +104,7 @@ class Engine:
         clock.lap("answer")
         yield Stage("verify")
         if len(kept) > len(fixed):
-            keys = {e.key for claim in kept for e in claim.evidence}
-            figures = [(f, e) for e in evidence if e.key in keys for f in e.sentence.figures]
-            draft = replace(draft, claims=kept, figures=[*draft.figures, *figures])
+            draft = replace(draft, claims=kept)
         else:
             note = note if note.startswith("extractive") else f"extractive ({self._llm_name}: nothing passed the checks)"
         answer = render(query, draft)

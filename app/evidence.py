@@ -77,6 +77,8 @@ def match_figures(query: Query, ranked: Sequence[Evidence]) -> tuple[FigureMatch
             relevance = _relevance(query, evidence, figure)
             if relevance > 0:
                 fit = _fit(query, figure)
+                if not query.heads and relevance < FULL_MATCH:
+                    continue  # without a measured noun in common, half a match is none
                 if fit in {"own", "part"} and relevance < FULL_MATCH:
                     fit = "near"  # the region's own figure, but for something else than what was asked
                 matches.append(FigureMatch(figure, evidence, fit, relevance + 0.1 * evidence.score))
@@ -125,6 +127,11 @@ def _measures(head: str, figure: Figure, around: str) -> bool:
     return not own or head in own or figure.unit == "元"
 
 
+def asks_amount(question: str) -> bool:
+    """Whether only a figure can answer: how many, how much, by how much."""
+    return bool(re.search(r"多少|几(?:个|家|所|年|倍|成|项|人|座)|\bhow (?:many|much|large|big)\b", question, re.I))
+
+
 def _unit_fits(question: str, figure: Figure) -> bool:
     asked = re.search(r"多少(个|家|所|人|元|钱|倍|年|项|台|座|亿|万|资金)|几(个|家|所|年|倍|成)|多(久|长时间)", question)
     if not asked:
@@ -171,7 +178,7 @@ def period_fits(query: Query, period: str) -> bool:
     if not query.periods:
         return True
     for asked in query.periods:
-        if asked == period or (period and period.startswith(asked)):
+        if asked == period or re.fullmatch(rf"{re.escape(asked)}(?:[QH]\d)?", period):
             return True
         years = re.fullmatch(r"(\d{4})-(\d{4})", period)
         if years and asked.isdigit() and int(years[1]) <= int(asked) <= int(years[2]):

@@ -57,11 +57,13 @@ def render(query: Query, draft: Draft) -> Answer:
             continue
         sentences.append(sentence)
         lines.append(("- " if claim.bullet else "") + written(sentence))
-    figures = tuple(
-        CitedFigure(figure, "、".join(display(code, query.language) for code in figure.scopes), numbering.number(evidence))
-        for figure, evidence in draft.figures
-        if evidence.key in {(c.doc_id, c.start, c.end) for c in numbering.citations}
-    )
+    shown = {(c.doc_id, c.start, c.end) for c in numbering.citations}
+    quoted = [(figure, e) for claim in draft.claims for e in claim.evidence for figure in e.sentence.figures]
+    figures = [
+        CitedFigure(figure, "、".join(display(code, query.language) for code in figure.scopes), numbering.number(e))
+        for figure, e in (*draft.figures, *quoted)
+        if e.key in shown
+    ]
     return Answer(
         question=query.original,
         text="\n".join(lines).strip(),

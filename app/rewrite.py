@@ -4,10 +4,9 @@ import re
 from collections.abc import Sequence
 
 from app.types import Turn
-from ingest.lexical import normalise
+from ingest.lexical import fold
 from ingest.regions import Mention, find_regions
 
-_ELLIPSIS = re.compile(r"^(?:那么?|那|再说说|换成|and|what about|how about)?\s*(?P<rest>.{1,24}?)\s*(?:呢|的呢|怎么样|如何)?[？?]*$", re.I)
 _ELLIPSIS_MARK = re.compile(r"呢[？?]*$|^那|^(?:and|what about|how about)\b|^换成|^再说说", re.I)
 _PRONOUN = re.compile(r"它们|它|其(?!中|他|它|实|余)|该省|该市|该地区|该地|当地|那里|这里|这个省|该区域|\bits\b|\bit\b|\btheir\b|\bthere\b", re.I)
 _LEAD = re.compile(r"^(?:那么?|那)[，, ]*")
@@ -16,9 +15,9 @@ _LEAD = re.compile(r"^(?:那么?|那)[，, ]*")
 def stand_alone(text: str, history: Sequence[Turn]) -> str:
     """Return `text` with what it leaves out taken from the last question that stands on its own.
 
-    `text` is normalised already. Without history, or with nothing to fill in, it comes back as it is.
+    `text` is folded already. Without history, or with nothing to fill in, it comes back as it is.
     """
-    earlier = [normalise(turn.content) for turn in history if turn.role == "user" and turn.content.strip()]
+    earlier = [fold(turn.content) for turn in history if turn.role == "user" and turn.content.strip()]
     if not earlier:
         return text
     base = earlier[0]
@@ -44,8 +43,7 @@ def _is_ellipsis(text: str, mentions: tuple[Mention, ...]) -> bool:
     """Whether a question names regions and nothing else of substance."""
     rest = list(text)
     for mention in mentions:
-        rest[mention.start : mention.end] = ""  * 1
-        rest[mention.start : mention.start] = [""] * (mention.end - mention.start)
+        rest[mention.start : mention.end] = [""] * (mention.end - mention.start)
     bare = re.sub(r"那么?|呢|怎么样|如何|换成|再说说|和|与|、|的|省|市|what about|how about|and|[\s，,？?。.!！]", "", "".join(rest), flags=re.I)
     return len(bare) <= 1
 

@@ -5,11 +5,12 @@ import ipaddress
 import logging
 import os
 import socket
+import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from app.offline import go_offline
-from ingest.errors import InputError
+from ingest.errors import InputError, PolicyQAError
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from app.engine import Engine
 
 ALLOW_REMOTE = "POLICYQA_ALLOW_REMOTE"
+HEALTH = ("model", "llm", "documents", "chunks")  # what /healthz tells; the store's path is nobody's business
 GRACE = 2  # seconds that open connections get at the end; each open tab holds one
 _LOOPBACK_NAMES = frozenset(("localhost", "localhost.localdomain", "ip6-localhost"))
 
@@ -42,7 +44,8 @@ def check_address(host: str, port: int) -> None:
     if not 1 <= port <= 65535:
         raise InputError(f"端口 {port} 无效", "--port 要 1 到 65535 之间的整数")
     if not is_loopback(host) and os.environ.get(ALLOW_REMOTE) != "1":
-        raise InputError(f"不能对外监听 {host}：目前没有登录功能", f"只在本机使用，或确认网络可信后设置 {ALLOW_REMOTE}=1")
+        hint = f"只在本机使用，或确认网络可信后设置 {ALLOW_REMOTE}=1"
+        raise InputError(f"不能对外监听 {host}：目前没有登录功能", hint)
     _bind(host, port).close()
 
 
@@ -91,9 +94,12 @@ def serve(engine: "Engine", host: str, port: int, on_ready: Callable[[], None] =
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets=sockets)
             if self.started:
+                threading.Thread(target=_warm, args=(engine,), daemon=True).start()
                 on_ready()
 
-    config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE, server_header=False)
+    config = uvicorn.Config(
+        app, log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE, server_header=False
+    )
     # An open tab holds a connection that ends only with the server; that it is cut then is no error.
     logging.getLogger("uvicorn.error").addFilter(lambda record: "graceful shutdown" not in record.getMessage())
     with _bind(host, port) as listener:
@@ -101,6 +107,14 @@ def serve(engine: "Engine", host: str, port: int, on_ready: Callable[[], None] =
             Server(config).run(sockets=[listener])
         except KeyboardInterrupt:
             return  # uvicorn has closed everything and passes the signal on
+
+
+def _warm(engine: "Engine") -> None:
+    """Let the first search pay for what loads late (dictionary, model), before the first user does."""
+    try:
+        engine.search("人工智能", 1)
+    except PolicyQAError as error:
+        logging.getLogger(__name__).warning("warming up failed: %s", error)
 
 
 def build_app(engine: "Engine", local_only: bool = True) -> "FastAPI":
@@ -115,16 +129,16 @@ def build_app(engine: "Engine", local_only: bool = True) -> "FastAPI":
     @app.get("/healthz")
     def health() -> dict[str, Any]:
         known = engine.describe()
-        return {"status": "ok", **{name: known[name] for name in ("model", "llm", "documents", "chunks") if name in known}}
+        return {"status": "ok"} | {name: known[name] for name in HEALTH if name in known}
 
     page = build_page(engine)
-    app = gr.mount_gradio_app(app, page, path="/", ssr_mode=False, max_file_size="1mb", show_error=False, **page_options())
+    gr.mount_gradio_app(app, page, path="/", ssr_mode=False, max_file_size="1mb", show_error=False, **page_options())
     app.add_middleware(Guard, local_only=local_only)
     return app
 
 
 class Guard:
-    """Add security headers to every response, and refuse a foreign Host: a web site could else reach the page by DNS."""
+    """Add security headers to every response; refuse a foreign Host, a web site's way in (DNS rebinding)."""
 
     def __init__(self, app: Any, local_only: bool) -> None:
         self.app = app
@@ -149,6 +163,6 @@ class Guard:
 
 
 def _host_name(scope: dict[str, Any]) -> str:
-    """The Host header without its port; IPv6 addresses stand in brackets."""
+    """Return the Host header without its port; IPv6 addresses stand in brackets."""
     host = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"host"), "")
     return host[: host.rfind("]") + 1] if host.startswith("[") else host.partition(":")[0]

@@ -10,8 +10,8 @@ from app.rewrite import stand_alone
 from app.spelling import correct
 from app.types import Language, Query, QuestionKind, Turn
 from ingest.errors import InputError
-from ingest.figures import is_object
-from ingest.lexical import STOP_WORDS, normalise, words
+from ingest.figures import find_periods, is_object
+from ingest.lexical import STOP_WORDS, fold, normalise, words
 from ingest.numbers import find_quantities
 from ingest.regions import find_regions
 
@@ -31,19 +31,21 @@ _FOREIGN_WORDS = frozenset(
     "o os da do dos das qual quais são uma em não taxa "  # Portuguese
     "yang dan di apa berapa bagaimana untuk dengan adalah của là và những như thế nào".split()
 )
-_PERIOD = re.compile(r"(?<!\d)((?:19|20)\d{2})(?!\d)(?:年|\s|$|[^\d])")
-_PLAN = re.compile(r"十[一二三四五六]五")
+_ENGLISH_YEAR = re.compile(r"(?<![\d.])((?:19|20)\d{2})(?![\d年.-])")
+_ENGLISH_QUARTER = re.compile(r"\b(?:Q([1-4])|(first|second|third|fourth) quarter)(?: of| in|,)? ?((?:19|20)\d{2})", re.I)
+_PERIOD_WORDS = re.compile(r"(?:19|20)\d{2}年?(?:第?[一二三四1-4]季度|[上下]半年)?(?:底|末|初)?|“?十[一二三四五六]五”?")
 _COMPARE = re.compile(r"比较|对比|相比|区别|差异|差别|不同|异同|哪个更|谁更|孰|\bvs\b|\bversus\b|\bcompar|\bdiffer|比.{1,6}(?:高|低|多|少|好|强)", re.I)
 _CLAIM = re.compile(r"吗[？?]?$|是不是|是否|有没有|对不对|^(?:is|are|was|were|does|do|did|has|have)\b", re.I)
 _REASON = re.compile(
     r"为什么|为何|原因|为啥|怎么会|失败|风险|隐患|陷阱|困境|挑战|短板|瓶颈|教训|缺点|不足之处|有什么问题|问题是|\bwhy\b|\brisks?\b|\bchallenges?\b|\breasons?\b|\bproblems?\b|\bfail",
     re.I,
 )
-_DATE = re.compile(r"什么时候|何时|哪一?年|几月|哪天|\bwhen\b|\bwhat year\b", re.I)
+_DATE = re.compile(r"什么时候|何时|哪一?[年天日月]|几月|几号|\bwhen\b|\bwhat year\b", re.I)
 _LIST = re.compile(r"哪些|列出|列举|有哪|分别|几个方面|\bwhich\b|\blist\b|\bwhat are\b", re.I)
 _HOW_MANY = re.compile(r"多少|几(?!乎|何|近|经|度)(?:个|家|所|年|倍|成|项|万|亿|人|座|[一-龥])|多大|多高|多长|\bhow (?:many|much|large|big|high|long)\b", re.I)
 _HOW_MUCH_MORE = re.compile(r"[高低多少快慢大小]\s*(?:多少|几成|几倍|几个百分点)|how much (?:more|less|higher|lower)", re.I)
 _HOW_TO = re.compile(r"(?:如何|怎么|怎样|how (?:to|do|does|did|can|is|are))(?!样|\s*$|[？?])[一-龥a-z ]{1,4}")
+_HOW_LARGE = re.compile(r"多大(?:规模|体量)的?|多高比例的?")  # asks for an amount, names no measure
 _TAIL = re.compile(r"(?:如何|怎么样|怎样|是多少|多少|情况)[呢？?。 ]*$")
 
 
@@ -58,12 +60,12 @@ def understand(
     Raises InputError for an empty or over-long question and for a language other than Chinese and English.
     """
     original = " ".join(question.replace("\u3000", " ").split())
-    if not re.search(r"[㐀-鿿A-Za-z]", original) and not _OTHER_SCRIPT.search(original):
+    if not any(char.isalnum() for char in original):
         raise InputError("问题为空", "写下要问的内容，例如：贵州有哪些算力政策")
     if len(original) > MAX_QUESTION:
         raise InputError(f"问题过长（{len(original)} 字）", f"请缩短到 {MAX_QUESTION} 字以内")
     spoken = detect_language(original)
-    text, corrections = correct(normalise(original), known_regions)
+    text, corrections = correct(fold(original), known_regions)
     text = stand_alone(text, history)
     mentions = find_regions(text)
     bases = tuple(dict.fromkeys(m.code for m in mentions if is_object(text, m)))
@@ -77,7 +79,7 @@ def understand(
         regions=regions or bases,
         bases=bases if regions else (),
         periods=_periods(text),
-        heads=find_heads(translated or text),
+        heads=find_heads(translated or _HOW_LARGE.sub("", text)),
         terms=_terms(text, translated),
         corrections=corrections,
     )
@@ -120,6 +122,8 @@ def _kind(text: str, regions: tuple[str, ...], translated: str) -> QuestionKind:
     places = [code for code in regions if code != "CN"]
     if _HOW_MUCH_MORE.search(text):
         return "number"
+    if len(places) >= 2 and re.search(r"各(?:有|自|是)|分别|respectively|each", text):
+        return "compare"
     if _COMPARE.search(text) and (len(places) >= 2 or not find_heads(text)):
         return "compare"
     if _CLAIM.search(text):
@@ -138,7 +142,12 @@ def _kind(text: str, regions: tuple[str, ...], translated: str) -> QuestionKind:
 
 
 def _periods(text: str) -> tuple[str, ...]:
-    found = [m[1] for m in _PERIOD.finditer(text)] + [m[0] for m in _PLAN.finditer(text)]
+    found = list(find_periods(text))
+    for match in _ENGLISH_QUARTER.finditer(text):
+        number = match[1] or str(("first", "second", "third", "fourth").index(match[2].lower()) + 1)
+        found.append(f"{match[3]}Q{number}")
+    if not found:
+        found = [match[1] for match in _ENGLISH_YEAR.finditer(text)]
     return tuple(dict.fromkeys(found))
 
 
@@ -147,18 +156,18 @@ def _terms(text: str, translated: str) -> tuple[str, ...]:
     bare = list(text)
     for mention in find_regions(text):
         bare[mention.start : mention.end] = " " * (mention.end - mention.start)
-    plain = _PERIOD.sub(" ", "".join(bare))
+    plain = _PERIOD_WORDS.sub(" ", "".join(bare))
     for quantity in reversed(list(find_quantities(plain))):
         plain = plain[: quantity.start] + " " * (quantity.end - quantity.start) + plain[quantity.end :]
-    source = f"{translated} {' '.join(_latin(plain))}" if translated else plain
+    source = plain if _HAN.search(text) else f"{translated} {' '.join(_names(plain))}"
     found = dict.fromkeys(word for word in words(source) if word not in _QUESTION_WORDS and not word.isdigit())
     # Search mode also gives the parts of a word (利用 in 利用率): as evidence only the whole counts.
     return tuple(word for word in found if not any(word != other and word in other for other in found))
 
 
-def _latin(text: str) -> list[str]:
-    """Names and abbreviations in an English question that a Chinese text may hold as they stand (AI, 5G, PUE)."""
-    return [w for w in re.findall(r"[a-z0-9][a-z0-9.+-]*", text) if w not in STOP_WORDS and (len(w) <= 3 or not w.isalpha())]
+def _names(text: str) -> list[str]:
+    """Abbreviations in an English question that a Chinese text may hold as they stand (AI, 5G, PUE)."""
+    return [w for w in re.findall(r"(?<![A-Za-z])[A-Z0-9]{2,8}(?![A-Za-z])", text) if normalise(w) not in STOP_WORDS]
 
 
 _QUESTION_WORDS = frozenset(

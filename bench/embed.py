@@ -5,6 +5,7 @@
 Prints characters a second of both (best of the rounds, which alternate), their ratio, the cosine between their vectors,
 and what a cold start costs. The passages are made up here: Chinese policy-like sentences, about 250 characters each.
 """
+# ruff: noqa: T201
 
 import argparse
 import os
@@ -22,14 +23,26 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from ingest.embed import OnnxEmbedder, default_cache_dir, usable_processors
 from ingest.model import ensure_bundled_model
 
-_WHO = "省政府 市工信局 国家数据局 省发展改革委 高新区管委会 省科技厅 市财政局 算力产业联盟".split()
-_WHERE = "贵州 广东 浙江 上海 深圳 四川 山东 内蒙古 甘肃 北方某省 粤港澳大湾区 长三角".split()
-_DOES = "印发 提出 支持建设 加快推进 统筹布局 公开征求意见的 率先试点 重点扶持".split()
-_WHAT = "人工智能与制造业深度融合行动方案 智能算力中心和数据中心集群 公共数据授权运营机制 大模型备案与安全评估制度".split()
-_WHAT += "中小企业数字化转型服务平台 低空经济应用场景清单 高质量数据集和语料库 国产芯片适配验证中心".split()
-_AIM = "到{y}年机架规模超过{n}万个，平均利用率达到约{p}%"
-_AIMS = [_AIM, "力争{y}年核心产业营业收入突破{n}亿元，年均增长{p}%以上", "对符合条件的项目给予不超过{n}万元的补助，比例为{p}%"]
-_AIMS += ["培育{n}家以上专精特新企业，场景化服务占比提高{p}个百分点", "{y}年底前建成{n}个示范场景，覆盖{p}%的规模以上企业"]
+_WHO = ["省政府", "市工信局", "国家数据局", "省发展改革委", "高新区管委会", "省科技厅", "市财政局", "算力产业联盟"]
+_WHERE = ["贵州", "广东", "浙江", "上海", "深圳", "四川", "内蒙古", "甘肃", "北方某省", "粤港澳大湾区", "长三角"]
+_DOES = ["印发", "提出", "支持建设", "加快推进", "统筹布局", "公开征求意见的", "率先试点", "重点扶持"]
+_WHAT = [
+    "人工智能与制造业深度融合行动方案",
+    "智能算力中心和数据中心集群",
+    "公共数据授权运营机制",
+    "大模型备案与安全评估制度",
+    "中小企业数字化转型服务平台",
+    "低空经济应用场景清单",
+    "高质量数据集和语料库",
+    "国产芯片适配验证中心",
+]
+_AIMS = [
+    "到{y}年机架规模超过{n}万个，平均利用率达到约{p}%",
+    "力争{y}年核心产业营业收入突破{n}亿元，年均增长{p}%以上",
+    "对符合条件的项目给予不超过{n}万元的补助，比例为{p}%",
+    "培育{n}家以上专精特新企业，场景化服务占比提高{p}个百分点",
+    "{y}年底前建成{n}个示范场景，覆盖{p}%的规模以上企业",
+]
 
 
 def passages(count: int, length: int = 250) -> list[str]:

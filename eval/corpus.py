@@ -9,15 +9,15 @@ from eval.quantities import Quantified, same_unit, same_value
 from ingest.errors import InputError
 from ingest.pipeline import find_files, prepare_document
 from ingest.regions import NATION, find_regions
-from ingest.types import Figure
+from ingest.types import Sentence
 
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """One source: its cleaned text, to which offsets refer, and the figures in it with their owners."""
+    """One source: its cleaned text, to which offsets refer, and its sentences with their regions and figures."""
 
     text: str
-    figures: tuple[Figure, ...]
+    sentences: tuple[Sentence, ...]
 
 
 Corpus = Mapping[str, Paper]
@@ -31,8 +31,8 @@ def load_corpus(folder: Path) -> dict[str, Paper]:
     papers = {}
     for path, _ in find_files([str(folder)]):
         document, chunks = prepare_document(path, str(path))
-        figures = tuple(figure for chunk in chunks for sentence in chunk.sentences for figure in sentence.figures)
-        papers[relative_source(str(path), folder)] = Paper(document.text, figures)
+        sentences = tuple(sentence for chunk in chunks for sentence in chunk.sentences)
+        papers[relative_source(str(path), folder)] = Paper(document.text, sentences)
     if not papers:
         raise InputError(f"语料目录是空的：{folder}")
     return papers
@@ -45,7 +45,7 @@ def relative_source(source: str, folder: Path) -> str:
 
 
 def scope_codes(text: str) -> tuple[str, ...]:
-    """Codes of a scope as displayed: 全国 and national are CN, 广东、浙江 two codes; an unknown name stands for itself."""
+    """Return the codes of a scope as displayed: CN for 全国, two for 广东、浙江; an unknown name stands for itself."""
     if not text.strip():
         return ()
     return tuple(dict.fromkeys(mention.code for mention in find_regions(text))) or (text.strip(),)
@@ -79,13 +79,13 @@ def true_scopes(
 
     Empty where neither knows. A figure that no region, paragraph or heading owns is the nation's.
     """
-    gold = frozenset(
-        k.scope for k in known if k.source == source and same_value(k.figure, figure) and same_unit(k.figure.unit, figure.unit)
-    )
+    same = [k for k in known if same_value(k.figure, figure) and same_unit(k.figure.unit, figure.unit)]
+    gold = frozenset(k.scope for k in same if k.source == source)
     if gold or source not in corpus:
         return gold
     scopes: set[str] = set()
-    for read in corpus[source].figures:
-        if start <= read.start < end and same_value(read, figure) and same_unit(read.unit, figure.unit):
-            scopes.update(read.scopes or (NATION,))
+    for sentence in corpus[source].sentences:
+        for read in sentence.figures:
+            if start <= read.start < end and same_value(read, figure) and same_unit(read.unit, figure.unit):
+                scopes.update(read.scopes or (NATION,))
     return frozenset(scopes)

@@ -156,7 +156,8 @@ def _case(path: Path, number: int, line: str) -> Case:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise InputError(f"{path} 第 {number} 行：{where + '：' if where else ''}{first['msg']}", "按题目格式修改") from error
+        what = f"{where}：{first['msg']}" if where else first["msg"]
+        raise InputError(f"{path} 第 {number} 行：{what}", "按题目格式修改") from error
 
 
 def linked_evidence(fact: Fact, evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:

@@ -6,21 +6,21 @@ from dataclasses import dataclass
 from math import isclose
 from typing import Protocol
 
-from ingest.numbers import find_quantities
+from ingest.figures import find_figures
 from ingest.repair import to_simplified
 
 _COUNT_UNITS = frozenset(
-    ("", "个", "家", "所", "座", "项", "机架", "户", "名", "位", "台", "套", "辆", "件", "条", "款", "种", "类", "处", "省")
+    ("", "个", "家", "所", "座", "项", "机架", "户", "名", "位", "台", "套", "辆", "件", "条", "款", "种", "类", "处")
 )
 # Comparators that say the same of a number; everything else differs (超 is not 至少, 近 is not 约, none is not 约).
 _SAME_COMPARATOR = (frozenset(("超", "以上")), frozenset(("以上", "至少")), frozenset(("以下", "至多")))
 _ENGLISH_SCALE = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
 _ENGLISH_UNIT = {"percent": "%", "per cent": "%", "%": "%", "yuan": "元", "rmb": "元"}
 _ENGLISH_COMPARATOR = {
-    "about": "约", "around": "约", "roughly": "约", "approximately": "约", "some": "约", "over": "超", "more than": "超",
-    "above": "超", "exceeding": "超", "exceeded": "超", "exceeds": "超", "less than": "不足", "under": "不足",
-    "below": "不足", "fewer than": "不足", "nearly": "近", "almost": "近", "at least": "至少", "at most": "至多",
-    "up to": "至多",
+    "about": "约", "around": "约", "roughly": "约", "approximately": "约", "some": "约", "over": "超",
+    "more than": "超", "above": "超", "exceeding": "超", "exceeded": "超", "exceeds": "超", "less than": "不足",
+    "under": "不足", "below": "不足", "fewer than": "不足", "nearly": "近", "almost": "近", "at least": "至少",
+    "at most": "至多", "up to": "至多",
 }  # fmt: skip
 _ENGLISH = re.compile(
     rf"(?:(?P<comparator>{'|'.join(sorted(_ENGLISH_COMPARATOR, key=len, reverse=True))})\s+)?"
@@ -57,7 +57,8 @@ class Stated:
 def stated_quantities(text: str) -> tuple[Stated, ...]:
     """Quantities of a text in order: Chinese ones as ingestion reads them, English ones where Latin words stand."""
     plain = to_simplified(text)
-    chinese = [Stated(q.value, q.unit, q.comparator, q.start, q.end, q.value_high) for q in find_quantities(plain)]
+    # Figures rather than bare quantities: they know that 500亿 after 投入 is money and that 不足广东的1/8 is no bare 1/8.
+    chinese = [Stated(f.value, f.unit, f.comparator, f.start, f.end, f.value_high) for f in find_figures(plain)]
     if not _LATIN.search(plain):
         return tuple(chinese)
     english = list(_english(plain))
@@ -79,13 +80,13 @@ def _english(text: str) -> Iterator[Stated]:
 def same_value(a: Quantified, b: Quantified) -> bool:
     """Whether two quantities have the same value, or the same two ends where both are ranges."""
     high_a, high_b = getattr(a, "value_high", None), getattr(b, "value_high", None)
-    if (high_a is None) != (high_b is None):
-        return False
-    return isclose(a.value, b.value, rel_tol=1e-9) and (high_a is None or isclose(high_a, high_b, rel_tol=1e-9))
+    if high_a is None or high_b is None:
+        return high_a is high_b and isclose(a.value, b.value, rel_tol=1e-9)
+    return isclose(a.value, b.value, rel_tol=1e-9) and isclose(high_a, high_b, rel_tol=1e-9)
 
 
 def same_unit(a: str, b: str) -> bool:
-    """Whether two units may stand for each other: equal, one the general 个 (or none) and the other a count, or 元 unsaid."""
+    """Whether two units may stand for each other: equal, 个 or none beside another count, or 元 left unsaid."""
     if a == b:
         return True
     general = {"", "个"}

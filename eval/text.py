@@ -1,7 +1,7 @@
 """Text reduced to what must agree when a gold string is looked for in an answer or in a source.
 
-Dropped: spaces, punctuation, quotes, Markdown; folded: width, case, traditional characters. Kept: %, ‰, + (AI+种业 is not
-AI种业) and the marks inside a number (10.1, 1/8, 1:10, 30-50), so that no two different numbers fall together.
+Dropped: spaces, punctuation, quotes, Markdown; folded: width, case, traditional characters. Kept: %, ‰, + (AI+种业 is
+not AI种业) and the marks inside a number (10.1, 1/8, 1:10, 30-50), so that no two different numbers fall together.
 """
 
 import functools

@@ -95,11 +95,12 @@ def plausibility(text: str) -> float:
     marks = _MULTIBYTE.findall(text[:20_000])
     if not marks:
         return 1.0
-    return max(0.0, sum(_weight(char) for char in marks) / len(marks))
+    return max(0.0, sum(commonness(char) for char in marks) / len(marks))
 
 
 @cache
-def _weight(char: str) -> float:
+def commonness(char: str) -> float:
+    """Weigh one character of a text that should be Chinese: see `plausibility`."""
     if char in _COMMON:
         return 1.0
     if 0xE000 <= ord(char) <= 0xF8FF or char == "\ufffd":

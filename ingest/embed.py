@@ -36,6 +36,7 @@ Span = tuple[int, int]  # character offsets in the given text, half-open
 Kind = Literal["query", "passage"]
 OnProgress = Callable[[int], None]  # called with the number of passages done so far
 T = TypeVar("T")
+BUNDLED_NAME = f"bundled/{MODEL_NAME}"  # what a store remembers: it changes when the vectors do
 
 
 class Embedder(Protocol):
@@ -66,11 +67,11 @@ def default_cache_dir() -> Path:
 def load_embedder(
     name: str = "bundled", cache_dir: Path | None = None, progress: Callable[[str], None] | None = None
 ) -> Embedder:
-    """Return the bundled embedder, or one for a sentence-transformers model name or folder.
+    """Return the bundled embedder ("bundled" or its own name), or one for a sentence-transformers name or folder.
 
     Raises MissingPartError when a package is absent, InputError when the model cannot be loaded or built.
     """
-    if name == "bundled":
+    if name in ("bundled", BUNDLED_NAME):
         return OnnxEmbedder(ensure_bundled_model(cache_dir or default_cache_dir(), progress))
     return SentenceTransformerEmbedder(name)
 
@@ -202,7 +203,8 @@ class _Encoded:
 
 
 def _unit(vectors: Vectors) -> Vectors:
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12)
+    lengths: Vectors = np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), np.float32(1e-12))
+    return vectors / lengths
 
 
 class OnnxEmbedder:
@@ -216,7 +218,7 @@ class OnnxEmbedder:
     dimension = 384
 
     def __init__(self, folder: Path, threads: int | None = None) -> None:
-        self.name = f"bundled/{MODEL_NAME}"
+        self.name = BUNDLED_NAME
         self._folder = folder
         self._threads = threads or usable_processors()
         self._lock = threading.Lock()
@@ -280,7 +282,8 @@ class OnnxEmbedder:
         try:
             import onnxruntime
         except ImportError as error:
-            raise MissingPartError("缺少 ONNX Runtime，无法运行内置向量模型", "请运行 pip install onnxruntime") from error
+            hint = "请运行 pip install onnxruntime"
+            raise MissingPartError("缺少 ONNX Runtime，无法运行内置向量模型", hint) from error
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
@@ -288,7 +291,9 @@ class OnnxEmbedder:
         path = str(self._folder / ONNX_FILE)
         return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
 
-    def _each(self, jobs: Sequence[Any], work: Callable[[Any], T], on_progress: OnProgress | None = None) -> Iterator[T]:
+    def _each(
+        self, jobs: Sequence[Any], work: Callable[[Any], T], on_progress: OnProgress | None = None
+    ) -> Iterator[T]:
         """Yield work(job) in order, computed on the threads; a failure or Ctrl-C drops the jobs not yet begun."""
         pool = ThreadPoolExecutor(self._threads) if len(jobs) > 1 and self._threads > 1 else None
         try:
@@ -334,14 +339,18 @@ class SentenceTransformerEmbedder:
             ) from error
         self.name = name
         self.dimension = int(self._model.encode(["x"]).shape[1])
+        # Chosen here because encode_document takes the "document" prompt, which is "" where a model names it "passage".
+        prompts = self._model.prompts or {}
+        self._query_prompt = prompts.get("query") or None
+        self._passage_prompt = next(filter(None, map(prompts.get, ("document", "passage", "corpus"))), None)
 
     def embed_queries(self, texts: list[str]) -> Vectors:
         """Return [n, dimension]."""
-        return self._encode(self._model.encode_query, texts, None)
+        return self._encode(self._model.encode_query, texts, self._query_prompt, None)
 
     def embed_passages(self, texts: list[str], on_progress: OnProgress | None = None) -> Vectors:
         """Return [n, dimension]."""
-        return self._encode(self._model.encode_document, texts, on_progress)
+        return self._encode(self._model.encode_document, texts, self._passage_prompt, on_progress)
 
     def embed_passages_with_spans(
         self, texts: list[str], spans: list[list[Span]], on_progress: OnProgress | None = None
@@ -361,11 +370,15 @@ class SentenceTransformerEmbedder:
             at += len(parts)
         return whole, out
 
-    def _encode(self, encode: Callable[..., Any], texts: list[str], on_progress: OnProgress | None) -> Vectors:
+    def _encode(
+        self, encode: Callable[..., Any], texts: list[str], prompt: str | None, on_progress: OnProgress | None
+    ) -> Vectors:
         out = np.empty((len(texts), self.dimension), dtype=np.float32)
         for start in range(0, len(texts), 256):
             part = texts[start : start + 256]
-            out[start : start + len(part)] = encode(part, normalize_embeddings=True, show_progress_bar=False)
+            out[start : start + len(part)] = encode(
+                part, prompt=prompt, normalize_embeddings=True, show_progress_bar=False
+            )
             if on_progress:
                 on_progress(start + len(part))
         return out

@@ -19,11 +19,9 @@ _OBJECT_BEFORE = re.compile(
     r"(?:针对|对接|面向|服务于?|向|与|比|较|相较于?|高于|低于|不足|不到|超过|领先于?|优于|来自|除|除了|距|距离|落后于?|相当于|避免与|承接|引进)$"
 )
 _BASE_AFTER = re.compile(r"^(?:的)?(?:[一二三四五六七八九十\d]+分之|\d+/\d|\d+(?:\.\d+)?倍|[一两二三四五六七八九十]+倍|平均水平)")
-_YEAR = re.compile(r"(?<!\d)((?:19|20)\d{2})年?(?:[-—–~至到]+((?:19|20)?\d{2}))?(?=年|[-—–]|\D|$)")
 _YEAR_WORD = re.compile(r"(?<![\d.])((?:19|20)\d{2})(?:(?:[-—–~]+|年?[至到])((?:19|20)\d{2}))?年")
 _QUARTER = re.compile(r"^[第]?([一二三四1-4])季度")
 _HALF = re.compile(r"^(上|下)半年")
-_PLAN = re.compile(r"[“\"]?(十[一二三四五六])五[”\"]?|[“\"]?(十[一二三四五六]五)[”\"]?")
 _SPAN = re.compile(r"近[一二两三四五六七八九十\d]+年")
 _TARGET = re.compile(
     r"(?:规划|目标|力争|争取|计划|拟|将(?!.{0,6}(?:作为|写进|列为|其))|到(?:19|20)\d{2}年(?:底|末)?|要(?:达到|实现)|确保|预期目标|建成后)"
@@ -91,7 +89,7 @@ def _figure(text: str, quantity: Quantity, mentions: tuple[Mention, ...], offset
         indicator=_indicator(before, after, mentions, start),
         scopes=scopes,
         scope_text=scope_text,
-        period=_period(text, start, quantity.start, end),
+        period=_period(text, quantity.start, end),
         kind=_kind(text, start, quantity.start),
     )
 
@@ -160,27 +158,33 @@ def _indicator(before: str, after: str, mentions: tuple[Mention, ...], clause_st
     return phrase[-24:]
 
 
-def _period(text: str, clause_start: int, position: int, clause_end: int) -> str:
-    """Time that a figure is for: stated in its clause, else the nearest one stated before it in the sentence."""
-    spans = [m for m in _YEAR_WORD.finditer(text) if m.start() < position]
-    if spans:
-        last = spans[-1]
-        year, until = last[1], last[2]
-        tail = text[last.end() :]
-        quarter, half = _QUARTER.match(tail), _HALF.match(tail)
-        if until:
-            return f"{year}-{until}"
-        if quarter:
-            return f"{year}Q{'一二三四'.index(quarter[1]) + 1 if quarter[1] in '一二三四' else quarter[1]}"
-        return f"{year}H{1 if half[1] == '上' else 2}" if half else year
+def _period(text: str, position: int, clause_end: int) -> str:
+    """Time that a figure is for: the last one stated before it in its sentence, else one after it in its clause."""
+    stated = find_periods(text[:position])
+    if stated:
+        return stated[-1]
     span = _SPAN.search(text[:position])
     if span:
         return span[0]
-    plan = re.search(r"十[一二三四五六]五", text[:position])
-    if plan:
-        return plan[0]
-    later = _YEAR_WORD.search(text[position:clause_end])
-    return later[1] if later else ""
+    later = find_periods(text[position:clause_end])
+    return later[0] if later else ""
+
+
+def find_periods(text: str) -> tuple[str, ...]:
+    """Periods named in `text`, in order: 2025, 2025Q1, 2025H1, 2025-2027, 十四五. Bare numbers are none."""
+    found = [(m.start(), _year_period(text, m)) for m in _YEAR_WORD.finditer(text)]
+    found += [(m.start(), m[0]) for m in re.finditer(r"十[一二三四五六]五", text)]
+    return tuple(period for _, period in sorted(found))
+
+
+def _year_period(text: str, match: re.Match[str]) -> str:
+    year, until, tail = match[1], match[2], text[match.end() :]
+    if until:
+        return f"{year}-{until}"
+    if quarter := _QUARTER.match(tail):
+        return f"{year}Q{'一二三四'.index(quarter[1]) + 1 if quarter[1] in '一二三四' else quarter[1]}"
+    half = _HALF.match(tail)
+    return f"{year}H{1 if half[1] == '上' else 2}" if half else year
 
 
 def _kind(text: str, clause_start: int, position: int) -> FigureKind:

@@ -96,7 +96,10 @@ def _strip_head(text: str) -> str:
         if not _drops(words, at, {*words[:first], *kept}):
             title = any(_site_title(words, other) == words[at] for other in range(first, at))
             kept.append(words[at] + ("\n" if title else " "))
-    return f"{text[: run[first].start()].rstrip(' ')}{''.join(kept).rstrip(' ')}\n{text[run[last].end() :].lstrip(' ')}"
+    before = text[: run[first].start()].rstrip(" " if kept else " \n")
+    after = text[run[last].end() :].lstrip(" \n")
+    facts = "".join(kept).rstrip(" ")
+    return f"{before}{facts}\n{after}"
 
 
 def _is_breadcrumb(words: list[str]) -> bool:

@@ -11,11 +11,14 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from ingest.decode import commonness
+
 SYLLABLE = "[a-zɑɡêüāáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜńňǹḿế]{1,6}"
 HAN = "\u3400-\u4dbf\u4e00-\u9fff"
 ALIGNED = re.compile(rf"([{HAN}])\(({SYLLABLE})\)")
 _ANY_GLOSS = re.compile(rf"\(({SYLLABLE})\)|[?\ufffd]\(?({SYLLABLE})\)")
 _QUESTION, _REPLACED, _UNKNOWN = -1, -2, -3
+_LOSSES = (_QUESTION, _REPLACED)
 # Private characters for what is half known until the context fills it: first byte known, second byte known, neither.
 _LEAD_KNOWN, _TRAIL_KNOWN, _NONE_KNOWN = 0xF0000, 0xF0100, "\U000f0200"
 _HOLE = re.compile("[\U000f0000-\U000f0200]")
@@ -82,7 +85,7 @@ def _clean_line(line: str, evidence: _Evidence) -> str:
         if not explained:
             stream += _bytes(gloss.group())
     stream += _bytes(line[done:])
-    return _decode(stream)
+    return _decode(stream, evidence)
 
 
 def _bytes(text: str) -> list[int]:
@@ -104,9 +107,9 @@ def _ends_in_glossed(stream: list[int], syllable: str, evidence: _Evidence) -> b
     """
     if len(stream) < 2 or stream[-1] < 0:
         return False
-    if stream[-2] in (_QUESTION, _REPLACED):
+    if stream[-2] in _LOSSES:
         known = [char for char in readings().get(syllable, "") if gbk(char)[1] == stream[-1]]
-        if not known or len(stream) < 3 or stream[-3] < 0x81:
+        if not known or not _is_shifted(stream[:-1]):
             return False
         best = max(known, key=lambda char: evidence.glossed[char, syllable])
         stream[-2:-1] = [_UNKNOWN, gbk(best)[0]]
@@ -126,7 +129,7 @@ def _restore_second_byte(stream: list[int], syllable: str, following: str, evide
     if not stream:
         return False
     candidates = readings().get(syllable, "")
-    if stream[-1] in (_QUESTION, _REPLACED) and len(stream) > 1 and stream[-2] >= 0x81:
+    if stream[-1] in _LOSSES and _is_shifted(stream):
         # The first byte went with the "?" in front: only a character glossed elsewhere can tell.
         seen = max(candidates, key=lambda char: evidence.glossed[char, syllable], default="")
         if not seen or not evidence.glossed[seen, syllable]:
@@ -144,6 +147,12 @@ def _restore_second_byte(stream: list[int], syllable: str, following: str, evide
 
     stream.append(gbk(max(same_lead, key=rank))[1])
     return True
+
+
+def _is_shifted(stream: list[int]) -> bool:
+    """Tell whether the losses that end a stream follow a first byte without its second."""
+    kept = next((value for value in reversed(stream) if value not in _LOSSES), 0)
+    return kept >= 0x81
 
 
 def _pair(lead: int, trail: int) -> str:
@@ -165,17 +174,17 @@ def _is_usual(char: str) -> bool:
     return char != ""
 
 
-def _decode(stream: list[int]) -> str:
+def _decode(stream: list[int], evidence: _Evidence) -> str:
     chars: list[str] = []
     at = 0
     while at < len(stream):
-        shown, size = _next_char(stream, at)
+        shown, size = _next_char(stream, at, evidence)
         chars.append(shown)
         at += size
     return "".join(chars)
 
 
-def _next_char(stream: list[int], at: int) -> tuple[str, int]:
+def _next_char(stream: list[int], at: int, evidence: _Evidence) -> tuple[str, int]:
     """Return (what stands at this place, how many stream values it takes)."""
     lead = stream[at]
     if lead < 0x80:
@@ -188,10 +197,23 @@ def _next_char(stream: list[int], at: int) -> tuple[str, int]:
         if pair or wide:
             return (pair, 2) if pair else (wide, 4)
         return chr(_LEAD_KNOWN + lead), 1
-    hole = chr(_LEAD_KNOWN + lead)
-    if trail == _UNKNOWN or not _goes_on_shifted(stream, at + 2):
-        return hole, 2
-    return hole + chr(_TRAIL_KNOWN + stream[at + 2]), 3
+    return _holes(stream, at, evidence)
+
+
+def _holes(stream: list[int], at: int, evidence: _Evidence) -> tuple[str, int]:
+    """Read a first byte with losses after it: each loss in a shifted run took the ends of two characters."""
+    first = chr(_LEAD_KNOWN + stream[at])
+    after = at + 1
+    while after < len(stream) and stream[after] in _LOSSES:
+        after += 1
+    losses = after - at - 1
+    if after < len(stream) and stream[after] == _UNKNOWN:
+        return first + _NONE_KNOWN * losses, losses + 2
+    if losses and _goes_on_shifted(stream, after, evidence):
+        return first + _NONE_KNOWN * (losses - 1) + chr(_TRAIL_KNOWN + stream[after]), losses + 2
+    # As shown: the one "?" took a character of one byte along, a digit perhaps, which must not go unmarked.
+    swallowed = stream[at + 1 : at + 2] == [_QUESTION] and at + 2 < len(stream)
+    return first + ("\ufffd" if swallowed else ""), 2
 
 
 def _four_bytes(values: list[int]) -> str:
@@ -203,22 +225,26 @@ def _four_bytes(values: list[int]) -> str:
     return char if len(char) == 1 else ""
 
 
-def _goes_on_shifted(stream: list[int], at: int) -> bool:
+def _goes_on_shifted(stream: list[int], at: int, evidence: _Evidence) -> bool:
     """After a lost pair: was its second byte the first of a character (True), or an ASCII character of its own?"""
     if at >= len(stream) or stream[at] < 0x40:
         return False
-    return _usual_share(stream, at + 1) > _usual_share(stream, at)
+    # As shown, each character counts itself among the document's.
+    return _familiarity(stream, at + 1, evidence, 0) > _familiarity(stream, at, evidence, 1)
 
 
-def _usual_share(stream: list[int], at: int) -> float:
-    """Share of usual characters among the next few, as far as a run of two-byte characters goes."""
-    usual = total = 0
-    while at < len(stream) and total < _AHEAD and stream[at] >= 0x40:
-        char = chr(stream[at]) if stream[at] < 0x80 else _pair(stream[at], stream[at + 1] if at + 1 < len(stream) else 0)
-        usual += _is_usual(char) if char else 0
-        total += 1
-        at += 1 if stream[at] < 0x80 else 2
-    return usual / total if total else 0.9  # nothing left to judge by: the reading that ends here is the likelier
+def _familiarity(stream: list[int], at: int, evidence: _Evidence, own: int) -> float:
+    """Mean over the next few characters of how common they are, in Chinese (0 to 1) and in this document (0 to 1)."""
+    found = []
+    while at < len(stream) and len(found) < _AHEAD and stream[at] >= 0x40:
+        single = stream[at] < 0x80
+        following = stream[at + 1] if at + 1 < len(stream) else 0
+        char = chr(stream[at]) if single else _pair(stream[at], following)
+        if not char and following < 0:
+            break  # runs into the next loss: no evidence either way
+        found.append((commonness(char) if char else 0.0) + min(max(evidence.chars[char] - own, 0), 4) / 4)
+        at += 1 if single else 2
+    return sum(found) / len(found) if found else 0.9  # nothing to judge by: the reading that ends here is likelier
 
 
 def _fill(text: str) -> str:
@@ -238,7 +264,7 @@ def _fill(text: str) -> str:
              for c, code in chars.items() if _fits(code, hole)),
             reverse=True,
         )  # fmt: skip
-        clear = scored and scored[0][2] > 0 and (len(scored) == 1 or scored[0][:3] > scored[1][:3])
+        clear = scored and scored[0][1] > 0 and (len(scored) == 1 or scored[0][:2] > scored[1][:2])
         filled.append(scored[0][3] if clear else "\ufffd")
     return "".join(filled)
 

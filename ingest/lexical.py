@@ -37,17 +37,24 @@ def _jieba() -> ModuleType:
     return jieba
 
 
-def normalise(text: str) -> str:
-    """Lower-case, half-width, simplified form of `text` for comparison; one character stays one character."""
+def fold(text: str) -> str:
+    """Half-width, simplified form of `text`; one character stays one character."""
     return to_simplified("".join(_fold(char) for char in text))
+
+
+def normalise(text: str) -> str:
+    """Folded and lower-case form of `text` for comparison; one character stays one character."""
+    return "".join(char.lower() if len(char.lower()) == 1 else char for char in fold(text))
 
 
 def _fold(char: str) -> str:
     code = ord(char)
     if 0xFF01 <= code <= 0xFF5E:
-        return chr(code - 0xFEE0).lower()
-    lower = char.lower() if code < 0x250 else unicodedata.normalize("NFKC", char) if 0x2E80 <= code <= 0x2FDF else char
-    return lower if len(lower) == 1 else char
+        return chr(code - 0xFEE0)
+    if 0x2E80 <= code <= 0x2FDF:  # Kangxi radicals, as some PDF writers leave them
+        plain = unicodedata.normalize("NFKC", char)
+        return plain if len(plain) == 1 else char
+    return char
 
 
 def words(text: str, keep_stop_words: bool = False) -> list[str]:

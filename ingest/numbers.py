@@ -145,8 +145,10 @@ def _quantity(plain: str, match: re.Match[str]) -> Quantity | None:
 
 def _ratio(plain: str, match: re.Match[str], comparator: str, number_start: int) -> Quantity | None:
     first, second = float(match["num1"]), float(match["num2"])
-    if match["ratio"] == "/" and (second == 0 or first >= second or first > 20):
-        return None  # 2025/11 is a date, 3/0 nothing
+    if first == 0 or second == 0:
+        return None  # a score (0:0), not a ratio
+    if match["ratio"] == "/" and (first >= second or first > 20):
+        return None  # 2025/11 is a date
     if match["ratio"] != "/" and (len(match["num1"]) == 2 and len(match["num2"]) == 2 and second < 60):
         return None  # 10:30 is a time of day
     unit = "比" if match["ratio"] != "/" else "分数"

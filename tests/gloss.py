@@ -12,7 +12,8 @@ def corrupt(simplified: str, glossed: Iterable[tuple[str, str]], swallow: bool =
     import opencc
 
     convert = opencc.OpenCC("s2t").convert
-    traditional = "".join("著" if char == "着" else convert(char) for char in simplified)
+    own = {"着": "著", "为": "為"}  # where the pages' mapping differs from OpenCC's
+    traditional = "".join(own.get(char) or convert(char) for char in simplified)
     data = traditional.encode("gbk")
     for char, reading in glossed:
         data = data.replace(char.encode("gbk"), char.encode("gbk") + f"({reading})".encode("gbk"))

@@ -24,23 +24,24 @@ def escape(text: str) -> str:
     return escaped.replace("$", "&#36;").replace("{", "&#123;").replace("}", "&#125;").replace("`", "&#96;")
 
 
-def context(text: str, start: int, end: int, width: int = CONTEXT) -> tuple[str, str]:
-    """Return what stands before `start` and after `end`, each at most `width` characters and cut at sentence ends.
+def context(text: str, start: int, end: int, low: int = 0, high: int | None = None) -> tuple[str, str]:
+    """Return what stands before `start` and after `end` within [low, high), each at most CONTEXT characters.
 
-    Where the window holds no sentence end, it is cut hard and an ellipsis says so.
+    Both are cut at sentence ends; where the window holds none it is cut hard and an ellipsis says so.
     """
-    before, after = text[max(0, start - width) : start], text[end : end + width]
-    if start > width:
+    high = len(text) if high is None else high
+    before, after = text[max(low, start - CONTEXT) : start], text[end : min(high, end + CONTEXT)]
+    if start - CONTEXT > low:
         first = _SENTENCE_END.search(before)
-        before = before[first.end() :] if first and before[first.end() :].strip() else f"…{before}" if not first else ""
-    if end + width < len(text):
+        before = before[first.end() :] if first else f"…{before}"
+    if end + CONTEXT < high:
         ends = [m.end() for m in _SENTENCE_END.finditer(after)]
         after = after[: ends[-1]] if ends else f"{after}…"
     return before.lstrip(), after.rstrip()
 
 
 def pane_html(turn: int, answer: Answer, documents: Mapping[str, Document | None], language: Language) -> str:
-    """Return the cards of one answer. Ids are `src-{turn}-{n}`, so that every [n] of a conversation has its own card."""
+    """Return the cards of one answer. Ids are `src-{turn}-{n}`: every [n] of a conversation has its own card."""
     asked = escape(words(language, "sources_of", question=answer.question))
     cards = "".join(card_html(turn, c, documents.get(c.doc_id), language) for c in answer.citations)
     if not cards:
@@ -88,27 +89,39 @@ def _quote(citation: Citation, document: Document | None, language: Language) ->
     if document is None:
         note = f'<p class="pq-note">{escape(words(language, "document_missing"))}</p>'
         return f"<blockquote><mark>{escape(citation.quote)}</mark></blockquote>{note}"
-    before, after = context(document.text, citation.start, citation.end)
-    path = " › ".join(_headings(document, citation.start))
+    headings, low, high = section(document, citation.start)
+    before, after = context(document.text, citation.start, citation.end, low, high)
+    path = " › ".join(_plain(h) for h in headings if h != document.source.title)
     above = f'<p class="pq-path">{escape(path)}</p>' if path else ""
     marked = escape(document.text[citation.start : citation.end])
-    return f"{above}<blockquote>{_plain(before)}<mark>{marked}</mark>{_plain(after)}</blockquote>"
+    return f"{above}<blockquote>{escape(_plain(before))}<mark>{marked}</mark>{escape(_plain(after))}</blockquote>"
+
+
+def section(document: Document, offset: int) -> tuple[tuple[str, ...], int, int]:
+    """Return heading path, start and end of the section around `offset`: neighbours under the same headings."""
+    blocks = document.blocks
+    at = next((i for i, block in enumerate(blocks) if block.start <= offset < block.end), None)
+    if at is None:
+        return (), 0, len(document.text)
+
+    def belongs(i: int) -> bool:
+        return blocks[i].headings == blocks[at].headings and blocks[i].kind not in {"title", "heading"}
+
+    first = last = at
+    while first > 0 and belongs(first - 1):
+        first -= 1
+    while last + 1 < len(blocks) and belongs(last + 1):
+        last += 1
+    return blocks[at].headings, blocks[first].start, blocks[last].end
 
 
 def _plain(text: str) -> str:
-    """Context as read: heading signs and empty lines tell nothing beside a quote."""
-    return escape(re.sub(r"\n{2,}", "\n", _HASHES.sub("", text)))
-
-
-def _headings(document: Document, offset: int) -> tuple[str, ...]:
-    for block in document.blocks:
-        if block.start <= offset < block.end:
-            return tuple(h for h in block.headings if h != document.source.title)
-    return ()
+    """Return text as read: heading signs and empty lines tell nothing beside a quote."""
+    return re.sub(r"\n{2,}", "\n", _HASHES.sub("", text))
 
 
 def _origin(citation: Citation, language: Language) -> str:
-    """The file name, or a link for a web page. Only http(s) becomes a link: a source is what someone typed."""
+    """Return the file name, or a link for a web page. Only http(s) becomes a link: a source is what someone typed."""
     address = visible(citation.source).strip()
     try:
         is_web = urlsplit(address).scheme in {"http", "https"}

@@ -1,4 +1,4 @@
-"""One conversation and how a question runs through the engine: events in, HTML for chat and source pane out. No Gradio."""
+"""One conversation, and how a question runs through the engine: events in, HTML for both panes out. No Gradio."""
 
 import logging
 from collections.abc import Iterator
@@ -58,42 +58,45 @@ class Conversation:
         return shown
 
     def sources(self) -> str:
-        """The source pane: the cards of every exchange; the page shows the last one, or the one that was clicked."""
+        """Return the cards of every exchange; the page shows the last one, or the one that was clicked."""
         return "".join(e.cards for e in self.exchanges) or empty_html(self.language)
 
     def with_language(self, language: Language) -> "Conversation":
-        """The same conversation after the user chose a language; what was said stays as it was."""
+        """Return the same conversation after the user chose a language; what was said stays as it was."""
         return replace(self, language=language, chosen=True)
 
     def cleared(self) -> "Conversation":
-        """A new conversation in the same language."""
+        """Return a new conversation in the same language."""
         return replace(self, exchanges=(), pending="")
 
     def stopped(self) -> "Conversation":
-        """The conversation with the answer under way kept as far as it came."""
+        """Return the conversation with the answer under way kept as far as it came."""
         if not self.pending or not self.exchanges:
             return replace(self, pending="")
-        return replace(self, exchanges=(*self.exchanges[:-1], replace(self.exchanges[-1], message=self.pending)), pending="")
+        last = replace(self.exchanges[-1], message=self.pending)
+        return replace(self, exchanges=(*self.exchanges[:-1], last), pending="")
 
     def opened(self, question: str, message: str) -> "Conversation":
-        """The conversation with one more question, its answer still to come."""
+        """Return the conversation with one more question, its answer still to come."""
         kept = self.exchanges[-(MAX_EXCHANGES - 1) :]
         return replace(self, exchanges=(*kept, Exchange(self.asked + 1, question, message)), asked=self.asked + 1)
 
     def updated(self, message: str, cards: str = "", reply: str = "", pending: str = "") -> "Conversation":
-        """The conversation with its last answer changed."""
+        """Return the conversation with its last answer changed."""
         last = replace(self.exchanges[-1], message=message, cards=cards, reply=reply)
         return replace(self, exchanges=(*self.exchanges[:-1], last), pending=pending)
 
 
 def ask(engine: "Engine", conversation: Conversation, question: str) -> Iterator[Conversation]:
-    """Run one question; yield the conversation at every stage and sentence, and last as it ends. Errors become messages."""
+    """Run one question; yield the conversation at every stage and sentence and at the end. Errors become messages."""
     language = conversation.language
     if not question.strip():
         yield conversation.opened("", error_html(language, words(language, "empty_question")))
         return
     history = conversation.turns()
-    now = conversation.opened(question, progress_html(conversation.asked + 1, "understand", (), language))
+    turn = conversation.asked + 1
+    halted = progress_html(turn, "understand", (), language, stopped=True)
+    now = replace(conversation.opened(question, progress_html(turn, "understand", (), language)), pending=halted)
     yield now
     try:
         yield from _answer(engine, now, question, history)

@@ -57,14 +57,14 @@ def progress_html(
 ) -> str:
     """Return an answer under way: the sentences so far and the line of stages, or the note that it was stopped."""
     lines = "".join(f"<p>{_sentence(turn, s, language)}</p>" for s in sentences)
-    note = f'<div class="pq-foot">{inert(words(language, "stopped"))}</div>' if stopped else _stage_line(stage, language)
-    return f'<div class="pq-answer">{lines}{note}</div>'
+    foot = f'<div class="pq-foot">{inert(words(language, "stopped"))}</div>'
+    return f'<div class="pq-answer">{lines}{foot if stopped else _stage_line(stage, language)}</div>'
 
 
 def answer_html(turn: int, answer: Answer, language: Language) -> str:
     """Return the finished answer: its Markdown (paragraphs, bullets, headings, bold, [n]), marks and a foot line."""
     body = _blocks(answer.text, lambda line: _line(turn, line, answer, language))
-    return f'<div class="pq-answer">{_abstention(answer, language)}{body}{_foot(answer, language)}</div>'
+    return f'<div class="pq-answer">{_abstention(answer, language)}{body}{_foot(turn, answer, language)}</div>'
 
 
 def _stage_line(stage: str, language: Language) -> str:
@@ -82,7 +82,7 @@ def _sentence(turn: int, sentence: AnswerSentence, language: Language) -> str:
 
 
 def _flaw(sentence: AnswerSentence, language: Language) -> Flaw | None:
-    """What is wrong with a sentence: (css class, label, reasons), or None where all of it stands in the source."""
+    """Return what is wrong with a sentence: (css class, label, reasons); None where all of it stands in the source."""
     if sentence.support == "supported" and sentence.numbers_ok and sentence.scope_ok:
         return None
     kind = "unsupported" if sentence.support == "unsupported" else "partial"
@@ -114,7 +114,7 @@ def _line(turn: int, line: str, answer: Answer, language: Language) -> str:
 
 
 def _inline(turn: int, text: str, known: Collection[int]) -> str:
-    """Return text inert, with **bold** kept and markers of known citations as links; `\\[1]` and other markers stay text."""
+    """Return text inert, with **bold** kept and markers of known citations as links; other markers stay text."""
     out, at, bold = [], 0, False
     for token in _TOKEN.finditer(text):
         literal, stars, number = token[1], token[2], token[3]
@@ -160,13 +160,15 @@ def _abstention(answer: Answer, language: Language) -> str:
     return f'<div><span class="pq-badge" title="{inert(words(language, "abstain_hint"))}">{inert(label)}</span></div>'
 
 
-def _foot(answer: Answer, language: Language) -> str:
-    parts = [_model(answer.model, language)]
+def _foot(turn: int, answer: Answer, language: Language) -> str:
+    """Return who worded the answer, its number of citations (a link: on a phone they stand below) and its time."""
+    parts = [inert(_model(answer.model, language))]
     if answer.citations:
-        parts.append(words(language, "cited", count=len(answer.citations)))
+        count = inert(words(language, "cited", count=len(answer.citations)))
+        parts.append(f'<a class="pq-count" href="#src-{turn}-{answer.citations[0].id}">{count}</a>')
     if "total" in answer.timings_ms:
-        parts.append(words(language, "seconds", seconds=f"{answer.timings_ms['total'] / 1000:.1f}"))
-    return f'<div class="pq-foot">{inert(" · ".join(parts))}</div>'
+        parts.append(inert(words(language, "seconds", seconds=f"{answer.timings_ms['total'] / 1000:.1f}")))
+    return f'<div class="pq-foot">{" · ".join(parts)}</div>'
 
 
 def _model(name: str, language: Language) -> str:

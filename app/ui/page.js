@@ -10,8 +10,10 @@
     const card = document.getElementById(id);
     if (!card) return; // still being written, or an exchange that has left the page
     const turn = card.closest(".pq-turn");
-    document.querySelectorAll(".pq-turn").forEach((other) => other.classList.toggle("pq-shown", other === turn));
-    turn.parentElement.classList.add("pq-picked");
+    document.querySelectorAll(".pq-turn").forEach((other) => {
+      other.classList.toggle("pq-shown", other === turn);
+      other.classList.toggle("pq-away", other !== turn);
+    });
     flash(card);
     const pane = document.getElementById("pq-sources");
     // In its own scrolling pane the card moves there; on a narrow screen the whole page moves.
@@ -36,6 +38,18 @@
     if (id.startsWith("src-")) showCard(id);
     else showMarker(id);
   });
+
+  // A new answer's cards are read from the top, wherever the pane stood before.
+  let newest = "";
+  new MutationObserver(() => {
+    const pane = document.getElementById("pq-sources");
+    const turns = pane ? pane.querySelectorAll(".pq-turn") : [];
+    const last = turns.length ? turns[turns.length - 1].dataset.turn : "";
+    if (last !== newest) {
+      newest = last;
+      if (pane) pane.scrollTop = 0;
+    }
+  }).observe(document.documentElement, { childList: true, subtree: true });
 
   // Screen readers and fonts follow the page's language.
   document.addEventListener("change", (event) => {

@@ -26,12 +26,14 @@ _FONTS = ("system-ui", "-apple-system", "PingFang SC", "Microsoft YaHei", "Noto 
 
 
 def page_options() -> dict[str, Any]:
-    """Looks and script of the page, as keyword arguments of gr.mount_gradio_app. All are local files."""
+    """Return looks and script of the page, as keyword arguments of gr.mount_gradio_app. All are local files."""
     import gradio as gr
 
     script = (_HERE / "page.js").read_text(encoding="utf-8")
     return {
-        "theme": gr.themes.Default(primary_hue="blue", neutral_hue="slate", font=_FONTS, font_mono=("ui-monospace", "monospace")),
+        "theme": gr.themes.Default(
+            primary_hue="blue", neutral_hue="slate", font=_FONTS, font_mono=("ui-monospace", "monospace")
+        ),
         "css_paths": [_HERE / "style.css"],
         "head": f"<script>{script}</script>",
         "footer_links": [],
@@ -62,11 +64,12 @@ def _header(engine: "Engine", language: Language) -> dict[str, Any]:
 
     with gr.Row(elem_id="pq-header"):
         title = gr.HTML(_title(engine, language), elem_id="pq-title")
+        clear = gr.Button(words(language, "clear"), elem_id="pq-clear", size="sm", scale=0, min_width=72)
         toggle = gr.Radio(
             [(name, code) for code, name in _NAMES.items()], value=language, label=words(language, "language"),
-            show_label=False, container=False, elem_id="pq-language", scale=0, min_width=170,
+            show_label=False, container=False, elem_id="pq-language", scale=0, min_width=100,
         )  # fmt: skip
-    return {"title": title, "toggle": toggle}
+    return {"title": title, "clear": clear, "toggle": toggle}
 
 
 def _chat_pane(engine: "Engine", language: Language) -> dict[str, Any]:
@@ -84,14 +87,14 @@ def _chat_pane(engine: "Engine", language: Language) -> dict[str, Any]:
     with gr.Row(elem_id="pq-ask", equal_height=True):
         question = gr.Textbox(
             label=words(language, "question"), placeholder=words(language, "placeholder"), show_label=False, lines=1,
-            max_lines=6, max_length=MAX_QUESTION, elem_id="pq-question", scale=8, min_width=160, container=False, autofocus=True,
+            max_lines=6, max_length=MAX_QUESTION, elem_id="pq-question", scale=8, min_width=160, container=False,
+            autofocus=True,
         )  # fmt: skip
-        send = gr.Button(words(language, "send"), variant="primary", elem_id="pq-send", scale=1, min_width=72)
-        stop = gr.Button(words(language, "stop"), variant="stop", elem_id="pq-stop", scale=1, min_width=72, visible=False)
-        clear = gr.Button(words(language, "clear"), elem_id="pq-clear", scale=1, min_width=72)
+        send = gr.Button(words(language, "send"), variant="primary", elem_id="pq-send", min_width=72)
+        stop = gr.Button(words(language, "stop"), variant="stop", elem_id="pq-stop", min_width=72, visible=False)
     return {
         "chatbot": chatbot, "examples_box": examples_box, "examples_title": examples_title, "examples": examples,
-        "question": question, "send": send, "stop": stop, "clear": clear,
+        "question": question, "send": send, "stop": stop,
     }  # fmt: skip
 
 
@@ -123,10 +126,13 @@ def _wire(engine: "Engine", parts: dict[str, Any]) -> None:
         lambda state: {**_rest(parts, state.cleared()), parts["examples_box"]: gr.update(visible=True)},
         conversation, shown, cancels=asking, queue=False, **quiet,
     )  # fmt: skip
-    words_of = [parts[name] for name in ("title", "chatbot", "question", "send", "stop", "clear", "examples_title", "sources_title")]
+    worded = (
+        "conversation", "sources", "toggle", "title", "chatbot", "question", "send", "stop", "clear", "examples_title",
+        "sources_title",
+    )  # fmt: skip
     parts["toggle"].change(
         lambda code, state: _relabel(engine, parts, "en" if code == "en" else "zh", state),
-        [parts["toggle"], conversation], [conversation, parts["sources"], parts["toggle"], *words_of, *examples],
+        [parts["toggle"], conversation], [*(parts[name] for name in worded), *examples],
         queue=False, **quiet,
     )  # fmt: skip
 
@@ -134,9 +140,9 @@ def _wire(engine: "Engine", parts: dict[str, Any]) -> None:
 def _run(engine: "Engine", parts: dict[str, Any], text: str, state: Conversation) -> Iterator[dict[Any, Any]]:
     import gradio as gr
 
-    first = True
-    for state in ask(engine, state, (text or "")[:MAX_QUESTION]):
-        update = {parts["conversation"]: state, parts["chatbot"]: state.messages()}
+    now, first = state, True
+    for now in ask(engine, state, (text or "")[:MAX_QUESTION]):
+        update = {parts["conversation"]: now, parts["chatbot"]: now.messages()}
         if first:
             update |= {
                 parts["question"]: "", parts["examples_box"]: gr.update(visible=False),
@@ -144,11 +150,11 @@ def _run(engine: "Engine", parts: dict[str, Any], text: str, state: Conversation
             }  # fmt: skip
             first = False
         yield update
-    yield _rest(parts, state)
+    yield _rest(parts, now)
 
 
 def _rest(parts: dict[str, Any], state: Conversation) -> dict[Any, Any]:
-    """What the page shows when no answer is under way."""
+    """Return what the page shows when no answer is under way."""
     import gradio as gr
 
     return {
@@ -158,7 +164,7 @@ def _rest(parts: dict[str, Any], state: Conversation) -> dict[Any, Any]:
 
 
 def _relabel(engine: "Engine", parts: dict[str, Any], language: Language, state: Conversation) -> dict[Any, Any]:
-    """Every word of the interface in another language; messages stay in the language in which they were said."""
+    """Return every word of the interface in another language; messages stay in the language in which they were said."""
     import gradio as gr
 
     state = state.with_language(language)
@@ -179,9 +185,8 @@ def _relabel(engine: "Engine", parts: dict[str, Any], language: Language, state:
 
 def _example_buttons(engine: "Engine", language: Language) -> list[dict[str, Any]]:
     found = engine.examples(language)[:EXAMPLES]
-    return [
-        {"value": found[i], "visible": True} if i < len(found) else {"value": "", "visible": False} for i in range(EXAMPLES)
-    ]
+    missing = EXAMPLES - len(found)
+    return [{"value": text, "visible": True} for text in found] + [{"value": "", "visible": False}] * missing
 
 
 def _title(engine: "Engine", language: Language) -> str:
@@ -193,7 +198,8 @@ def _title(engine: "Engine", language: Language) -> str:
 
 
 def _welcome(language: Language) -> str:
-    return f'<div class="pq-welcome"><strong>{inert(words(language, "welcome"))}</strong><br>{inert(words(language, "welcome_hint"))}</div>'
+    title, hint = inert(words(language, "welcome")), inert(words(language, "welcome_hint"))
+    return f'<div class="pq-welcome"><strong>{title}</strong><br>{hint}</div>'
 
 
 def _examples_title(language: Language) -> str:

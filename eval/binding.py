@@ -1,0 +1,206 @@
+"""Is every number and region of an answer bound as its cited source binds it? The heart of the misattribution metric.
+
+Truth about a figure's owner comes from gold where gold knows the figure, else from the source read again; truth about
+everything else is the cited quote. An answer may repeat a number of the question only to deny it or between quotation
+marks; anything else that it states must be in what it cites.
+"""
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from eval.answers import Piece, is_denied, is_quotation_of
+from eval.corpus import Corpus, KnownScope, scope_codes, true_scopes
+from eval.quantities import Stated, same_quantity, same_unit, same_value, stated_quantities
+from eval.trace import Said, SaidCitation, SaidFigure
+from ingest.figures import clause_spans, find_figures, is_object
+from ingest.regions import NATION, display, find_regions, relation
+
+_YEAR = re.compile(r"(?<!\d)(?:19|20)\d{2}(?!\d)")
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A quantity that the answer states, whose it says it is, and what it cites.
+
+    `scopes`: owners that the sentence or the answer's figure table names. `implied`: whom the reader takes it for
+    otherwise: the region spoken of last, else the question's. `periods`: as stated, or asked for if none is stated.
+    `piece` is where it stands.
+    """
+
+    quantity: Stated
+    scopes: frozenset[str]
+    implied: frozenset[str]
+    periods: frozenset[str]
+    piece: Piece
+
+    @property
+    def name(self) -> str:
+        """The quantity for people."""
+        return name_quantity(self.quantity)
+
+    @property
+    def owner(self) -> str:
+        """Whose the reader takes it to be, for people."""
+        return "、".join(display(code) for code in sorted(self.scopes or self.implied))
+
+    @property
+    def is_grounded(self) -> bool:
+        """Whether a quote cited where the claim stands states the same value, unit and comparator."""
+        return is_grounded(self.quantity, self.piece.cited)
+
+
+def name_quantity(quantity: Stated) -> str:
+    """Return comparator, value or range, and unit in one word."""
+    high = "" if quantity.value_high is None else f"-{quantity.value_high:g}"
+    return f"{quantity.comparator}{quantity.value:g}{high}{quantity.unit}"
+
+
+def find_claims(pieces: Sequence[Piece], said: Said, question: str) -> tuple[Claim, ...]:
+    """All quantities that an answer states, in order; those of the question that it denies or quotes are left out."""
+    claims: list[Claim] = []
+    spoken_of = _codes(question) or frozenset((NATION,))
+    asked_periods = frozenset(_YEAR.findall(question))
+    for piece in pieces:
+        frame = "".join(" " if piece.in_quote(i) else char for i, char in enumerate(piece.text))
+        named = frozenset(m.code for m in find_regions(frame) if not is_denied(frame, m.start))
+        implied = named or spoken_of
+        for part, offset in _parts(piece, frame):
+            figures = find_figures(part)
+            for quantity in stated_quantities(part):
+                if _is_echo(piece.text, offset + quantity.start, quantity, question):
+                    continue
+                own = [f for f in figures if f.start < quantity.end and quantity.start < f.end]
+                listed = _listed(quantity, piece, said)
+                named_owner = {code for f in own for code in f.scopes} or _owner_behind(part, quantity)
+                scopes = named_owner | {code for f in listed for code in scope_codes(f.scope)}
+                periods = {f.period for f in own if f.period} | {f.period for f in listed if f.period}
+                stated = frozenset(periods) or asked_periods
+                claims.append(Claim(quantity, frozenset(scopes), implied, stated, piece))
+        spoken_of = _codes(piece.text) if _codes(piece.text) else spoken_of
+    return tuple(claims)
+
+
+def _parts(piece: Piece, frame: str) -> list[tuple[str, int]]:
+    """Part the frame and each verbatim quote: a region in the frame does not own a figure inside the quote.
+
+    The quotes are blank in `frame`, so that every offset is one in the piece.
+    """
+    return [(_without_denied(frame), 0)] + [(piece.text[start:end], start) for start, end in piece.quotes]
+
+
+def _without_denied(text: str) -> str:
+    """Blank the regions of denying clauses (资料未披露贵州的…；约65%): they own no figure that follows."""
+    for mention in find_regions(text):
+        if is_denied(text, mention.start):
+            text = text[: mention.start] + " " * (mention.end - mention.start) + text[mention.end :]
+    return text
+
+
+def _owner_behind(text: str, quantity: Stated) -> set[str]:
+    """Owners named behind a figure in its own clause: 约65%是全国的平均水平."""
+    for start, end in clause_spans(text):
+        if start <= quantity.start < end:
+            behind = [m for m in find_regions(text) if quantity.end <= m.start < end and not is_object(text, m)]
+            return {m.code for m in behind if not is_denied(text, m.start)}
+    return set()
+
+
+def _codes(text: str) -> frozenset[str]:
+    return frozenset(m.code for m in find_regions(text) if not is_denied(text, m.start))
+
+
+def _is_echo(text: str, position: int, quantity: Stated, question: str) -> bool:
+    asked = any(same_value(quantity, other) for other in stated_quantities(question))
+    return asked and (is_denied(text, position) or is_quotation_of(text, position, [question]))
+
+
+def _listed(quantity: Stated, piece: Piece, said: Said) -> list[SaidFigure]:
+    ids = {citation.id for citation in piece.cited}
+    return [
+        figure for figure in said.figures
+        if figure.citation in ids and same_value(quantity, as_stated(figure)) and same_unit(quantity.unit, figure.unit)
+    ]  # fmt: skip
+
+
+def as_stated(figure: SaidFigure) -> Stated:
+    """Return a figure of the answer's table as a quantity."""
+    low, high = figure.value if isinstance(figure.value, tuple) else (figure.value, None)
+    return Stated(low, figure.unit, figure.comparator, 0, 0, high)
+
+
+def is_grounded(quantity: Stated, cited: Sequence[SaidCitation]) -> bool:
+    """Whether a cited quote states the same value, unit and comparator."""
+    return any(same_quantity(quantity, other) for citation in cited for other in stated_quantities(citation.quote))
+
+
+def is_misattributed(claim: Claim, corpus: Corpus, known: Sequence[KnownScope]) -> bool:
+    """Whether a claim gives a figure an owner that no cited source gives it, by name or by leaving the name out.
+
+    A national figure that its source states without scope may be restated so. False where the owner is not known.
+    """
+    truth: set[str] = set()
+    source_names_it = False
+    for citation in claim.piece.cited:
+        truth |= true_scopes(claim.quantity, citation.source, citation.start, citation.end, corpus, known)
+        source_names_it |= any(f.scopes and same_value(f, claim.quantity) for f in find_figures(citation.quote))
+    if not truth:
+        return False
+    if claim.scopes:
+        return not claim.scopes <= truth
+    return not claim.implied & truth and (source_names_it or truth != {NATION})
+
+
+def check_table(said: Said, corpus: Corpus, known: Sequence[KnownScope]) -> tuple[list[str], list[str]]:
+    """Return entries of the figure table that their citation does not state, and those it gives to another owner."""
+    by_id = {citation.id: citation for citation in said.citations}
+    unstated, misowned = [], []
+    for figure in said.figures:
+        citation, quantity = by_id.get(figure.citation), as_stated(figure)
+        if citation is None or not is_grounded(quantity, [citation]):
+            unstated.append(f"数字表 {name_quantity(quantity)}")
+            continue
+        truth = true_scopes(quantity, citation.source, citation.start, citation.end, corpus, known)
+        if truth and not frozenset(scope_codes(figure.scope)) <= truth:
+            misowned.append(f"数字表 {name_quantity(quantity)} → {figure.scope}")
+    return unstated, misowned
+
+
+def foreign_regions(piece: Piece, corpus: Corpus) -> list[str]:
+    """Regions that a cited sentence speaks of in its own words and that what it cites does not speak of.
+
+    What a citation speaks of: regions in its quote and title, and those that its sentence inherits in the document. The
+    whole of such a region may be named too (安徽合肥), the nation only if the source speaks of it.
+    """
+    if not piece.cited:
+        return []
+    allowed: set[str] = set()
+    for citation in piece.cited:
+        allowed |= {m.code for m in find_regions(f"{citation.quote}\n{citation.title}")}
+        if citation.source in corpus:
+            sentences = corpus[citation.source].sentences
+            overlapping = (s for s in sentences if s.start < citation.end and citation.start < s.end)
+            allowed |= {code for sentence in overlapping for code in sentence.regions}
+    own = [m for m in find_regions(piece.text) if not piece.in_quote(m.start) and not is_denied(piece.text, m.start)]
+    return [m.text for m in own if m.code not in allowed and not _is_whole(m.code, allowed)]
+
+
+def _is_whole(code: str, parts: Collection[str]) -> bool:
+    return code != NATION and any(relation(code, part) == "part" for part in parts)
+
+
+def foreign_years(piece: Piece, question: str) -> list[str]:
+    """Years of a cited sentence that its quotes do not state.
+
+    Titles and publication dates of its sources pass, and years of the question that it denies or quotes.
+    """
+    if not piece.cited:
+        return []
+    text = piece.text
+    for known in [c.title for c in piece.cited] + [c.date for c in piece.cited]:
+        text = text.replace(known, " " * len(known)) if known else text
+    stated = " ".join(citation.quote for citation in piece.cited)
+    found = [match for match in _YEAR.finditer(text) if match.group() not in stated]
+    asked = [m for m in found if m.group() in question]
+    echoed = [m for m in asked if is_denied(text, m.start()) or is_quotation_of(text, m.start(), [question])]
+    return [match.group() for match in found if match not in echoed]

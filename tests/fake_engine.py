@@ -1,0 +1,68 @@
+"""An engine with scripted words, for tests of the page alone."""
+
+import threading
+import time
+from dataclasses import dataclass, field
+
+from app.engine import Stage
+from app.types import Answer, AnswerSentence, Citation
+from ingest.errors import InputError
+from ingest.types import Block, Document, Source
+
+TEXT = "第一句话在这里。平均利用率约65%，这是全国口径。最后一句话。"
+START, END = TEXT.index("平均"), TEXT.index("最后")
+
+
+def citation(number=1, **changes):
+    fields = {
+        "id": number, "doc_id": "d1", "source": "files/brief.md", "title": "算力简报", "issuer": "某局",
+        "doc_number": "某发〔2025〕1号", "region": "贵州", "date": "2025-01-01", "tier": "统计", "page": 3,
+        "start": START, "end": END, "quote": TEXT[START:END],
+    }  # fmt: skip
+    return Citation(**{**fields, **changes})
+
+
+def document(text=TEXT, **source):
+    known = {"path": "files/brief.md", "sha256": "0" * 64, "title": "算力简报"}
+    return Document("d1", Source(**{**known, **source}), text, (Block("paragraph", 0, len(text), ("总体情况",)),))
+
+
+@dataclass
+class FakeEngine:
+    """Answers every question with its own words; 慢 waits for `gate`, 错 raises a known error, 坏 an unknown one."""
+
+    text: str = "全国平均利用率约65%。"
+    shown: Document = field(default_factory=document)
+    cited: Citation = field(default_factory=citation)
+    pause: float = 0.0
+    seen: list = field(default_factory=list)
+    gate: threading.Event = field(default_factory=threading.Event)
+
+    def stream(self, question, history=(), language=None):
+        self.seen.append((question, tuple(history), language))
+        yield Stage("understand")
+        if "错" in question:
+            raise InputError("这个问题读不懂", "换一种问法")
+        if "坏" in question:
+            raise RuntimeError("secret detail")
+        yield Stage("retrieve")
+        sentence = AnswerSentence(self.text, (1,))
+        yield sentence
+        time.sleep(self.pause)
+        if "慢" in question:
+            self.gate.wait(30)
+        yield Stage("verify")
+        answer = {"en": "About 65% nationally. [1]"}.get(language or "", f"{self.text} [1]")
+        yield Answer(question, answer, (sentence,), (self.cited,), timings_ms={"total": 120.0})
+
+    def search(self, question, k=10, history=()):
+        return []
+
+    def document(self, doc_id):
+        return self.shown if doc_id == "d1" else None
+
+    def examples(self, language="zh"):
+        return ["What is said of Guizhou?"] if language == "en" else ["贵州说了什么"]
+
+    def describe(self):
+        return {"model": "fake", "llm": "none", "documents": 1, "chunks": 1, "store": "/secret"}

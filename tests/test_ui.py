@@ -1,0 +1,254 @@
+"""The page without a browser: cards and messages as pure functions, the conversation, the server's refusals."""
+
+import html
+import re
+import socket
+import string
+
+import pytest
+from fake_engine import END, START, TEXT, FakeEngine, citation, document
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.render import escape as markdown_escape
+from app.server import build_app, check_address, is_loopback
+from app.types import Answer, AnswerSentence
+from app.ui.cards import CONTEXT, card_html, context, pane_html
+from app.ui.chat import MAX_EXCHANGES, Conversation, ask
+from app.ui.message import answer_html, error_html, inert, progress_html, question_html
+from app.ui.strings import STRINGS, words
+from ingest.errors import InputError
+from ingest.types import TIERS
+
+PAYLOADS = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    '"><svg onload=alert(1)>',
+    "' onmouseover='alert(1)",
+    "[点我](javascript:alert(1))",
+    "![图](http://evil.example/leak.png)",
+    "</mark></article><iframe srcdoc='<script>alert(1)</script>'>",
+    "${alert(1)} {{constructor}} `x`",
+    "$$\\href{javascript:alert(1)}{x}$$",
+    "http://evil.example/auto",
+    "&lt;script&gt;alert(1)&lt;/script&gt;",
+]
+TAGS = {"div", "span", "p", "ul", "li", "strong", "a", "br"}
+TAGS |= {"article", "header", "h3", "section", "blockquote", "mark", "footer"}
+
+
+def tags_of(page):
+    return set(re.findall(r"</?([a-zA-Z0-9]+)", page))
+
+
+def text_of(page):
+    return html.unescape(re.sub(r"<[^>]*>", "", page.replace("<br>", "\n")))
+
+
+def answer(text, sentences=(), **changes):
+    return Answer(**{"question": "问", "text": text, "sentences": sentences, "citations": (citation(),), **changes})
+
+
+def test_both_languages_have_the_same_words_and_placeholders():
+    zh, en = STRINGS["zh"], STRINGS["en"]
+    assert zh.keys() == en.keys()
+    for key in zh:
+        assert zh[key].strip() and en[key].strip(), key
+        assert set(re.findall(r"\{(\w+)\}", zh[key])) == set(re.findall(r"\{(\w+)\}", en[key])), key
+        assert not re.search(r"[\u4e00-\u9fff]", en[key]), key
+    assert {f"tier_{tier}" for tier in TIERS} <= zh.keys()
+    assert words("zh", "hint", hint="{question} {0}") == "建议：{question} {0}"
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_untrusted_text_stays_text(payload):
+    flawed = (AnswerSentence(payload, (1,), "partial"),)
+    message = answer_html(1, answer(markdown_escape(payload), flawed, model=payload), "zh")
+    hostile = citation(title=payload, issuer=payload, doc_number=payload, region=payload, date=payload, source=payload)
+    shown = document(text=payload + TEXT, title=payload, repealed=payload)
+    cards = pane_html(1, answer("", question=payload, citations=(hostile,)), {"d1": shown}, "zh")
+    gone = pane_html(1, answer("", citations=(citation(quote=payload),)), {}, "zh")
+    asked, failed = question_html(payload), error_html("zh", payload, payload)
+    under_way = progress_html(1, "answer", [AnswerSentence(payload, (1,))], "zh")
+    for page in (message, cards, gone, asked, failed, under_way):
+        assert tags_of(page) <= TAGS
+        assert not re.search(r"<[^>]*\son\w+\s*=", re.sub(r'"[^"]*"', '""', page))
+        assert "href=\"javascript" not in page
+        assert payload.strip() in text_of(page)
+    for page in (message, asked, failed, under_way):  # these go through Markdown: no sign of it may be left
+        assert not set(re.sub(r"<[^>]*>|&#\d+;", "", page)) & set("<>[]()*_`$!:/\\{}")
+    assert "$" not in cards and "{" not in cards  # Gradio's HTML templates
+
+
+@given(st.text(alphabet=st.characters(exclude_categories=("Cs",)), max_size=60))
+def test_inert_text_reads_as_it_was(text):
+    shown = inert(text)
+    assert not set(re.sub(r"&#\d+;|<br>", "", shown)) & set(string.punctuation)
+    assert len(html.unescape(shown.replace("<br>", "\n"))) <= len(text)
+
+
+def test_direction_overrides_and_controls_are_not_shown():
+    assert inert("a\u202egpj.exe\x00") == "agpj&#46;exe"
+    assert "\u202e" not in card_html(1, citation(title="报告\u202efdp"), document(), "zh")
+
+
+def test_markers_of_citations_become_links_and_others_stay_text():
+    page = answer_html(7, answer(r"约65%。 [1][9] \[1\] **要点** 二。 [1]"), "zh")
+    assert page.count('<a class="pq-cite" href="#src-7-1">') == 2
+    assert "[9]" in text_of(page) and page.count("[1]") == 0
+    assert "<strong>要点</strong>" in page
+
+
+def test_answer_keeps_paragraphs_headings_and_lists():
+    page = answer_html(1, answer("开头。\n\n**贵州**\n\n- 甲 [1]\n- 乙\n结尾"), "zh")
+    assert "<p>开头。</p><p><strong>贵州</strong></p><ul><li>甲 <a" in page
+    assert "</a></li><li>乙</li></ul><p>结尾</p>" in page
+
+
+def test_flawed_sentences_are_marked_and_sound_ones_are_not():
+    sound, shaky = AnswerSentence("甲_1。", (1,)), AnswerSentence("乙<2>。", (1,), "partial", numbers_ok=False)
+    bare = AnswerSentence("丙。", (), "unsupported")
+    text = "\n".join(markdown_escape(s.text) for s in (sound, shaky, bare))
+    page = answer_html(1, answer(text, (sound, shaky, bare)), "zh")
+    assert '<span class="pq-partial">乙&#60;2&#62;。</span>' in page
+    assert '<span class="pq-tag pq-partial-tag" title="数字与原文不一致">部分有据</span>' in page
+    assert '<span class="pq-unsupported">丙。</span>' in page
+    assert page.count("pq-tag ") == 2
+
+
+@pytest.mark.parametrize("reason", ["no_document", "no_evidence", "wrong_scope", "wrong_period", "not_disclosed", ""])
+def test_an_abstention_is_an_answer_with_a_badge(reason):
+    page = answer_html(1, answer("资料未披露。", abstained=True, abstain_reason=reason), "zh")
+    assert 'class="pq-badge"' in page and "资料未披露。" in page and "pq-error" not in page
+    assert "pq-badge" not in answer_html(1, answer("约65%。"), "zh")
+
+
+def test_card_shows_the_sentence_in_context_with_its_origin():
+    page = card_html(2, citation(), document(repealed="2026-01-01"), "zh")
+    assert f"第一句话在这里。<mark>{TEXT[START:END]}</mark>最后一句话。" in page
+    assert 'id="src-2-1"' in page
+    shown = text_of(page)
+    facts = ("算力简报", "统计", "某局", "某发〔2025〕1号", "贵州", "2025-01-01", "第 3 页", "总体情况")
+    for part in (*facts, "已废止（2026-01-01）", "brief.md"):
+        assert part in shown
+    assert "statistics" in card_html(2, citation(), document(), "en")
+
+
+def test_card_ids_differ_between_turns_and_citations():
+    two = answer("", citations=(citation(1), citation(2)))
+    page = pane_html(1, two, {"d1": document()}, "zh") + pane_html(2, two, {"d1": document()}, "zh")
+    ids = re.findall(r'\sid="([^"]+)"', page)
+    assert len(ids) == len(set(ids)) == 8
+
+
+@pytest.mark.parametrize(
+    ("address", "linked"),
+    [("https://www.gov.cn/a", True), ("javascript:alert(1)", False), ("C:\\docs\\a.md", False), ("http://[bad", False)],
+)
+def test_only_web_addresses_are_links(address, linked):
+    page = card_html(1, citation(source=address), document(), "zh")
+    assert ("target=" in page) is linked
+
+
+def test_context_is_cut_at_sentence_ends_and_stays_near():
+    text = "甲" * 300 + "。" + "乙" * 50 + "。目标句。" + "丙" * 60 + "！" + "丁" * 300
+    start = text.index("目标句")
+    before, after = context(text, start, start + 4)
+    assert before == "乙" * 50 + "。" and after == "丙" * 60 + "！"
+    before, after = context("甲" * 900, 400, 500)
+    assert before == "…" + "甲" * CONTEXT and after == "甲" * CONTEXT + "…"
+    assert context("一。二。三。", 2, 4) == ("一。", "三。")
+    assert context("标题一。二。三。尾", 4, 6, 4, 8) == ("", "三。")
+
+
+def run(engine, conversation, question):
+    return list(ask(engine, conversation, question))
+
+
+def test_stages_then_sentences_then_the_answer_with_its_cards():
+    steps = run(FakeEngine(), Conversation(), "问题")
+    shown = [text_of(step.messages()[-1]["content"]) for step in steps]
+    assert "理解问题" in shown[0] and any("65%" in s and "核验出处" in s for s in shown[:-1])
+    assert "pq-now" not in steps[-1].messages()[-1]["content"] and not steps[-1].pending
+    assert 'id="src-1-1"' in steps[-1].sources()
+
+
+def test_history_and_language_reach_the_engine():
+    engine = FakeEngine()
+    first = run(engine, Conversation(), "第一问")[-1]
+    failed = run(engine, first, "错")[-1]
+    run(engine, failed.with_language("en"), "second")
+    question, history, language = engine.seen[-1]
+    assert [(t.role, t.content) for t in history] == [("user", "第一问"), ("assistant", "全国平均利用率约65%。 [1]")]
+    assert (question, language) == ("second", "en") and engine.seen[0][2] is None
+
+
+def test_errors_are_said_in_plain_words():
+    known = text_of(run(FakeEngine(), Conversation(), "错")[-1].messages()[-1]["content"])
+    assert "这个问题读不懂" in known and "换一种问法" in known
+    unknown = text_of(run(FakeEngine(), Conversation(), "坏")[-1].messages()[-1]["content"])
+    assert "程序出了问题" in unknown and "secret" not in unknown
+    empty = run(FakeEngine(), Conversation(), " \n")[-1].messages()
+    assert [m["role"] for m in empty] == ["assistant"] and "请先输入问题" in text_of(empty[0]["content"])
+
+
+def test_stopping_keeps_what_was_said_and_clearing_keeps_the_language():
+    steps = run(FakeEngine(), Conversation().with_language("en"), "question")
+    halted = steps[3].stopped()
+    said = text_of(halted.messages()[-1]["content"])
+    assert "65%" in said and "stopped" in said and not halted.turns()
+    cleared = halted.cleared()
+    assert not cleared.messages() and cleared.language == "en" and cleared.asked == 1
+
+
+def test_a_long_conversation_stays_bounded_and_numbers_go_on():
+    now = Conversation()
+    for n in range(MAX_EXCHANGES + 5):
+        now = run(FakeEngine(), now, f"问题{n}")[-1]
+    assert len(now.exchanges) == MAX_EXCHANGES and now.exchanges[-1].number == MAX_EXCHANGES + 5
+    assert f'id="src-{MAX_EXCHANGES + 5}-1"' in now.sources() and 'id="src-1-1"' not in now.sources()
+
+
+def test_a_port_in_use_is_told_before_anything_heavy():
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        with pytest.raises(InputError, match=f"端口 {port} 已被占用") as caught:
+            check_address("127.0.0.1", port)
+    assert "--port" in caught.value.hint
+    check_address("127.0.0.1", port)  # free again, and checking did not keep it
+
+
+@pytest.mark.parametrize(("host", "port"), [("127.0.0.1", 0), ("127.0.0.1", 70000), ("no-such-host.invalid", 7860)])
+def test_impossible_addresses_are_refused(host, port, monkeypatch):
+    monkeypatch.setenv("POLICYQA_ALLOW_REMOTE", "1")
+    with pytest.raises(InputError):
+        check_address(host, port)
+
+
+def test_other_hosts_need_the_operators_word(monkeypatch):
+    monkeypatch.delenv("POLICYQA_ALLOW_REMOTE", raising=False)
+    with pytest.raises(InputError, match="没有登录功能"):
+        check_address("0.0.0.0", 7860)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    monkeypatch.setenv("POLICYQA_ALLOW_REMOTE", "1")
+    check_address("0.0.0.0", port)
+    assert is_loopback("::1") and is_loopback("[::1]") and is_loopback("localhost") and is_loopback("127.1.2.3")
+    assert not is_loopback("127.0.0.1.evil.example") and not is_loopback("")
+
+
+def test_health_and_headers_and_foreign_host():
+    from fastapi.testclient import TestClient
+
+    client = TestClient(build_app(FakeEngine()), base_url="http://127.0.0.1:7860")
+    health = client.get("/healthz")
+    assert health.json() == {"status": "ok", "model": "fake", "llm": "none", "documents": 1, "chunks": 1}
+    assert "default-src 'self'" in health.headers["content-security-policy"]
+    assert client.get("/healthz", headers={"host": "evil.example"}).status_code == 421
+    assert client.get("/healthz", headers={"host": "[::1]:7860"}).status_code == 200
+    page = client.get("/")
+    assert page.status_code == 200 and "pq-language" in page.text
+    assert not re.search(r"(?:src|href)=\"https?://(?!127)", page.text)
