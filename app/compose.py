@@ -97,8 +97,10 @@ def relevant(query: Query, evidence: Evidence) -> bool:
 
 def _lookup(query: Query, ranked: Sequence[Evidence]) -> Draft:
     chosen = _distinct([e for e in ranked if about(query, e) and relevant(query, e)])[:MAX_SENTENCES]
-    if query.kind == "date" and chosen and not any(_DATED.search(e.text) for e in chosen):
-        return _undisclosed(query, ranked)
+    if query.kind == "date" and chosen:
+        chosen = [e for e in chosen if _DATED.search(e.text)]
+        if not chosen:
+            return _undisclosed(query, ranked)
     if not chosen:
         return _nothing(query, ranked)
     best = chosen[0].score

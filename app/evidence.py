@@ -64,9 +64,16 @@ def coverage(text: str, terms: Sequence[str], weights: dict[str, float]) -> floa
     for term in terms:
         if term in text:
             got += weights[term]
-        elif any(word in text for word in related(term)):
+        elif names(text, term):
             got += 0.8 * weights[term]
     return got / total
+
+
+def names(text: str, term: str) -> bool:
+    """Whether normalised `text` names a term: itself, a related word, or both halves of a compound (科技 ... 产业)."""
+    if any(word in text for word in related(term)):
+        return True
+    return len(term) == 4 and not term.isascii() and term[:2] in text and term[2:] in text
 
 
 def match_figures(query: Query, ranked: Sequence[Evidence]) -> tuple[FigureMatch, ...]:
@@ -99,10 +106,8 @@ def _relevance(query: Query, evidence: Evidence, figure: Figure) -> float:
     qualifiers = _qualifiers(query)
     if not qualifiers:
         return 1.0
-    in_clause = sum(any(word in around for word in related(term)) for term in qualifiers) / len(qualifiers)
-    in_sentence = sum(any(word in sentence for word in related(term)) for term in qualifiers) / len(qualifiers)
-    in_heading = sum(any(word in heading for word in related(term)) for term in qualifiers) / len(qualifiers)
-    score = max(in_clause, 0.9 * in_sentence, 0.6 * in_heading)
+    named_in = [sum(names(text, term) for term in qualifiers) / len(qualifiers) for text in (around, sentence, heading)]
+    score = max(named_in[0], 0.9 * named_in[1], 0.6 * named_in[2])
     return score if score >= MIN_MATCH else 0.0
 
 

@@ -33,11 +33,10 @@ class Retrieved:
 
 def retrieve(query: Query, store: Store, embedder: Embedder, k: int) -> Retrieved:
     """Return the k best chunks. For every region asked about, its own chunks are looked for as well, so that none starves."""
-    vector = embedder.embed_queries([query.original if query.language == "en" and query.text.isascii() else query.text])[0]
+    vector, dense = _nearest(query, store, embedder)
     search_words = _search_words(query)
     frequencies = store.catalog.document_frequencies([*search_words, *query.terms])
     total = max(1, store.catalog.count()[1])
-    dense: dict[str, float] = dict(store.nearest(vector, POOL))
     lexical: dict[str, float] = dict(store.catalog.search_words(search_words, POOL))
     for codes in _plans(query, store):
         dense.update(store.nearest(vector, POOL // 2, codes))
@@ -62,6 +61,16 @@ def retrieve(query: Query, store: Store, embedder: Embedder, k: int) -> Retrieve
         )
     weights = {term: math.log(1 + total / max(0.5, frequencies.get(term, 0))) for term in query.terms}
     return Retrieved(tuple(hits), vector, weights, known)
+
+
+def _nearest(query: Query, store: Store, embedder: Embedder) -> tuple[np.ndarray, dict[str, float]]:
+    """The question's vector and its nearest chunks.
+
+    A traditional question is tried in both scripts: the one in which the texts are written comes nearer to them.
+    """
+    forms = [query.text] + ([query.as_typed] if query.as_typed else [])
+    found = [(vector, dict(store.nearest(vector, POOL))) for vector in embedder.embed_queries(forms)]
+    return max(found, key=lambda pair: max(pair[1].values(), default=0.0))
 
 
 def _search_words(query: Query) -> list[str]:

@@ -1,5 +1,6 @@
 """The web server: the Gradio page at /, a health check beside it, on loopback unless the operator says otherwise."""
 
+import asyncio
 import errno
 import ipaddress
 import logging
@@ -100,13 +101,18 @@ def serve(engine: "Engine", host: str, port: int, on_ready: Callable[[], None] =
     config = uvicorn.Config(
         app, log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE, server_header=False
     )
-    # An open tab holds a connection that ends only with the server; that it is cut then is no error.
-    logging.getLogger("uvicorn.error").addFilter(lambda record: "graceful shutdown" not in record.getMessage())
+    logging.getLogger("uvicorn.error").addFilter(_is_worth_logging)
     with _bind(host, port) as listener:
         try:
             Server(config).run(sockets=[listener])
         except KeyboardInterrupt:
             return  # uvicorn has closed everything and passes the signal on
+
+
+def _is_worth_logging(record: logging.LogRecord) -> bool:
+    """Tell errors from an open tab's connection, which ends only with the server and is cut then."""
+    cut = bool(record.exc_info) and isinstance(record.exc_info[1], asyncio.CancelledError)
+    return not cut and "graceful shutdown exceeded" not in record.getMessage()
 
 
 def _warm(engine: "Engine") -> None:

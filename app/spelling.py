@@ -8,7 +8,7 @@ import functools
 import re
 
 from app.measures import MEASURE_WORDS
-from ingest.lexical import frequency
+from ingest.lexical import cut, frequency
 from ingest.regions import find_regions, region
 
 _HAN = re.compile(r"[一-龥]+")
@@ -50,16 +50,26 @@ def _cuts_a_word(text: str, at: int, length: int) -> bool:
 def _region(text: str, known_regions: frozenset[str]) -> tuple[str, list[tuple[str, str]]]:
     names = {region(code).short for code in known_regions if code.isdigit()}
     names = {name for name in names if re.fullmatch("[一-龥]{2}", name)}
-    for at in range(len(text) - 1):
-        typed = text[at : at + 2]
-        if not _HAN.fullmatch(typed) or frequency(typed):
-            continue
+    for at, typed in _loose_pairs(text):
         sounding = [name for name in names if _sound(name) == _sound(typed)]
-        close = [name for name in names if (name[0] == typed[0]) != (name[1] == typed[1])]
+        # One character off by shape is taken for a name only where names stand: at the start.
+        close = [name for name in names if (name[0] == typed[0]) != (name[1] == typed[1])] if at == 0 else []
         for candidates in (sounding, close if not sounding else []):
             if len(candidates) == 1:
                 return text[:at] + candidates[0] + text[at + 2 :], [(typed, candidates[0])]
     return text, []
+
+
+def _loose_pairs(text: str) -> list[tuple[int, str]]:
+    """Pairs of characters that are no word and that no word of the question runs across."""
+    pairs, at = [], 0
+    tokens = cut(text)
+    for token, following in zip(tokens, [*tokens[1:], ""], strict=True):
+        pair = token if len(token) == 2 else token + following if len(token) == len(following) == 1 else ""
+        if _HAN.fullmatch(pair) and not frequency(pair):
+            pairs.append((at, pair))
+        at += len(token)
+    return pairs
 
 
 @functools.cache

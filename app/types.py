@@ -27,6 +27,7 @@ class Query:
 
     original: str
     text: str  # simplified, half-width, history-free
+    as_typed: str  # the same in the script it was typed in, where that differs (a traditional question); else ""
     language: Language
     kind: QuestionKind
     regions: tuple[str, ...] = ()  # codes or unnamed entities asked about

@@ -11,7 +11,7 @@ from app.spelling import correct
 from app.types import Language, Query, QuestionKind, Turn
 from ingest.errors import InputError
 from ingest.figures import find_periods, is_object
-from ingest.lexical import STOP_WORDS, fold, normalise, words
+from ingest.lexical import STOP_WORDS, fold, fold_width, normalise, words
 from ingest.numbers import find_quantities
 from ingest.regions import find_regions
 
@@ -66,7 +66,9 @@ def understand(
         raise InputError(f"问题过长（{len(original)} 字）", f"请缩短到 {MAX_QUESTION} 字以内")
     spoken = detect_language(original)
     text, corrections = correct(fold(original), known_regions)
+    corrected = text
     text = stand_alone(text, history)
+    traditional = corrected == text and not corrections and fold_width(original) != text
     mentions = find_regions(text)
     bases = tuple(dict.fromkeys(m.code for m in mentions if is_object(text, m)))
     regions = tuple(dict.fromkeys(m.code for m in mentions if m.code not in bases))
@@ -74,6 +76,7 @@ def understand(
     return Query(
         original=original,
         text=text,
+        as_typed=original if traditional else "",
         language=language or spoken,
         kind=_kind(text, regions, translated),
         regions=regions or bases,

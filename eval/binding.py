@@ -56,19 +56,22 @@ def name_quantity(quantity: Stated) -> str:
     return f"{quantity.comparator}{quantity.value:g}{high}{quantity.unit}"
 
 
-def find_claims(pieces: Sequence[Piece], said: Said, question: str) -> tuple[Claim, ...]:
-    """All quantities that an answer states, in order; those of the question that it denies or quotes are left out."""
+def find_claims(pieces: Sequence[Piece], said: Said, asked: str) -> tuple[Claim, ...]:
+    """All quantities that an answer states, in order; those asked about that it denies or quotes are left out.
+
+    `asked` is the conversation with the question last.
+    """
     claims: list[Claim] = []
-    spoken_of = _codes(question) or frozenset((NATION,))
+    question = asked.rsplit("\n", 1)[-1]
+    spoken_of = _mentioned(question) or _mentioned(asked) or frozenset((NATION,))
     asked_periods = frozenset(_YEAR.findall(question))
     for piece in pieces:
         frame = "".join(" " if piece.in_quote(i) else char for i, char in enumerate(piece.text))
-        named = frozenset(m.code for m in find_regions(frame) if not is_denied(frame, m.start))
-        implied = named or spoken_of
+        implied = _affirmed(frame) or spoken_of
         for part, offset in _parts(piece, frame):
             figures = find_figures(part)
             for quantity in stated_quantities(part):
-                if _is_echo(piece.text, offset + quantity.start, quantity, question):
+                if _is_echo(piece.text, offset + quantity.start, quantity, asked):
                     continue
                 own = [f for f in figures if f.start < quantity.end and quantity.start < f.end]
                 listed = _listed(quantity, piece, said)
@@ -77,7 +80,7 @@ def find_claims(pieces: Sequence[Piece], said: Said, question: str) -> tuple[Cla
                 periods = {f.period for f in own if f.period} | {f.period for f in listed if f.period}
                 stated = frozenset(periods) or asked_periods
                 claims.append(Claim(quantity, frozenset(scopes), implied, stated, piece))
-        spoken_of = _codes(piece.text) if _codes(piece.text) else spoken_of
+        spoken_of = _affirmed(piece.text) or spoken_of
     return tuple(claims)
 
 
@@ -106,13 +109,17 @@ def _owner_behind(text: str, quantity: Stated) -> set[str]:
     return set()
 
 
-def _codes(text: str) -> frozenset[str]:
+def _mentioned(text: str) -> frozenset[str]:
+    return frozenset(mention.code for mention in find_regions(text))
+
+
+def _affirmed(text: str) -> frozenset[str]:
     return frozenset(m.code for m in find_regions(text) if not is_denied(text, m.start))
 
 
-def _is_echo(text: str, position: int, quantity: Stated, question: str) -> bool:
-    asked = any(same_value(quantity, other) for other in stated_quantities(question))
-    return asked and (is_denied(text, position) or is_quotation_of(text, position, [question]))
+def _is_echo(text: str, position: int, quantity: Stated, asked: str) -> bool:
+    repeated = any(same_value(quantity, other) for other in stated_quantities(asked))
+    return repeated and (is_denied(text, position) or is_quotation_of(text, position, [asked]))
 
 
 def _listed(quantity: Stated, piece: Piece, said: Said) -> list[SaidFigure]:
@@ -166,11 +173,12 @@ def check_table(said: Said, corpus: Corpus, known: Sequence[KnownScope]) -> tupl
     return unstated, misowned
 
 
-def foreign_regions(piece: Piece, corpus: Corpus) -> list[str]:
+def foreign_regions(piece: Piece, asked: str, corpus: Corpus) -> list[str]:
     """Regions that a cited sentence speaks of in its own words and that what it cites does not speak of.
 
     What a citation speaks of: regions in its quote and title, and those that its sentence inherits in the document. The
-    whole of such a region may be named too (安徽合肥), the nation only if the source speaks of it.
+    whole of such a region may be named too (安徽合肥), the nation only if the source speaks of it. What is denied of a
+    region passes if the region was asked about (资料未披露贵州的…), in whatever spelling, or not at all.
     """
     if not piece.cited:
         return []
@@ -181,18 +189,22 @@ def foreign_regions(piece: Piece, corpus: Corpus) -> list[str]:
             sentences = corpus[citation.source].sentences
             overlapping = (s for s in sentences if s.start < citation.end and citation.start < s.end)
             allowed |= {code for sentence in overlapping for code in sentence.regions}
-    own = [m for m in find_regions(piece.text) if not piece.in_quote(m.start) and not is_denied(piece.text, m.start)]
-    return [m.text for m in own if m.code not in allowed and not _is_whole(m.code, allowed)]
+    foreign = [
+        mention for mention in find_regions(piece.text)
+        if not piece.in_quote(mention.start) and mention.code not in allowed and not _is_whole(mention.code, allowed)
+    ]  # fmt: skip
+    about = _mentioned(asked)
+    return [m.text for m in foreign if not (is_denied(piece.text, m.start) and (m.code in about or not about))]
 
 
 def _is_whole(code: str, parts: Collection[str]) -> bool:
     return code != NATION and any(relation(code, part) == "part" for part in parts)
 
 
-def foreign_years(piece: Piece, question: str) -> list[str]:
+def foreign_years(piece: Piece, asked: str) -> list[str]:
     """Years of a cited sentence that its quotes do not state.
 
-    Titles and publication dates of its sources pass, and years of the question that it denies or quotes.
+    Titles and publication dates of its sources pass, and years asked about that it denies or quotes.
     """
     if not piece.cited:
         return []
@@ -201,6 +213,6 @@ def foreign_years(piece: Piece, question: str) -> list[str]:
         text = text.replace(known, " " * len(known)) if known else text
     stated = " ".join(citation.quote for citation in piece.cited)
     found = [match for match in _YEAR.finditer(text) if match.group() not in stated]
-    asked = [m for m in found if m.group() in question]
-    echoed = [m for m in asked if is_denied(text, m.start()) or is_quotation_of(text, m.start(), [question])]
+    repeated = [m for m in found if m.group() in asked]
+    echoed = [m for m in repeated if is_denied(text, m.start()) or is_quotation_of(text, m.start(), [asked])]
     return [match.group() for match in found if match not in echoed]

@@ -4,7 +4,7 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from app.settings import Settings
 from eval.corpus import Corpus, load_corpus
@@ -17,6 +17,13 @@ from eval.trace import Record, check_complete, read_trace
 from ingest.errors import InputError
 
 EXIT_GATE = 3
+
+
+class _Parser(argparse.ArgumentParser):
+    """Usage errors are one line, exit code 2."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"错误：参数有误：{message}（{self.prog} --help 查看用法）\n")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run_arguments(arguments: list[str], settings: Settings) -> int:
     """Parse the words after `policyqa eval` and run them."""
-    parser = argparse.ArgumentParser(prog="policyqa eval", description="运行评测套件")
+    parser = _Parser(prog="policyqa eval", description="运行评测套件")
     add_arguments(parser)
     return run(parser.parse_args(arguments), settings)
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from eval.quantities import same_quantity, stated_quantities
 from eval.text import contains
 from ingest.errors import InputError
+from ingest.repair import to_simplified
 
 SUITES = Path(__file__).parent / "suites"
 Variant = Literal["canonical", "paraphrase", "en", "traditional", "typo", "follow-up"]
@@ -94,6 +95,11 @@ class Case(_Row):
         if len({fact.id for fact in self.facts}) < len(self.facts):
             raise ValueError("同一题内事实编号重复")
         return self
+
+    @property
+    def asked(self) -> str:
+        """The conversation up to and with the question, simplified: what an answer may deny without citing it."""
+        return to_simplified("\n".join([*(message.content for message in self.history), self.question]))
 
     @property
     def either_flag(self) -> bool:

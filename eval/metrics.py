@@ -134,7 +134,7 @@ def must_not_hits(case: Case, shown: Shown) -> list[str]:
     """
     hits = []
     for forbidden in case.must_not:
-        if any(_says(piece, squash(forbidden).text, case.question) for piece in _with_joined(shown.pieces)):
+        if any(_says(piece, squash(forbidden).text, case.asked) for piece in _with_joined(shown.pieces)):
             hits.append(forbidden)
     return hits
 
@@ -145,12 +145,12 @@ def _with_joined(pieces: Sequence[Piece]) -> list[Piece]:
     return [*pieces, *(Piece(f"{a.text} {b.text}", (), False) for a, b in neighbours)]
 
 
-def _says(piece: Piece, needle: str, question: str) -> bool:
+def _says(piece: Piece, needle: str, asked: str) -> bool:
     reduced, at = squash(piece.text), 0
     while span := reduced.find(needle, at):
         start, last = reduced.at[span[0]], reduced.at[span[1] - 1]
         quoted = piece.in_quote(start) and piece.in_quote(last)
-        if not quoted and not is_denied(piece.text, start) and not is_quotation_of(piece.text, start, [question]):
+        if not quoted and not is_denied(piece.text, start) and not is_quotation_of(piece.text, start, [asked]):
             return True
         at = span[0] + 1
     return False

@@ -57,7 +57,7 @@ class Stated:
 def stated_quantities(text: str) -> tuple[Stated, ...]:
     """Quantities of a text in order: Chinese ones as ingestion reads them, English ones where Latin words stand."""
     plain = to_simplified(text)
-    # Figures rather than bare quantities: they know that 500亿 after 投入 is money and that 不足广东的1/8 is no bare 1/8.
+    # Figures rather than bare quantities: they know that 500亿 after 投入 is money and that 不足广东的1/8 has a 不足.
     chinese = [Stated(f.value, f.unit, f.comparator, f.start, f.end, f.value_high) for f in find_figures(plain)]
     if not _LATIN.search(plain):
         return tuple(chinese)

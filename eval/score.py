@@ -12,7 +12,6 @@ from eval.gold import Case, Fact, FigureFact
 from eval.metrics import Rate
 from eval.trace import Record
 
-
 _FLAG = {True: "不该拒答", False: "该拒答而未拒答"}
 
 
@@ -66,15 +65,16 @@ def score_case(case: Case, record: Record, corpus: Corpus, known: Sequence[Known
         empty = Rate(0, 0)
         return _verdict(case, record, failed, False, False, recall5, 0.0 if case.facts else None, empty, empty, empty)
     shown = read_answer(said)
-    claims = find_claims(shown.pieces, said, case.question)
+    claims = find_claims(shown.pieces, said, case.asked)
     stated = [metrics.is_stated(fact, shown.pieces, claims) for fact in case.facts]
     missing = [fact for fact, is_there in zip(case.facts, stated, strict=True) if fact.vital and not is_there]
     forbidden = metrics.must_not_hits(case, shown)
     unstated, misowned = check_table(said, corpus, known)
     misowned += [f"{claim.name} → {claim.owner}" for claim in claims if is_misattributed(claim, corpus, known)]
-    misowned += [f"{name}：{piece.text[:24]}" for piece in shown.pieces for name in foreign_regions(piece, corpus)]
+    for piece in shown.pieces:
+        misowned += [f"{name}：{piece.text[:24]}" for name in foreign_regions(piece, case.asked, corpus)]
     unstated += [claim.name for claim in claims if not claim.is_grounded]
-    unstated += [f"{year}年" for piece in shown.pieces for year in foreign_years(piece, case.question)]
+    unstated += [f"{year}年" for piece in shown.pieces for year in foreign_years(piece, case.asked)]
     quotes = metrics.quote_exactness(said, corpus)
     reasons = [
         *([] if metrics.abstention_fits(case, said.abstained) else [_FLAG[said.abstained]]),

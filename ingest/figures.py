@@ -16,7 +16,7 @@ from ingest.types import Figure, FigureKind
 _CLAUSE_END = re.compile(r"(?<!\d)[,，](?!\d{3}(?!\d))|(?<=\d)[,，](?!\d)|[；;。！？!?：:\n]|——")
 # A region after one of these is an object (compared with, supplied, aimed at), not the owner of the figure.
 _OBJECT_BEFORE = re.compile(
-    r"(?:针对|对接|面向|服务于?|向|与|比|较|相较于?|高于|低于|不足|不到|超过|领先于?|优于|来自|除|除了|距|距离|落后于?|相当于|避免与|承接|引进)$"
+    r"(?:针对|对接|面向|服务于?|向|与|比|(?<!比)较|相较于?|高于|低于|不足|不到|超过|领先于?|优于|来自|除|除了|距|距离|落后于?|相当于|避免与|承接|引进)$"
 )
 _BASE_AFTER = re.compile(r"^(?:的)?(?:[一二三四五六七八九十\d]+分之|\d+/\d|\d+(?:\.\d+)?倍|[一两二三四五六七八九十]+倍|平均水平)")
 _YEAR_WORD = re.compile(r"(?<![\d.])((?:19|20)\d{2})(?:(?:[-—–~]+|年?[至到])((?:19|20)\d{2}))?年")

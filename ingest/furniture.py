@@ -49,7 +49,9 @@ _DISCLAIMERS = re.compile(
     r"[^\n]*(?:用户|用戶|作者|自媒体|平台|平臺)[^\n]*$"
     r"|^[ \t*>_]*Notice: The content above [^\n]*$"
 )
-_COUNTER = re.compile(r"(?m)[ \t]*(?:浏览|阅读|点击)(?:量|次数|数)[:：][ \t]*(?:-|\d{0,9}(?:[ \t]*次)?)[ \t]*$")
+_COUNTER = re.compile(
+    r"(?m)(?<![ \t])[ \t]*+(?:浏览|阅读|点击)(?:量|次数|数)[:：][ \t]*(?:-|\d{0,9}(?:[ \t]*次)?)[ \t]*$"
+)
 _ORIGINAL_LINK = re.compile(
     r"(?m)^[ \t]*(?:原文链接|原文地址|本文链接|网页链接|链接地址)[:：][ \t]*https?://\S+[ \t]*$"
 )

@@ -9,9 +9,10 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
+from itertools import pairwise
 
 from ingest.decode import commonness
+from ingest.gloss_table import gbk, readings, standard, traditional_chars
 
 SYLLABLE = "[a-zɑɡêüāáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜńňǹḿế]{1,6}"
 HAN = "\u3400-\u4dbf\u4e00-\u9fff"
@@ -31,30 +32,6 @@ class _Evidence:
 
     glossed: Counter[tuple[str, str]]
     chars: Counter[str]
-
-
-@cache
-def readings() -> dict[str, str]:
-    """Map a syllable to the traditional characters read so (data file, compiled with pypinyin)."""
-    path = Path(__file__).parent / "data" / "gloss_readings.tsv"
-    lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")]
-    return dict(line.split("\t", 1) for line in lines)
-
-
-@cache
-def traditional_chars() -> frozenset[str]:
-    """Characters of GBK that have another simplified form; not 著, which simplified text has too."""
-    return frozenset("".join(readings().values())) - {"著"}
-
-
-def standard(syllable: str) -> str:
-    """Write a syllable with ordinary letters: GBK pages use the phonetic ɑ and ɡ."""
-    return syllable.replace("ɑ", "a").replace("ɡ", "g")
-
-
-def gbk(char: str) -> bytes:
-    """Encode one character; b"" outside GBK."""
-    return char.encode("gbk", errors="ignore")
 
 
 def remove_glosses(text: str) -> tuple[str, bool]:
@@ -226,7 +203,7 @@ def _four_bytes(values: list[int]) -> str:
 
 
 def _goes_on_shifted(stream: list[int], at: int, evidence: _Evidence) -> bool:
-    """After a lost pair: was its second byte the first of a character (True), or an ASCII character of its own?"""
+    """Tell whether a lost pair's second byte began a character (True) or was one of its own, of one byte."""
     if at >= len(stream) or stream[at] < 0x40:
         return False
     # As shown, each character counts itself among the document's.
@@ -235,7 +212,7 @@ def _goes_on_shifted(stream: list[int], at: int, evidence: _Evidence) -> bool:
 
 def _familiarity(stream: list[int], at: int, evidence: _Evidence, own: int) -> float:
     """Mean over the next few characters of how common they are, in Chinese (0 to 1) and in this document (0 to 1)."""
-    found = []
+    found: list[float] = []
     while at < len(stream) and len(found) < _AHEAD and stream[at] >= 0x40:
         single = stream[at] < 0x80
         following = stream[at + 1] if at + 1 < len(stream) else 0
@@ -249,7 +226,7 @@ def _familiarity(stream: list[int], at: int, evidence: _Evidence, own: int) -> f
 
 def _fill(text: str) -> str:
     """Fill each hole with the one character that the document has between the same neighbours, else with U+FFFD."""
-    pairs = Counter(zip(text, text[1:], strict=False))
+    pairs = Counter(pairwise(text))
     triples = Counter(zip(text, text[1:], text[2:], strict=False))
     chars = {char: gbk(char) for char in set(text) if len(gbk(char)) == 2}
     filled: list[str] = []

@@ -39,7 +39,12 @@ def _jieba() -> ModuleType:
 
 def fold(text: str) -> str:
     """Half-width, simplified form of `text`; one character stays one character."""
-    return to_simplified("".join(_fold(char) for char in text))
+    return to_simplified(fold_width(text))
+
+
+def fold_width(text: str) -> str:
+    """Half-width form of `text`, its script as it is; one character stays one character."""
+    return "".join(_fold(char) for char in text)
 
 
 def normalise(text: str) -> str:
@@ -73,3 +78,8 @@ def frequency(word: str) -> int:
     jieba = _jieba()
     jieba.initialize()
     return int(jieba.dt.FREQ.get(word, 0))
+
+
+def cut(text: str) -> list[str]:
+    """The tokens of `text` in order, nothing left out: joined they give it back."""
+    return list(_jieba().cut(text))

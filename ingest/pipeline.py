@@ -57,7 +57,7 @@ def prepare_document(path: Path, source_name: str) -> tuple[Document, tuple[Chun
     raw = read_file(path)
     key = document_key(path)
     doc_id = hashlib.sha1(key.encode()).hexdigest()[:12]
-    source = make_source(source_name, raw_sha256(path), raw.text, raw.title, raw.meta, raw.notes)
+    source = make_source(source_name, raw_sha256(path), raw.text, raw.title or path.stem, raw.meta, raw.notes)
     blocks = split_blocks(raw.text)
     document = Document(doc_id, source, raw.text, blocks)
     # The content's hash in the id keeps the vectors of two versions apart while one replaces the other.

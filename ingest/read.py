@@ -48,11 +48,15 @@ def read_file(path: Path) -> RawText:
     """Read a .txt, .md, .markdown, .html or .htm file, or one without suffix that holds text.
 
     Steps: decode, front matter, HTML article, gloss repair, cleaning, header facts. Text in traditional characters
-    stays as it is. Raises UnreadableFileError: missing, a folder, unreadable, empty, over 50 MB, binary, another type.
+    stays as it is. Raises UnreadableFileError: missing, a folder, unreadable, empty, over 50 MB, binary, another type,
+    no text left.
     """
     data = _load(path)
     is_html = path.suffix.lower() in _HTML_SUFFIXES or (not path.suffix and _HTML_START.match(data) is not None)
-    return _read_html(data) if is_html else _read_text(data)
+    raw = _read_html(data) if is_html else _read_text(data)
+    if not raw.text:
+        raise UnreadableFileError(f"没有正文：{path.name}", "去掉菜单、图片和代码之后没有剩下文字")
+    return raw
 
 
 def raw_sha256(path: Path) -> str:

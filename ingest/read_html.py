@@ -9,7 +9,6 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from ingest.furniture import strip_furniture
 from ingest.html_lines import SPACES, Line, visible_lines
 
 _DECLARED = re.compile(
@@ -60,7 +59,7 @@ def read_page(html: str) -> Page:
     taken, notes = _taken_by_trafilatura(html)
     lines = _article(visible_lines(body), taken)
     title = str(facts.get("title", "")) or _first_heading(lines) or _page_title(root)
-    return Page(strip_furniture("\n".join(line.text for line in lines)), title, facts, notes)
+    return Page("\n".join(line.text for line in lines), title, facts, notes)
 
 
 def _head_facts(root: Any) -> dict[str, Any]:

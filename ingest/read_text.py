@@ -15,7 +15,7 @@ _LABELS = {
 }  # fmt: skip
 _LABEL = re.compile(
     rf"(?m)(?:^|(?<=[ \t|]))(?P<label>{'|'.join(' *'.join(label) for label in _LABELS)})[ \t]*[:：][ \t]*\n?[ \t]*"
-    r"(?P<value>[^\s|:：][^\n|:：]{0,80}?(?::\d{2}){0,2})(?=[ \t]{2}|[ \t]+[^\s:：]{2,5}[:：]|[ \t]*\||[ \t]*$)"
+    r"(?P<value>[^\s|:：][^\n|:：]{0,80}?(?::\d{2}){0,2})(?=[ \t]{2}|[ \t]+[^\s\d:：]{2,5}[:：]|[ \t]*\||[ \t]*$)"
 )
 _LONE_LABEL = re.compile(
     rf"[ \t]*(?:{'|'.join(' *'.join(label) for label in (*_LABELS, '分类', '主题词', '关键词'))})[ \t]*[:：][ \t]*"

@@ -15,7 +15,8 @@ from collections import Counter
 from functools import cache
 from typing import Any
 
-from ingest.gloss_bytes import ALIGNED, HAN, gbk, readings, remove_glosses, standard, traditional_chars
+from ingest.gloss_bytes import ALIGNED, HAN, remove_glosses
+from ingest.gloss_table import gbk, readings, standard, traditional_chars
 
 _HAN_CHAR = re.compile(f"[{HAN}]")
 _MIN_HITS, _MIN_KINDS, _MIN_SHARE = 5, 3, 0.8

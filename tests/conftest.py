@@ -28,3 +28,18 @@ def corpus_dir() -> Path:
 def data_dir() -> Path:
     """Public Chinese question-answering sets kept beside the repository; absent for most users."""
     return _material("POLICYQA_TEST_DATA", "data")
+
+
+@pytest.fixture(scope="session")
+def sample_store(tmp_path_factory) -> Path:
+    """Folder of a store that holds the bundled sample corpus, made by the real embedder. Open it for reading only."""
+    from ingest.embed import load_embedder
+    from ingest.pipeline import ingest_paths
+    from ingest.store import open_store
+
+    folder = tmp_path_factory.mktemp("sample") / "store"
+    embedder = load_embedder()
+    with open_store(folder, embedder.name, embedder.dimension, writable=True) as store:
+        summary = ingest_paths([str(REPO / "eval" / "suites" / "sample" / "corpus")], store, embedder)
+    assert summary.added > 10 and not summary.skipped
+    return folder

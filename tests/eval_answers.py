@@ -63,7 +63,8 @@ class Made:
         keys = ("value", "unit", "comparator", "scope", "period", "citation")
         return {
             "question": sample_cases()[self.case].question, "answer": "\n".join(shown), "abstained": self.abstained,
-            "sentences": sentences, "citations": citations, "figures": [dict(zip(keys, f, strict=True)) for f in self.figures],
+            "sentences": sentences, "citations": citations,
+            "figures": [dict(zip(keys, figure, strict=True)) for figure in self.figures],
         }  # fmt: skip
 
 

@@ -253,7 +253,7 @@ def test_stop_keeps_the_page_usable(scripted, open_page):
     assert "65%" in page.inner_text("#pq-chat .pq-answer")
     ask(page, "再问一次")
     assert page.locator("#pq-chat .pq-question").all_inner_texts() == ["慢", "再问一次"]
-    assert '已停止' in page.locator("#pq-chat .pq-answer").first.inner_text()
+    assert "已停止" in page.locator("#pq-chat .pq-answer").first.inner_text()
     assert engine.seen[-1][1] == ()  # a stopped answer is no history
 
 
@@ -287,14 +287,17 @@ def test_nothing_is_cut_or_illegible(real, open_page, size, scheme, tmp_path):
     page.wait_for_selector("#src-1-1.pq-lit")
     page.screenshot(path=tmp_path / f"{size['width']}-{scheme}.png")
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-    chat, sources = page.evaluate(
-        "['#pq-chat-pane', '#pq-source-pane'].map((css) => document.querySelector(css).getBoundingClientRect().toJSON())"
-    )
+    box = "css => document.querySelector(css).getBoundingClientRect().toJSON()"
+    page.wait_for_timeout(600)  # the card is scrolled to smoothly
+    chat, sources = page.evaluate(box, "#pq-chat-pane"), page.evaluate(box, "#pq-source-pane")
     if size is PHONE:
         assert sources["top"] >= chat["bottom"]
     else:
         assert sources["left"] >= chat["right"]
-    answer, card = (".pq-answer p", ".pq-foot", ".pq-badge", "a.pq-cite"), (".pq-card h3", ".pq-badges", "blockquote", "mark")
+    answer, card = (
+        (".pq-answer p", ".pq-foot", ".pq-badge", "a.pq-cite"),
+        (".pq-card h3", ".pq-badges", "blockquote", "mark"),
+    )
     for css in (*answer, *card):
         assert page.evaluate(CONTRAST, css) >= 4.5, css
 

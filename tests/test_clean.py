@@ -48,7 +48,8 @@ def test_platform_disclaimer_goes_but_not_a_sentence_about_one(sign: str) -> Non
 
 def test_menu_breadcrumb_and_footer_of_a_page_whose_lines_were_joined() -> None:
     head = (
-        "某省算力发展办法_某省互联网信息办公室 设为首页 加入收藏 手机版 繁体 搜索 首 页 要闻动态 政务公开 当前位置： 首页 > 正文 "
+        "某省算力发展办法_某省互联网信息办公室 设为首页 加入收藏 手机版 繁体 搜索 首 页 要闻动态 政务公开 "
+        "当前位置： 首页 > 正文 "
         "某省算力发展办法 2025年3月14日 17:00 来源： 某省网信网 【打印】 【纠错】 "
     )
     body = (
@@ -57,7 +58,8 @@ def test_menu_breadcrumb_and_footer_of_a_page_whose_lines_were_joined() -> None:
         + "平均利用率达到65%。 第五条 本办法自2025年6月1日起施行。 "
     )
     foot = (
-        "关闭 某省互联网信息办公室 © 版权所有 联系我们 承办：某中心 京ICP备14042428号 京公网安备11040102700108号 ◆ 微信 ◆ 返回顶部 PC版 "
+        "关闭 某省互联网信息办公室 © 版权所有 联系我们 承办：某中心 京ICP备14042428号 京公网安备11040102700108号 "
+        "◆ 微信 ◆ 返回顶部 PC版 "
         "Produced By CMS publishdate:2025/03/14 17:05:55"
     )
     lines = clean(head + body + foot).split("\n")
@@ -100,8 +102,8 @@ def test_words_of_a_frame_in_a_text_are_no_frame(text: str) -> None:
 
 def test_no_number_of_the_body_is_lost_in_the_corpus(corpus_dir: Path) -> None:
     frame = re.compile(
-        r"ICP备\d+号|公网安备\d+号|publishdate:\S+ \S+|【法宝引证码】.*|原文链接：\S+|(?m:^\S+_中央网络安全和信息化委员会办公室)|"
-        r"\S+_中央网络安全和信息化委员会办公室(?= 设为首页)"
+        r"ICP备\d+号|公网安备\d+号|publishdate:\S+ \S+|【法宝引证码】.*|原文链接：\S+"
+        r"|\S+_中央网络安全和信息化委员会办公室"
     )
     files = [path for path in sorted(corpus_dir.iterdir()) if path.suffix in {".txt", ".md"}]
     assert len(files) >= 25
@@ -116,7 +118,13 @@ def test_no_number_of_the_body_is_lost_in_the_corpus(corpus_dir: Path) -> None:
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.text(alphabet=st.sampled_from("首页打印关闭>微信 \u3000\n\r\t。，65%《》_-|![](图)#<—>\u200b承办：") | st.characters(), max_size=120))
+@given(
+    st.text(
+        alphabet=st.sampled_from("首页打印关闭>微信 \u3000\n\r\t。，65%《》_-|![](图)#<—>\u200b承办：")
+        | st.characters(),
+        max_size=120,
+    )
+)
 def test_cleaning_twice_changes_nothing_more_and_keeps_numbers(text: str) -> None:
     once = clean(text)
     assert clean(once) == once

@@ -33,6 +33,7 @@ FUTURE = (
     "浙江的口号是“打造人工智能创新发展高地”，重点瞄准类脑智能、人形机器人这样的未来产业。",
 )
 HUNAN = ("05_hunan.md", "湖南AI企业的数量不足广东的1/8，在人才储备上也严重欠缺。")
+CRAZE = ("02_guangdong.md", "它没有追逐通用大模型的热潮，而是以“AI+先进制造”为重心")
 
 # Right answers: verbatim, framed, rephrased, English, with and without a figure table.
 RIGHT: dict[str, Made] = {
@@ -46,14 +47,20 @@ RIGHT: dict[str, Made] = {
     ),
     "trap, framed quote": Made(
         "mis-001",
-        (Line(f"资料未披露贵州的算力利用率；最接近的是全国口径的数字（不是贵州自身的数字）：“{GUIZHOU[1]}”", (GUIZHOU,)),),
+        (
+            Line(
+                f"资料未披露贵州的算力利用率；最接近的是全国口径的数字（不是贵州自身的数字）：“{GUIZHOU[1]}”",
+                (GUIZHOU,),
+            ),
+        ),
         ((65, "%", "约", "全国", "2025", 1), (300000, "个", "超", "贵州", "", 1)),
     ),
     "trap, English": Made(
         "mis-001-en",
         (
             Line(
-                "No source gives a utilization rate for Guizhou; the national average of data centres was about 65% in 2025.",
+                "No source gives a utilization rate for Guizhou; "
+                "the national average of data centres was about 65% in 2025.",
                 (NATION,),
             ),
         ),
@@ -72,9 +79,10 @@ RIGHT: dict[str, Made] = {
     ),
     "scale": Made("num-003", (Line("2025年，贵州算力产业的规模突破120亿元。", (SCALE,)),)),
     "revenue": Made(
-        "num-008", (Line(f"合肥与量子科技相关的产业营收：10.1亿元（2025Q1）。原文：“{HEFEI[1]}”", (HEFEI,)),),
+        "num-008",
+        (Line(f"合肥与量子科技相关的产业营收：10.1亿元（2025Q1）。原文：“{HEFEI[1]}”", (HEFEI,)),),
         ((1.01e9, "元", "", "合肥", "2025Q1", 1),),
-    ),  # fmt: skip
+    ),
     "unnamed": Made(
         "num-010", (Line("该省算力中心的利用率不足35%。", (NORTH,)),), ((35, "%", "不足", "某北方省份", "", 1),)
     ),
@@ -90,6 +98,7 @@ RIGHT: dict[str, Made] = {
     "text": Made("look-005", (Line("浙江重点瞄准类脑智能、人形机器人这样的未来产业。", (FUTURE,)),)),
     "text, traditional": Made("look-005-trad", (Line("浙江重點瞄準類腦智能、人形機器人這樣的未來產業。", (FUTURE,)),)),
     "fraction": Made("cmp-001", (Line("湖南AI企业的数量不足广东的1/8。", (HUNAN,)),)),
+    "denial": Made("neg-001", (Line("广东没有追逐通用大模型。", (CRAZE,)),)),
     "unanswerable": Made("una-001", (), abstained=True, lead="资料未披露江苏的AI产业规模。"),
     "unanswerable, near": Made(
         "una-003",
@@ -117,22 +126,24 @@ SWAPS: dict[str, list[tuple[str, str, str]]] = {
         ("gap", "已突破", "不足"), ("fraction", "不足", "约为"), ("revenue", "：10.1亿元", "：至少10.1亿元"),
     ],
     "region": [
-        ("racks", "贵州", "四川"), ("scale", "贵州", "湖南"), ("revenue", "合肥与量子科技相关的产业营收：", "深圳量子产业营收："),
-        ("unnamed", "该省", "贵州"), ("text", "浙江", "江苏"), ("compare", "某北方省份", "贵州"), ("fraction", "湖南", "湖北"),
+        ("racks", "贵州", "四川"), ("scale", "贵州", "湖南"),
+        ("revenue", "合肥与量子科技相关的产业营收：", "深圳营收："),
+        ("unnamed", "该省", "贵州"), ("text", "浙江", "江苏"), ("denial", "广东", "云南"),
+        ("compare", "某北方省份", "贵州"), ("fraction", "湖南", "湖北"),
         ("racks, English", "Guizhou", "Sichuan"), ("salary", "广东和浙江", "广东和湖北"),
     ],
     "national to provincial": [
         ("trap", "国内数据中心平均利用率约65%，这是全国的数字", "贵州数据中心平均利用率约65%"),
-        ("trap", "2025年国内数据中心平均利用率约65%，这是全国的数字", "2025年数据中心平均利用率约65%"),
         ("trap, English", "the national average of data centres was", "Guizhou's average was"),
-        ("trap, denied", "资料没有说贵州的数据中心利用率是65%，约65%是2025年全国的平均水平", "是的，贵州的数据中心利用率约65%"),
-        ("compare", "2025年全国数据中心", "2025年贵州数据中心"), ("gap", "国内AI人才", "贵州AI人才"),
-        ("scale", "贵州算力", "全国算力"), ("trap", "国内数据中心平均利用率约65%，这是全国的数字", "平均利用率约65%"),
+        ("trap, denied", "没有说贵州的数据中心利用率是65%，约65%是2025年全国的平均水平", "称贵州数据中心利用率约65%"),
+        ("compare", "2025年全国数据中心", "2025年贵州数据中心"),
+        ("gap", "国内AI人才", "贵州AI人才"),
+        ("scale", "贵州算力", "全国算力"), ("trap", "国内数据中心平均利用率约65%，这是全国的数字", "利用率约65%"),
     ],
     "year": [
         ("trap", "2025年国内", "2024年国内"), ("scale", "2025年", "2023年"), ("gap", "2025年", "2030年"),
-        ("trap, English", "in 2025", "in 2024"), ("unanswerable, near", "最接近的是2025年的数字", "最接近的是2023年的数字"),
-        ("compare", "2025年", "2021年"),
+        ("trap, English", "in 2025", "in 2024"), ("compare", "2025年", "2021年"),
+        ("unanswerable, near", "最接近的是2025年的数字", "最接近的是2023年的数字"),
     ],
 }  # fmt: skip
 
@@ -142,7 +153,7 @@ def test_right_answer_passes(name: str) -> None:
     assert judge(RIGHT[name]).reasons == ()
 
 
-@pytest.mark.parametrize(("operator", "name", "old", "new"), [(o, *swap) for o, swaps in SWAPS.items() for swap in swaps])
+@pytest.mark.parametrize(("operator", "name", "old", "new"), [(o, *s) for o, swaps in SWAPS.items() for s in swaps])
 def test_swapped_word_is_caught(operator: str, name: str, old: str, new: str) -> None:
     assert not judge(RIGHT[name].swap(old, new)).correct, f"{operator}: {old} -> {new} passed"
 
@@ -180,7 +191,8 @@ def _quote_elsewhere(answer: dict[str, Any]) -> None:
 
 
 def _another_quote(answer: dict[str, Any]) -> None:
-    other = Made("look-016", (Line("", (("16_regional_pattern.md", "西部省份基本围绕算力展开，贵州是“东数西算”的核心节点。"),)),))
+    quote = ("16_regional_pattern.md", "西部省份基本围绕算力展开，贵州是“东数西算”的核心节点。")
+    other = Made("look-016", (Line("", (quote,)),))
     answer["citations"][0] = other.to_json()["citations"][0]
 
 
@@ -188,7 +200,7 @@ def _refusal(answer: dict[str, Any]) -> None:
     answer.update(abstained=True, answer="资料中没有相关内容，无法回答。", sentences=[], citations=[], figures=[])
 
 
-@pytest.mark.parametrize("name", ["racks", "scale", "unnamed", "salary", "compare", "text", "fraction", "racks, English"])
+@pytest.mark.parametrize("name", ["racks", "scale", "unnamed", "salary", "compare", "text", "fraction"])
 @pytest.mark.parametrize(
     "break_it",
     [

@@ -1,0 +1,43 @@
+# Two commands matter: `make run` (see it work) and `make test`. Both make the environment first, once.
+VENV ?= .venv
+PY := $(VENV)/bin/python
+PORT ?= 7860
+QUESTION ?= 贵州算力利用率如何
+SAMPLE := eval/suites/sample/corpus
+EXTRAS ?= dev,e2e
+
+.PHONY: run test lint bench eval clean
+
+# The stamp is renewed when the dependencies change; otherwise making the environment costs nothing.
+$(VENV)/.ready: pyproject.toml
+	python3 -m venv $(VENV)
+	$(PY) -m pip install --quiet --disable-pip-version-check --upgrade "pip>=24"
+	$(PY) -m pip install --quiet --disable-pip-version-check --editable ".[$(EXTRAS)]"
+	touch $@
+
+run: $(VENV)/.ready
+	$(VENV)/bin/policyqa ingest $(SAMPLE)
+	$(VENV)/bin/policyqa ask "$(QUESTION)"
+	$(VENV)/bin/policyqa serve --port $(PORT)
+
+test: $(VENV)/.ready
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+	$(PY) -m pytest
+	$(VENV)/bin/policyqa eval sample --gate
+
+lint: $(VENV)/.ready
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+	$(PY) -m mypy
+
+bench: $(VENV)/.ready
+	$(PY) -m bench.embed
+	$(PY) -m bench.ask
+
+eval: $(VENV)/.ready
+	$(VENV)/bin/policyqa eval sample
+
+clean:
+	rm -rf $(VENV) .policyqa build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,105 @@
+"""`policyqa eval` with the real engine on a suite of two rows: files written, exit codes, show."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.settings import load_settings
+from eval.cli import run_arguments
+from eval.corpus import relative_source
+from eval.trace import read_trace
+from ingest.errors import InputError
+
+TEXT = "# 贵州简报\n\n贵州规划的数据中心机架超30万个。2025年国内数据中心平均利用率约65%。\n"
+
+
+def _row(identifier: str, question: str, number: tuple[float, str, str], scope: str, quote: str) -> dict[str, Any]:
+    value, unit, comparator = number
+    fact = {"id": "f", "vital": True, "type": "figure", "value": value, "unit": unit, "comparator": comparator}
+    return {
+        "id": identifier, "group_id": identifier, "variant": "canonical", "kind": "number", "question": question,
+        "history": [], "answerable": True, "facts": [fact | {"scope": scope, "period": ""}], "must_not": [],
+        "evidence": [{"source": "a.md", "quote": quote}], "reviewed": True, "split": "dev",
+    }  # fmt: skip
+
+
+@pytest.fixture
+def suite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "corpus").mkdir()
+    (tmp_path / "corpus" / "a.md").write_text(TEXT, encoding="utf-8")
+    rows = [
+        _row("racks", "贵州规划的数据中心机架有多少个？", (300000, "个", "超"), "贵州", "规划的数据中心机架超30万个"),
+        _row("rate", "2025年全国数据中心平均利用率是多少？", (65, "%", "约"), "全国", "国内数据中心平均利用率约65%"),
+    ]
+    gold = tmp_path / "gold.jsonl"
+    gold.write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in rows), encoding="utf-8")
+    (tmp_path / "gate.toml").write_text('must_pass = ["racks"]\n[hard]\nmarker_validity = 1.0\n', encoding="utf-8")
+    return gold
+
+
+def test_run_gate_baseline_and_show(suite: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    settings = load_settings({})
+    assert run_arguments([str(suite), "--json", "--gate"], settings) == 0
+    summary = json.loads(capsys.readouterr().out)
+    assert (summary["n"], summary["gate"], summary["metrics"]["accuracy"]["value"]) == (2, [], 1.0)
+    (folder,) = Path(".policyqa/runs").iterdir()
+    assert {path.name for path in folder.iterdir()} == {"settings.json", "trace.jsonl", "summary.json", "summary.md"}
+    record = read_trace(folder / "trace.jsonl")["racks"]
+    assert record.answer is not None
+    assert {citation.source for citation in record.answer.citations} == {hit.source for hit in record.hits} == {"a.md"}
+
+    assert run_arguments(["show", "racks"], settings) == 0
+    shown = capsys.readouterr().out
+    assert "超30万个" in shown
+    assert "判定：正确" in shown
+
+    baseline = folder / "summary.json"
+    (suite.parent / "gate.toml").write_text("[hard]\naccuracy = 0.5\n", encoding="utf-8")
+    out = suite.parent / "out"
+    assert run_arguments([str(suite), "--gate", "--baseline", str(baseline), "--out", str(out)], settings) == 3
+    captured = capsys.readouterr()
+    assert captured.out.startswith("# 评测")
+    assert "硬性要求 accuracy" in captured.err
+    with pytest.raises(InputError, match="不是空的"):
+        run_arguments([str(suite), "--out", str(out)], settings)
+
+    suite.write_text(suite.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    with pytest.raises(InputError, match="改动"):
+        run_arguments(["show", "racks"], settings)
+
+
+def test_problems_stop_a_run_before_anything_is_asked(suite: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = suite.read_text(encoding="utf-8").replace("国内数据中心平均利用率约65%", "国内约65%")
+    suite.write_text(rows, encoding="utf-8")
+    settings = load_settings({})
+    for arguments in (["validate", str(suite)], [str(suite)]):
+        with pytest.raises(InputError, match=r"gold\.jsonl"):
+            run_arguments(arguments, settings)
+    assert "第 2 行 rate" in capsys.readouterr().out
+    assert not Path(".policyqa").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments", [["show"], ["show", "x"], ["sample", "x"], ["nothing"], ["sample", "--baseline", "none.json"]]
+)
+def test_bad_arguments_are_one_line(arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError) as caught:
+        run_arguments(arguments, load_settings({}))
+    assert "\n" not in str(caught.value)
+
+
+def test_source_outside_the_corpus_stays_as_given(tmp_path: Path) -> None:
+    inside = tmp_path / "sub" / "a.md"
+    assert relative_source(str(inside), tmp_path) == "sub/a.md"
+    assert relative_source("/elsewhere/a.md", tmp_path) == "/elsewhere/a.md"
+
+
+def test_usage_error_is_one_line_and_2(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        run_arguments(["--bogus"], load_settings({}))
+    assert caught.value.code == 2
+    assert capsys.readouterr().err.count("\n") == 1

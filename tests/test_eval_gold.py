@@ -1,0 +1,97 @@
+"""The gold format: what is refused, by file and line, and what validation finds against a corpus."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from eval_answers import SUITE, sample_corpus
+
+from eval.gold import find_problems, find_suite, linked_evidence, load_suite
+from ingest.errors import InputError
+
+ROW: dict[str, Any] = {
+    "id": "a", "group_id": "a", "variant": "canonical", "kind": "number", "question": "问？", "history": [],
+    "answerable": True, "must_not": [], "reviewed": True, "split": "dev",
+    "facts": [
+        {"id": "f", "vital": True, "type": "figure", "value": 65, "unit": "%", "comparator": "约", "scope": "全国",
+         "period": "2025"},
+    ],
+    "evidence": [{"source": "x.md", "quote": "国内平均利用率约65%"}],
+}  # fmt: skip
+TEXTS = {"x.md": "2025年，国内平均利用率约65%。贵州没有数字。"}
+
+
+def _file(folder: Path, *rows: Any) -> Path:
+    path = folder / "gold.jsonl"
+    lines = [row if isinstance(row, str) else json.dumps(row, ensure_ascii=False) for row in rows]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def test_bundled_suite_is_valid() -> None:
+    cases = load_suite(SUITE.gold)
+    assert len(cases) >= 40
+    assert find_problems(cases, {source: paper.text for source, paper in sample_corpus().items()}) == []
+
+
+@pytest.mark.parametrize(
+    ("rows", "line", "what"),
+    [
+        ([ROW, "", "{"], 3, "不是 JSON"),
+        ([ROW, ROW], 2, "a 重复"),
+        ([ROW | {"extra": 1}], 1, "extra"),
+        ([ROW | {"kind": "maths"}], 1, "kind"),
+        ([ROW | {"facts": []}], 1, "vital"),
+        ([ROW | {"facts": [ROW["facts"][0] | {"period": "去年"}]}], 1, "period"),
+        (["[]"], 1, ""),
+    ],
+)
+def test_bad_row_is_named_by_file_and_line(tmp_path: Path, rows: list[Any], line: int, what: str) -> None:
+    path = _file(tmp_path, *rows)
+    with pytest.raises(InputError) as caught:
+        load_suite(path)
+    assert f"{path} 第 {line} 行" in caught.value.message
+    assert what in caught.value.message
+    assert "\n" not in str(caught.value)
+
+
+def test_empty_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="没有题目"):
+        load_suite(_file(tmp_path, ""))
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"evidence": [{"source": "y.md", "quote": "国内平均利用率约65%"}]}, "语料中没有 y.md"),
+        ({"evidence": [{"source": "x.md", "quote": "国内平均利用率 约65%"}]}, "没有原文"),
+        ({"evidence": [{"source": "x.md", "quote": "贵州没有数字"}]}, "事实 f 不能由所列原文得出"),
+        ({"must_not": ["国内平均利用率约65%"]}, "must_not"),
+        ({"variant": "en"}, "canonical"),
+    ],
+)
+def test_validation_finds_what_the_corpus_lacks(tmp_path: Path, change: dict[str, Any], problem: str) -> None:
+    assert find_problems(load_suite(_file(tmp_path, ROW)), TEXTS) == []
+    problems = find_problems(load_suite(_file(tmp_path, ROW | change)), TEXTS)
+    assert [text for text in problems if problem in text and text.startswith("第 1 行")]
+
+
+def test_fact_is_linked_to_the_quotes_that_state_it(tmp_path: Path) -> None:
+    second = {"source": "x.md", "quote": "贵州没有数字"}
+    case = load_suite(_file(tmp_path, ROW | {"evidence": [*ROW["evidence"], second]}))[0]
+    assert [item.quote for item in linked_evidence(case.facts[0], case.evidence)] == ["国内平均利用率约65%"]
+
+
+def test_unknown_suite_names_those_there_are() -> None:
+    with pytest.raises(InputError, match="sample"):
+        find_suite("nothing")
+
+
+def test_suite_of_a_file_needs_a_corpus_beside_it(tmp_path: Path) -> None:
+    path = _file(tmp_path, ROW)
+    with pytest.raises(InputError, match="corpus"):
+        find_suite(str(path))
+    (tmp_path / "corpus").mkdir()
+    suite = find_suite(str(path))
+    assert (suite.name, suite.corpus, suite.gate) == (tmp_path.name, tmp_path / "corpus", None)
