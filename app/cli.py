@@ -19,8 +19,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    arguments = list(sys.argv[1:] if argv is None else argv)
     parser = _parser()
-    args = parser.parse_args(argv)
+    # eval has its own options, known to the eval package only: they are handed over unread.
+    args = parser.parse_args(arguments[:1] if arguments[:1] == ["eval"] else arguments)
+    args.rest = arguments[1:]
     try:
         settings = load_settings(store=getattr(args, "store", None))
         command: Callable[[argparse.Namespace, Settings], int] = args.run
@@ -77,8 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--port", type=int, default=7860)
 
     add("doctor", _doctor, "检查本机可用的部件").add_argument("--json", action="store_true")
-    evaluate = add("eval", _eval, "运行评测套件")
-    evaluate.add_argument("rest", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
+    add("eval", _eval, "运行评测套件")
     return parser
 
 

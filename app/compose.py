@@ -16,6 +16,7 @@ from ingest.types import Figure
 from prompts import phrase
 
 MAX_SENTENCES = 5  # in a lookup answer
+MAX_FIGURES = 4
 RELATED = 4  # beside an abstention
 PER_REGION = 3  # in a comparison, for each region
 # A sentence is evidence when enough of the question's words are in it, or enough of its meaning; measured on the dev part
@@ -58,21 +59,17 @@ class Draft:
 def compose(query: Query, found: Retrieved, ranked: Sequence[Evidence], known_regions: frozenset[str]) -> Draft:
     """Return the answer to a query from its ranked evidence."""
     missing = [code for code in query.regions if not _is_known(code, known_regions)]
-    if query.kind == "compare" and len(_places(query)) >= 2:
-        return _compare(query, ranked)
+    if query.kind == "compare" and len(query.regions) >= 2:
+        return _compare(query, ranked, found.unknown)
     if query.regions and len(missing) == len(query.regions) and not query.heads:
         return Draft(lead=phrase(query.language, "no_region", region=_names(query)), reason="no_document")
     if query.kind in {"number", "claim"} and (query.heads or query.kind == "number"):
-        return _number(query, ranked, all_missing=bool(missing) and len(missing) == len(query.regions))
+        return _number(query, ranked, found.unknown, all_missing=bool(missing) and len(missing) == len(query.regions))
     return _lookup(query, ranked)
 
 
 def _is_known(code: str, known: frozenset[str]) -> bool:
     return any(relation(code, other) in {"same", "part"} for other in known)
-
-
-def _places(query: Query) -> list[str]:
-    return [code for code in query.regions if code != "CN"]
 
 
 def _names(query: Query) -> str:
@@ -117,8 +114,7 @@ def _nothing(query: Query, ranked: Sequence[Evidence]) -> Draft:
     draft = Draft(lead=phrase(query.language, "no_evidence"), reason="no_evidence")
     if query.regions:
         close = _distinct([e for e in ranked if about(query, e) and e.coverage > 0])[:2]
-        heading = phrase(query.language, "related", region=_names(query))
-        draft.claims = [_quote(query, e, heading) for e in close]
+        draft.claims = [_quote(query, e, _related_heading(query)) for e in close]
     return draft
 
 
@@ -148,64 +144,57 @@ def _reading_order(evidence: Sequence[Evidence]) -> list[Evidence]:
     return sorted(evidence, key=lambda e: (first[e.hit.chunk.doc_id], e.sentence.start))
 
 
-def _number(query: Query, ranked: Sequence[Evidence], all_missing: bool) -> Draft:
-    matches = match_figures(query, ranked)
+def _number(query: Query, ranked: Sequence[Evidence], unknown: frozenset[str], all_missing: bool) -> Draft:
+    matches = match_figures(query, ranked, unknown)
     own = [m for m in matches if m.fit == "own"]
     claimed = list(find_quantities(query.text)) if query.kind == "claim" else []
     if own:
         return _figures(query, own, claimed)
-    if query.kind == "number" and not matches and asks_amount(query.text):
-        return _undisclosed(query, ranked)
-    if not query.regions or (query.kind == "claim" and not claimed and not matches):
-        return _lookup(query, ranked)
-    close = [m for m in matches if m.fit != "other"] or [m for m in matches if about(query, m.evidence)]
     # A claim with a number in it is best answered by whose number that is.
-    close = [m for m in matches if any(_same_figure(q, m.figure) for q in claimed)] or close
-    if not close:
-        if all_missing:
-            return Draft(lead=phrase(query.language, "no_region", region=_names(query)), reason="no_document")
-        if not query.heads:
-            return _lookup(query, ranked)
+    close = [m for m in matches if any(q.value == m.figure.value and q.unit == m.figure.unit for q in claimed)]
+    close = close or [m for m in matches if m.fit != "other"] or [m for m in matches if about(query, m.evidence)]
+    if query.kind == "claim" and not claimed and not query.regions:
+        return _lookup(query, ranked)
+    if close:
+        return _closest(query, ranked, close[0])
+    if all_missing:
+        return Draft(lead=phrase(query.language, "no_region", region=_names(query)), reason="no_document")
+    if query.kind == "number" and (query.heads and query.regions or asks_amount(query.text)):
         return _undisclosed(query, ranked)
-    return _closest(query, ranked, close[0])
+    return _lookup(query, ranked)
 
 
 def _figures(query: Query, matches: Sequence[FigureMatch], claimed: Sequence[Quantity]) -> Draft:
     """State the figure first, then the sentence that it stands in."""
     best = matches[0].score
-    chosen = [m for m in matches if m.score >= best - 0.2][:4]
-    draft = Draft()
-    seen: set[tuple[float, str, tuple[str, ...], str]] = set()
-    for match in chosen:
+    chosen: dict[tuple[float, str, tuple[str, ...], str], FigureMatch] = {}
+    for match in matches:
         figure = match.figure
-        identity = (figure.value, figure.unit, figure.scopes, figure.period)
-        if identity in seen:
-            continue
-        seen.add(identity)
+        if match.score >= best - 0.2 and not figure.baseline:
+            chosen.setdefault((figure.value, figure.unit, figure.scopes, figure.period), match)
+    draft = Draft()
+    for match in list(chosen.values())[:MAX_FIGURES] or [matches[0]]:
         lead = phrase(
-            query.language, "figure_lead",
-            scope=scope_name(figure, query), indicator=figure.indicator, figure=figure.text, note=_note(query, figure),
+            query.language, "figure_lead", scope=scope_name(match.figure, query), indicator=match.figure.indicator,
+            figure=match.figure.text, note=_note(query, match.figure),
         )  # fmt: skip
         text = phrase(query.language, "figure_with_quote", lead=lead, quote=match.evidence.text)
         draft.claims.append(Claim(text, (match.evidence,), bullet=len(chosen) > 1))
-        draft.figures.append((figure, match.evidence))
+        draft.figures.append((match.figure, match.evidence))
     if claimed:
-        agreed = any(_same_figure(q, f) and _same_bases(query, e) for q in claimed for f, e in draft.figures)
-        draft.lead = phrase(query.language, "claim_same" if agreed else "claim_differs")
+        draft.lead = _verdict(query, claimed, [figure for figure, _ in draft.figures])
     return draft
 
 
-def _same_figure(quantity: Quantity, figure: Figure) -> bool:
-    """Whether a question's number is the figure's, with the same unit and comparator (where the question states one)."""
-    return (
-        quantity.value == figure.value and quantity.unit == figure.unit and quantity.comparator in {"", figure.comparator}
-    )
-
-
-def _same_bases(query: Query, evidence: Evidence) -> bool:
-    """Whether what the question compares with is what the sentence compares with (不足广东的1/8 is not 不足浙江的1/8)."""
-    named = {m.code for m in find_regions(evidence.text)}
-    return all(any(relation(base, code) == "same" for code in named) for base in query.bases)
+def _verdict(query: Query, claimed: Sequence[Quantity], stated: Sequence[Figure]) -> str:
+    """What the sources say to a number in the question: the same, the same but for 超/约/不足, or another."""
+    for quantity in claimed:
+        for figure in stated:
+            if quantity.value == figure.value and quantity.unit == figure.unit:
+                if quantity.comparator == figure.comparator:
+                    return phrase(query.language, "claim_same")
+                return phrase(query.language, "claim_close", figure=figure.text)
+    return phrase(query.language, "claim_differs")
 
 
 def scope_name(figure: Figure, query: Query) -> str:
@@ -220,12 +209,13 @@ def _note(query: Query, figure: Figure) -> str:
 
 
 def measure_name(query: Query) -> str:
-    """What was asked for, in the words of the question: 算力利用率."""
+    """What was asked for, in the words of the question: 算力利用率, AI企业的数量."""
     if query.language == "en":
         return phrase("en", "measure_default")
-    named = [(m.start(), m.end()) for head in query.heads for m in [re.search(re.escape(head), query.text)] if m]
+    named = [m.span() for head in query.heads for m in re.finditer(re.escape(head), query.text)]
     if not named:
-        return query.heads[0] if query.heads else phrase("zh", "measure_default")
+        qualifiers = "".join(_as_typed(query, term) for term in sorted(query.terms, key=query.text.lower().find))
+        return "的".join(part for part in (qualifiers, *query.heads[:1]) if part) or phrase("zh", "measure_default")
     start, end = named[0]
     moved = True
     while moved:  # grow to the left over the words that qualify the noun: 数据中心 的 平均 利用率
@@ -235,26 +225,40 @@ def measure_name(query: Query) -> str:
     return query.text[start:end]
 
 
-def _period(query: Query) -> str:
-    if not query.periods:
-        return ""
+def _as_typed(query: Query, term: str) -> str:
+    at = query.text.lower().find(term)
+    return query.text[at : at + len(term)] if at >= 0 else ""
+
+
+def _asked(query: Query) -> str:
+    """What was asked for and for whom and when: 贵州2024年的算力产业规模."""
+    measure = measure_name(query)
     if query.language == "en":
-        return f" in {', '.join(query.periods)}"
-    return "、".join(f"{p}年" if p.isdigit() else p for p in query.periods)
+        of = f" for {_names(query)}" if query.regions else ""
+        return f"{measure}{of}" + (f" in {', '.join(query.periods)}" if query.periods else "")
+    owner = _names(query) + "、".join(period_text(p) for p in query.periods)
+    return f"{owner}的{measure}" if owner else measure
+
+
+def period_text(period: str) -> str:
+    """A period in Chinese: 2025年, 2025年一季度, 2025年上半年, 2025—2027年, 十四五."""
+    if quarter := re.fullmatch(r"(\d{4})Q([1-4])", period):
+        return f"{quarter[1]}年{'一二三四'[int(quarter[2]) - 1]}季度"
+    if half := re.fullmatch(r"(\d{4})H([12])", period):
+        return f"{half[1]}年{'上下'[int(half[2]) - 1]}半年"
+    return f"{period.replace('-', '—')}年" if re.fullmatch(r"[\d-]+", period) else period
 
 
 def _closest(query: Query, ranked: Sequence[Evidence], match: FigureMatch) -> Draft:
     """Not disclosed, and the closest figure with the scope that it really has."""
-    values = {
-        "region": _names(query), "period": _period(query), "measure": measure_name(query), "quote": match.evidence.text,
-    }  # fmt: skip
-    scope = scope_name(match.figure, query)
-    key = {"whole": "national_closest", "part": "part_closest", "other": "other_closest", "near": "near_closest"}.get(match.fit, "period_closest")
+    values = {"asked": _asked(query), "region": _names(query), "quote": match.evidence.text}
+    values["scope"] = scope_name(match.figure, query)
+    key = {"whole": "national_closest", "part": "part_closest", "other": "other_closest", "own": "other_closest"}.get(match.fit, "")
+    if match.fit == "near" or (key and not values["scope"]):
+        key = "near_closest"
     if match.fit == "wrong_period":
-        found = match.figure.period or phrase(query.language, "found_period_unknown")
-        values["found"] = f"{found}年" if found.isdigit() and query.language == "zh" else found
-    else:
-        values["scope"] = scope
+        key, found = "period_closest", match.figure.period or phrase(query.language, "found_period_unknown")
+        values["found"] = period_text(found) if query.language == "zh" else found
     reasons: dict[str, AbstainReason] = {"wrong_period": "wrong_period", "near": "not_disclosed"}
     draft = Draft(reason=reasons.get(match.fit, "wrong_scope"))
     draft.claims.append(Claim(phrase(query.language, key, **values), (match.evidence,)))
@@ -264,41 +268,54 @@ def _closest(query: Query, ranked: Sequence[Evidence], match: FigureMatch) -> Dr
 
 
 def _undisclosed(query: Query, ranked: Sequence[Evidence]) -> Draft:
-    key = "not_disclosed" if query.regions else "not_disclosed_anywhere"
-    lead = phrase(query.language, key, region=_names(query), period=_period(query), measure=measure_name(query))
-    draft = Draft(lead=lead, reason="not_disclosed")
+    draft = Draft(lead=phrase(query.language, "not_disclosed", asked=_asked(query)), reason="not_disclosed")
     draft.claims = _also(query, ranked, set())
     return draft
 
 
 def _also(query: Query, ranked: Sequence[Evidence], used: set[tuple[str, int, int]]) -> list[Claim]:
-    """Sentences about the region that touch what was asked."""
+    """Sentences about the region that touch what was asked; where no region was, those that are evidence by themselves."""
     touching = [
         e for e in ranked
-        if about(query, e) and e.key not in used and (e.coverage > 0 or e.cosine >= MEANING_FLOOR + 0.01)
+        if about(query, e) and e.key not in used
+        and ((e.coverage > 0 or e.cosine >= MEANING_FLOOR + 0.01) if query.regions else relevant(query, e))
     ]  # fmt: skip
     touching.sort(key=lambda e: -(e.score + (0.4 if query.kind in {"number", "claim"} and e.sentence.figures else 0.0)))
-    heading = phrase(query.language, "related", region=_names(query))
+    heading = _related_heading(query)
     return [_quote(query, e, heading) for e in _reading_order(_distinct(touching)[:RELATED])]
 
 
-def _compare(query: Query, ranked: Sequence[Evidence]) -> Draft:
+def _related_heading(query: Query) -> str:
+    if query.regions:
+        return phrase(query.language, "related", region=_names(query))
+    return phrase(query.language, "related_general")
+
+
+def _compare(query: Query, ranked: Sequence[Evidence], unknown: frozenset[str]) -> Draft:
     """Each region under its own heading with its own evidence; what is missing is said."""
     draft = Draft()
-    missing = 0
-    for code in _places(query):
-        mine = [e for e in ranked if any(relation(code, r) in {"same", "part"} for r in e.sentence.regions)]
-        mine.sort(key=lambda e: code not in e.sentence.regions)  # the region itself before its parts
-        if query.heads:
-            figures = [m for m in match_figures(query, mine) if m.fit in {"own", "part"}]
-            mine = [m.evidence for m in figures if any(relation(code, s) in {"same", "part"} for s in m.figure.scopes)] + mine
-        chosen = _reading_order(_distinct(mine)[:PER_REGION])
-        heading = phrase(query.language, "region_head", region=display(code, query.language))
-        if chosen:
-            draft.claims += [_quote(query, e, heading) for e in chosen]
-        else:
-            missing += 1
+    for code in query.regions:
+        heading = display(code, query.language)
+        chosen = _side(query, code, ranked, unknown)
+        if not chosen:
             draft.claims.append(Claim(phrase(query.language, "nothing_for_region"), (), heading, bullet=True))
-    if missing == len(_places(query)):
+        draft.claims += [_quote(query, e, heading) for e in _reading_order(chosen)]
+    if not any(claim.evidence for claim in draft.claims):
         return Draft(lead=phrase(query.language, "no_region", region=_names(query)), reason="no_document")
     return draft
+
+
+def _side(query: Query, code: str, ranked: Sequence[Evidence], unknown: frozenset[str]) -> list[Evidence]:
+    """Evidence for one side: what answers for it in figures, what names it, then what is said under its heading."""
+
+    def closeness(e: Evidence) -> int:
+        if any(m.code == code for m in find_regions(e.text)):
+            return 0
+        return 1 if code in e.sentence.regions else 2
+
+    mine = [e for e in ranked if any(relation(code, r) in {"same", "part"} for r in e.sentence.regions)]
+    mine.sort(key=lambda e: (closeness(e), -e.score - (0.2 if e.sentence.figures else 0.0)))
+    if query.heads:
+        figures = match_figures(query, mine, unknown)
+        mine = [m.evidence for m in figures if any(relation(code, s) in {"same", "part"} for s in m.figure.scopes)] + mine
+    return _distinct(mine)[:PER_REGION]

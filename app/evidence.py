@@ -12,7 +12,7 @@ from app.retrieve import Retrieved
 from app.types import Evidence, Query
 from ingest.figures import clause_spans
 from ingest.lexical import normalise
-from ingest.regions import relation
+from ingest.regions import find_regions, relation
 from ingest.types import Figure
 
 Fit = Literal["own", "part", "near", "wrong_period", "whole", "other"]
@@ -26,7 +26,7 @@ MIN_MATCH, FULL_MATCH = 0.3, 0.6
 # Verbs and adverbs that say nothing about what is measured.
 _LIGHT = frozenset(
     "打算 建设 规划 计划 推动 发展 实现 降到 降至 提升 提升到 减少 平均 建成 成为 列为 列入 作为 用得 预计 达到 增加 下降 变化 出现 拥有 具有 存在 整体 "
-    "总体 全部 一共 总共 大概 大约 新设 去年 今年 水平 数字 数据显示 高于 低于 超过 不足 具体 花了 投了 投入 进行 开展 列 应用 average level".split()
+    "总体 全部 一共 总共 大概 大约 新设 去年 今年 水平 数字 数据显示 高于 低于 超过 不足 具体 花了 投了 投入 相差 相比 计划 进行 开展 列 应用 average level".split()
 )
 
 
@@ -76,17 +76,21 @@ def names(text: str, term: str) -> bool:
     return len(term) == 4 and not term.isascii() and term[:2] in text and term[2:] in text
 
 
-def match_figures(query: Query, ranked: Sequence[Evidence]) -> tuple[FigureMatch, ...]:
-    """Figures that measure what was asked, best first: own scope before a part's, before the nation's, before others'."""
+def match_figures(query: Query, ranked: Sequence[Evidence], unknown: frozenset[str]) -> tuple[FigureMatch, ...]:
+    """Figures that measure what was asked, best first: own scope before a part's, before the nation's, before others'.
+
+    A qualifier that the corpus does not know (`unknown`: 比亚迪) can be answered by no figure: what is left is near at best.
+    """
     matches = []
     for evidence in ranked:
         for figure in evidence.sentence.figures:
             relevance = _relevance(query, evidence, figure)
             if relevance > 0:
                 fit = _fit(query, figure)
-                if not query.heads and relevance < FULL_MATCH:
+                full = relevance >= FULL_MATCH and not unknown.intersection(_qualifiers(query))
+                if not query.heads and not full:
                     continue  # without a measured noun in common, half a match is none
-                if fit in {"own", "part"} and relevance < FULL_MATCH:
+                if fit in {"own", "part"} and not (full and same_bases(query, evidence)):
                     fit = "near"  # the region's own figure, but for something else than what was asked
                 matches.append(FigureMatch(figure, evidence, fit, relevance + 0.1 * evidence.score))
     order = {"own": 0, "part": 1, "wrong_period": 2, "near": 3, "whole": 4, "other": 5}
@@ -134,10 +138,18 @@ def _measures(head: str, figure: Figure, around: str) -> bool:
 
 def asks_amount(question: str) -> bool:
     """Whether only a figure can answer: how many, how much, by how much."""
-    return bool(re.search(r"多少|几(?:个|家|所|年|倍|成|项|人|座)|\bhow (?:many|much|large|big)\b", question, re.I))
+    return bool(re.search(r"多少|几分之|几(?:个|家|所|年|倍|成|项|人|座)|\bhow (?:many|much|large|big)\b", question, re.I))
+
+
+def same_bases(query: Query, evidence: Evidence) -> bool:
+    """Whether what the question compares with is what the sentence compares with (不足广东的1/8 is not 不足浙江的1/8)."""
+    named = {m.code for m in find_regions(evidence.text)} if query.bases else set()
+    return all(any(relation(base, code) == "same" for code in named) for base in query.bases)
 
 
 def _unit_fits(question: str, figure: Figure) -> bool:
+    if "几分之" in question:
+        return figure.unit in {"分数", "比", "%"}
     asked = re.search(r"多少(个|家|所|人|元|钱|倍|年|项|台|座|亿|万|资金)|几(个|家|所|年|倍|成)|多(久|长时间)", question)
     if not asked:
         return True

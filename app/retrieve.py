@@ -28,7 +28,7 @@ class Retrieved:
     hits: tuple[Hit, ...]
     vector: np.ndarray
     weights: dict[str, float]  # content word -> rarity weight; words unknown to the corpus weigh most
-    known_share: float  # share of the question's words that the corpus knows, 0..1
+    unknown: frozenset[str]  # content words of the question that stand nowhere in the corpus
 
 
 def retrieve(query: Query, store: Store, embedder: Embedder, k: int) -> Retrieved:
@@ -60,7 +60,7 @@ def retrieve(query: Query, store: Store, embedder: Embedder, k: int) -> Retrieve
             Hit(chunk, matrix, sources[chunk.doc_id], score, dense.get(chunk_id, 0.0), lexical.get(chunk_id, 0.0))
         )
     weights = {term: math.log(1 + total / max(0.5, frequencies.get(term, 0))) for term in query.terms}
-    return Retrieved(tuple(hits), vector, weights, known)
+    return Retrieved(tuple(hits), vector, weights, frozenset(query.terms) - frozenset(frequencies))
 
 
 def _nearest(query: Query, store: Store, embedder: Embedder) -> tuple[np.ndarray, dict[str, float]]:

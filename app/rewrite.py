@@ -9,6 +9,8 @@ from ingest.regions import Mention, find_regions
 
 _ELLIPSIS_MARK = re.compile(r"呢[？?]*$|^那|^(?:and|what about|how about)\b|^换成|^再说说", re.I)
 _PRONOUN = re.compile(r"它们|它|其(?!中|他|它|实|余)|该省|该市|该地区|该地|当地|那里|这里|这个省|该区域|\bits\b|\bit\b|\btheir\b|\bthere\b", re.I)
+_FILLER = re.compile(r"那么?|呢|怎么样|如何|换成|再说说|和|与|、|的|省|市|in|what about|how about|and|[\s，,？?。.!！]", re.I)
+_PERIOD = re.compile(r"(?<!\d)(?:19|20)\d{2}年?(?:第?[一二三四1-4]季度|Q[1-4]|[上下]半年)?|十[一二三四五六]五")
 _LEAD = re.compile(r"^(?:那么?|那)[，, ]*")
 
 
@@ -28,6 +30,8 @@ def stand_alone(text: str, history: Sequence[Turn]) -> str:
 
 def _resolve(text: str, base: str) -> str:
     mine, theirs = find_regions(text), find_regions(base)
+    if not mine and (period := _only_period(text)):
+        return _swap_period(base, theirs, period)
     if mine and _is_ellipsis(text, mine):
         return _swap_regions(base, theirs, mine, text)
     if not mine and theirs:
@@ -44,8 +48,21 @@ def _is_ellipsis(text: str, mentions: tuple[Mention, ...]) -> bool:
     rest = list(text)
     for mention in mentions:
         rest[mention.start : mention.end] = [""] * (mention.end - mention.start)
-    bare = re.sub(r"那么?|呢|怎么样|如何|换成|再说说|和|与|、|的|省|市|what about|how about|and|[\s，,？?。.!！]", "", "".join(rest), flags=re.I)
-    return len(bare) <= 1
+    return len(_FILLER.sub("", "".join(rest))) <= 1
+
+
+def _only_period(text: str) -> str:
+    """The period of a question that names one and nothing else (2024年呢？), "" otherwise."""
+    match = _PERIOD.search(text)
+    rest = _FILLER.sub("", text.replace(match[0], "", 1)) if match else text
+    return match[0] if match and len(rest) <= 1 else ""
+
+
+def _swap_period(base: str, theirs: tuple[Mention, ...], period: str) -> str:
+    if _PERIOD.search(base):
+        return _PERIOD.sub(lambda _: period, base, count=1)
+    at = theirs[-1].end if theirs else 0
+    return f"{base[:at]}{period}{base[at:]}"
 
 
 def _swap_regions(base: str, theirs: tuple[Mention, ...], mine: tuple[Mention, ...], text: str) -> str:

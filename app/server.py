@@ -111,7 +111,7 @@ def serve(engine: "Engine", host: str, port: int, on_ready: Callable[[], None] =
 
 def _is_worth_logging(record: logging.LogRecord) -> bool:
     """Tell errors from an open tab's connection, which ends only with the server and is cut then."""
-    cut = bool(record.exc_info) and isinstance(record.exc_info[1], asyncio.CancelledError)
+    cut = record.exc_info is not None and isinstance(record.exc_info[1], asyncio.CancelledError)
     return not cut and "graceful shutdown exceeded" not in record.getMessage()
 
 

@@ -1,12 +1,13 @@
 """Typing errors by sound: 贵洲 is read as 贵州, 利用律 as 利用率, and the answer says so.
 
-Only names of regions that the store knows and the product's own measure words are repaired, only where what was typed is
+Only names of regions that the store knows and the field's own terms (glossary, measures) are repaired, only where what was typed is
 no word itself, so that nothing a user means is ever rewritten.
 """
 
 import functools
 import re
 
+from app.glossary import chinese_terms
 from app.measures import MEASURE_WORDS
 from ingest.lexical import cut, frequency
 from ingest.regions import find_regions, region
@@ -17,7 +18,7 @@ _HAN = re.compile(r"[一-龥]+")
 def correct(text: str, known_regions: frozenset[str]) -> tuple[str, tuple[tuple[str, str], ...]]:
     """Return the text with mistyped names and measures repaired, and the repairs as (typed, read)."""
     repairs: list[tuple[str, str]] = []
-    text, repaired = _measures(text)
+    text, repaired = _terms(text)
     repairs += repaired
     if known_regions and not find_regions(text):
         text, repaired = _region(text, known_regions)
@@ -25,26 +26,27 @@ def correct(text: str, known_regions: frozenset[str]) -> tuple[str, tuple[tuple[
     return text, tuple(repairs)
 
 
-def _measures(text: str) -> tuple[str, list[tuple[str, str]]]:
-    for run in _HAN.finditer(text):
+def _terms(text: str) -> tuple[str, list[tuple[str, str]]]:
+    """Repair terms that sound right: only where the typed characters make whole tokens, so that no word is cut."""
+    repairs = []
+    bounds = {0}
+    for token in cut(text):
+        bounds.add(max(bounds) + len(token))
+    for at in sorted(bounds):
         for length in (4, 3, 2):
-            for at in range(run.start(), run.end() - length + 1):
-                typed = text[at : at + length]
-                read = _by_sound().get(_sound(typed)) if not frequency(typed) else None
-                if read and read != typed and _shares_a_character(typed, read) and not _cuts_a_word(text, at, length):
-                    return text[:at] + read + text[at + length :], [(typed, read)]
-    return text, []
+            typed = text[at : at + length]
+            if at + length not in bounds or len(typed) < length or not _HAN.fullmatch(typed) or frequency(typed):
+                continue
+            read = _by_sound().get(_sound(typed), typed)
+            if read != typed and _shares_a_character(typed, read):
+                repairs.append((typed, read))
+                text = text[:at] + read + text[at + length :]
+                break
+    return text, repairs
 
 
 def _shares_a_character(a: str, b: str) -> bool:
     return any(x == y for x, y in zip(a, b, strict=True))
-
-
-def _cuts_a_word(text: str, at: int, length: int) -> bool:
-    """Whether the span takes a character out of a neighbouring word (…规 + 模拟…)."""
-    left = at > 0 and frequency(text[at - 1 : at + 1]) > 50
-    right = at + length < len(text) and frequency(text[at + length - 1 : at + length + 1]) > 50
-    return bool(left or right)
 
 
 def _region(text: str, known_regions: frozenset[str]) -> tuple[str, list[tuple[str, str]]]:
@@ -74,7 +76,8 @@ def _loose_pairs(text: str) -> list[tuple[int, str]]:
 
 @functools.cache
 def _by_sound() -> dict[tuple[str, ...], str]:
-    return {_sound(word): word for word in MEASURE_WORDS if _HAN.fullmatch(word) and len(word) <= 4}
+    words = (*chinese_terms(), *MEASURE_WORDS)
+    return {_sound(word): word for word in sorted(words) if _HAN.fullmatch(word) and 2 <= len(word) <= 4}
 
 
 @functools.cache

@@ -1,10 +1,9 @@
 """From a question as typed to a Query: language, regions, periods, kind, measured nouns, content words. By rule."""
 
-import functools
 import re
 from collections.abc import Sequence
-from pathlib import Path
 
+from app.glossary import translate
 from app.measures import find_heads
 from app.rewrite import stand_alone
 from app.spelling import correct
@@ -34,7 +33,7 @@ _FOREIGN_WORDS = frozenset(
 _ENGLISH_YEAR = re.compile(r"(?<![\d.])((?:19|20)\d{2})(?![\d年.-])")
 _ENGLISH_QUARTER = re.compile(r"\b(?:Q([1-4])|(first|second|third|fourth) quarter)(?: of| in|,)? ?((?:19|20)\d{2})", re.I)
 _PERIOD_WORDS = re.compile(r"(?:19|20)\d{2}年?(?:第?[一二三四1-4]季度|[上下]半年)?(?:底|末|初)?|“?十[一二三四五六]五”?")
-_COMPARE = re.compile(r"比较|对比|相比|区别|差异|差别|不同|异同|哪个更|谁更|孰|\bvs\b|\bversus\b|\bcompar|\bdiffer|比.{1,6}(?:高|低|多|少|好|强)", re.I)
+_COMPARE = re.compile(r"比较|对比|不一样|哪里不同|孰优|相比|区别|差异|差别|不同|异同|哪个更|谁更|孰|\bvs\b|\bversus\b|\bcompar|\bdiffer|比.{1,6}(?:高|低|多|少|好|强)", re.I)
 _CLAIM = re.compile(r"吗[？?]?$|是不是|是否|有没有|对不对|^(?:is|are|was|were|does|do|did|has|have)\b", re.I)
 _REASON = re.compile(
     r"为什么|为何|原因|为啥|怎么会|失败|风险|隐患|陷阱|困境|挑战|短板|瓶颈|教训|缺点|不足之处|有什么问题|问题是|\bwhy\b|\brisks?\b|\bchallenges?\b|\breasons?\b|\bproblems?\b|\bfail",
@@ -42,7 +41,7 @@ _REASON = re.compile(
 )
 _DATE = re.compile(r"什么时候|何时|哪一?[年天日月]|几月|几号|\bwhen\b|\bwhat year\b", re.I)
 _LIST = re.compile(r"哪些|列出|列举|有哪|分别|几个方面|\bwhich\b|\blist\b|\bwhat are\b", re.I)
-_HOW_MANY = re.compile(r"多少|几(?!乎|何|近|经|度)(?:个|家|所|年|倍|成|项|万|亿|人|座|[一-龥])|多大|多高|多长|\bhow (?:many|much|large|big|high|long)\b", re.I)
+_HOW_MANY = re.compile(r"多少|几分之|几(?!乎|何|近|经|度)(?:个|家|所|年|倍|成|项|万|亿|人|座|[一-龥])|多大|多高|多长|\bhow (?:many|much|large|big|high|long)\b", re.I)
 _HOW_MUCH_MORE = re.compile(r"[高低多少快慢大小]\s*(?:多少|几成|几倍|几个百分点)|how much (?:more|less|higher|lower)", re.I)
 _HOW_TO = re.compile(r"(?:如何|怎么|怎样|how (?:to|do|does|did|can|is|are))(?!样|\s*$|[？?])[一-龥a-z ]{1,4}")
 _HOW_LARGE = re.compile(r"多大(?:规模|体量)的?|多高比例的?")  # asks for an amount, names no measure
@@ -67,18 +66,21 @@ def understand(
     spoken = detect_language(original)
     text, corrections = correct(fold(original), known_regions)
     corrected = text
-    text = stand_alone(text, history)
+    text = stand_alone(strip_markup(text), history)
     traditional = corrected == text and not corrections and fold_width(original) != text
     mentions = find_regions(text)
+    everyone = tuple(dict.fromkeys(m.code for m in mentions))
+    kind = _kind(text, everyone, translated := translate(text) if spoken == "en" else "")
     bases = tuple(dict.fromkeys(m.code for m in mentions if is_object(text, m)))
     regions = tuple(dict.fromkeys(m.code for m in mentions if m.code not in bases))
-    translated = translate(text) if spoken == "en" else ""
+    if kind == "compare":  # 深圳比广东强吗: both are asked about
+        regions, bases = everyone, ()
     return Query(
         original=original,
         text=text,
         as_typed=original if traditional else "",
         language=language or spoken,
-        kind=_kind(text, regions, translated),
+        kind=kind,
         regions=regions or bases,
         bases=bases if regions else (),
         periods=_periods(text),
@@ -86,6 +88,13 @@ def understand(
         terms=_terms(text, translated),
         corrections=corrections,
     )
+
+
+def strip_markup(text: str) -> str:
+    """The question without tags, addresses and Markdown marks, which are no words of it."""
+    text = re.sub(r"<[^<>]{0,200}>", "", text)
+    text = re.sub(r"\]\([^()]*\)|(?:https?://|www\.)[!-~]+", " ", text)
+    return " ".join(re.sub(r"[*`#|\[\]]|(?<![A-Za-z0-9])_+|_+(?![A-Za-z0-9])", "", text).split())
 
 
 def detect_language(text: str) -> Language:
@@ -103,29 +112,11 @@ def detect_language(text: str) -> Language:
     return "en"
 
 
-@functools.cache
-def _glossary() -> tuple[tuple[re.Pattern[str], str], ...]:
-    lines = Path(__file__).with_name("glossary.tsv").read_text(encoding="utf-8").splitlines()
-    pairs = [line.split("\t") for line in lines if line.strip()]
-    pairs.sort(key=lambda pair: -len(pair[0]))
-    return tuple((re.compile(rf"(?<![a-z]){re.escape(en)}(?:s|es|d|ed|ing|ned|ning)?(?![a-z])"), zh.replace("|", " ")) for en, zh in pairs)
-
-
-def translate(text: str) -> str:
-    """Chinese words for the domain terms of an English question, space-joined; what the glossary lacks is left out."""
-    rest, found = text.lower().replace("-", " "), list[tuple[int, str]]()
-    for pattern, chinese in _glossary():
-        for match in pattern.finditer(rest):
-            found.append((match.start(), chinese))
-        rest = pattern.sub(lambda m: " " * len(m[0]), rest)
-    return " ".join(chinese for _, chinese in sorted(found))
-
-
 def _kind(text: str, regions: tuple[str, ...], translated: str) -> QuestionKind:
-    places = [code for code in regions if code != "CN"]
+    places = list(regions)
     if _HOW_MUCH_MORE.search(text):
         return "number"
-    if len(places) >= 2 and re.search(r"各(?:有|自|是)|分别|respectively|each", text):
+    if len(places) >= 2 and re.search(r"各(?:有|自|是)|分别|谁|respectively|each", text):
         return "compare"
     if _COMPARE.search(text) and (len(places) >= 2 or not find_heads(text)):
         return "compare"
@@ -159,7 +150,7 @@ def _terms(text: str, translated: str) -> tuple[str, ...]:
     bare = list(text)
     for mention in find_regions(text):
         bare[mention.start : mention.end] = " " * (mention.end - mention.start)
-    plain = _PERIOD_WORDS.sub(" ", "".join(bare))
+    plain = _PERIOD_WORDS.sub(" ", _HOW_LARGE.sub(" ", "".join(bare)))
     for quantity in reversed(list(find_quantities(plain))):
         plain = plain[: quantity.start] + " " * (quantity.end - quantity.start) + plain[quantity.end :]
     source = plain if _HAN.search(text) else f"{translated} {' '.join(_names(plain))}"

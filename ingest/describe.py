@@ -7,6 +7,12 @@ from ingest.figures import Context, clause_spans, find_figures, is_object
 from ingest.regions import Mention, find_regions
 from ingest.types import Chunk, Sentence
 
+# 一些跟风的省份, 有的地方: bodies that the text leaves unnamed; what is said of them is not the document's region's.
+_SOME = re.compile(
+    r"^.{0,14}?(?P<some>(?:一些|有的|有些|部分|许多|很多|不少|多数|大多数|大部分|多个|少数|个别|某些|其他|其它|各)"
+    r"[^，,。；;：:]{0,8}?(?:省份|省区市|省区|省市|地区|地方|城市|企业)|各地)"
+)
+_PRONOUN = re.compile(r"^(?:它们|他们|她们|这些(?:省份|地区|地方|企业))")
 _JOINERS = {"", "、", "和", "与", "及", "以及", "/"}
 
 
@@ -18,6 +24,7 @@ def describe_chunks(text: str, chunks: tuple[Chunk, ...], document_regions: tupl
     """
     described = []
     topic: tuple[str, ...] = ()
+    some: tuple[str, ...] = ()
     paragraph_end = 0
     for chunk in chunks:
         above = _heading_topic(chunk.headings) or document_regions
@@ -27,18 +34,29 @@ def describe_chunks(text: str, chunks: tuple[Chunk, ...], document_regions: tupl
             if "\n" in text[paragraph_end : sentence.start] or paragraph_end == 0:
                 topic = ()
             mentions = find_regions(words)
+            if not _PRONOUN.match(words):
+                some = ()
+            some = _some(words, mentions) or some
             topic = _subject(words, mentions) or topic
             paragraph_end = sentence.end
-            context = Context(topic or above, "")
+            context = Context(some or topic or above, "")
             own = tuple(m.code for m in mentions)
             # An unnamed firm stands somewhere: what is said of it is still said under the heading's region.
             around = topic if any(not code.startswith("某") for code in topic) else (*topic, *above)
-            regions = tuple(dict.fromkeys((*own, *around)))
+            regions = tuple(dict.fromkeys((*own, *(some or around))))
             figures = find_figures(words, sentence.start, context)
             sentences.append(Sentence(sentence.start, sentence.end, regions, figures))
         every = tuple(dict.fromkeys(code for s in sentences for code in s.regions)) or above
         described.append(replace(chunk, sentences=tuple(sentences), regions=every))
     return tuple(described)
+
+
+def _some(words: str, mentions: tuple[Mention, ...]) -> tuple[str, ...]:
+    """The unnamed many that a sentence speaks about, where it does not name a region first."""
+    match = _SOME.match(words)
+    if not match or any(m.start < match.start("some") for m in mentions):
+        return ()
+    return (match["some"],)
 
 
 def _heading_topic(headings: tuple[str, ...]) -> tuple[str, ...]:

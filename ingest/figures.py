@@ -19,7 +19,7 @@ _OBJECT_BEFORE = re.compile(
     r"(?:针对|对接|面向|服务于?|向|与|比|(?<!比)较|相较于?|高于|低于|不足|不到|超过|领先于?|优于|来自|除|除了|距|距离|落后于?|相当于|避免与|承接|引进)$"
 )
 _BASE_AFTER = re.compile(r"^(?:的)?(?:[一二三四五六七八九十\d]+分之|\d+/\d|\d+(?:\.\d+)?倍|[一两二三四五六七八九十]+倍|平均水平)")
-_YEAR_WORD = re.compile(r"(?<![\d.])((?:19|20)\d{2})(?:(?:[-—–~]+|年?[至到])((?:19|20)\d{2}))?年")
+_YEAR_WORD = re.compile(r"(?<![\d.])((?:19|20)\d{2})(?:(?:[-—–~]+|年?[至到])((?:19|20)\d{2}))?年(?!Q[1-4])")
 _QUARTER = re.compile(r"^[第]?([一二三四1-4])季度")
 _HALF = re.compile(r"^(上|下)半年")
 _SPAN = re.compile(r"近[一二两三四五六七八九十\d]+年")
@@ -37,7 +37,9 @@ _TRAILING = re.compile(r"(?:已经?|将|可|能|会|仅|只|就|都|均|则|为|
 _TIME_PREFIX = re.compile(
     r"(?:截至|截止|到|至)?(?:(?:19|20)\d{2}年?[-—–~至到]*)*(?:(?:19|20)\d{2}年)(?:底|末|初|以来|期间|上半年|下半年|第?[一二三四1-4]季度|\d{1,2}月(?:底|末)?)?"
 )
-_NOUN_AFTER = re.compile(r"^[的以上下内左右余多]*([㐀-鿿A-Za-z]{2,12})")
+_NOUN_AFTER = re.compile(r"^[的以上下内左右余多]*((?:(?![仅最只用来去以已将的是在而被把换得到给了])[㐀-鿿A-Za-z]){2,12})")
+_POINTER = re.compile(r"^(?:该省|该市|该地|其|全省|全市|本省|我省|我市|当地|它的?)+")
+_COMPARED = re.compile(r"(?P<word>不足|不到|超过|超|约|近|相当于|仅为|达到?)?(?P<base>[^,，；;。]{1,8})的$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +74,20 @@ def _figure(text: str, quantity: Quantity, mentions: tuple[Mention, ...], offset
     start, end = _clause(text, quantity.start, quantity.end)
     before, after = text[start : quantity.start], text[quantity.end : end]
     scopes, scope_text = _scope(text, quantity, start, mentions, context)
-    comparator, base = quantity.comparator, re.search(r"(不足|不到|超过|超|约|达|相当于)[^,，；;。]{1,8}的$", before)
-    if not comparator and base and quantity.unit in {"分数", "倍"}:
-        comparator = {"不足": "不足", "不到": "不足", "超过": "超", "超": "超", "约": "约"}.get(base[1], "")
+    comparator, text_start = quantity.comparator, quantity.start
+    base = _COMPARED.search(before) if quantity.unit in {"分数", "倍"} else None
+    if base and not comparator:  # 不足广东的1/8: the words from the comparator on are the figure
+        comparator = {"不足": "不足", "不到": "不足", "超过": "超", "超": "超", "约": "约", "近": "近"}.get(base["word"] or "", "")
+        text_start = start + base.start() if comparator else quantity.start
+        before = before[: base.start()] if comparator else before
     unit = quantity.unit
     if not unit and abs(quantity.value) >= 1e4 and _MONEY.search(text[start:end]):
         unit = "元"
     return Figure(
         value=quantity.value,
         unit=unit,
-        text=text[quantity.start : quantity.end],
-        start=offset + quantity.start,
+        text=text[text_start : quantity.end],
+        start=offset + text_start,
         end=offset + quantity.end,
         comparator=comparator,
         value_high=quantity.value_high,
@@ -91,6 +96,7 @@ def _figure(text: str, quantity: Quantity, mentions: tuple[Mention, ...], offset
         scope_text=scope_text,
         period=_period(text, quantity.start, end),
         kind=_kind(text, start, quantity.start),
+        baseline=bool(before.endswith(("由", "从")) and re.match(r"[^,，。；]{0,6}(?:降|升|增|提|减|缩|扩|涨|跌|到|至)", after)),
     )
 
 
@@ -144,10 +150,10 @@ def _joined(text: str, mentions: list[Mention]) -> tuple[tuple[str, ...], str]:
 
 def _indicator(before: str, after: str, mentions: tuple[Mention, ...], clause_start: int) -> str:
     phrase = _TIME_PREFIX.sub("", before)
-    for mention in mentions:
-        if mention.start >= clause_start:
+    for mention in mentions:  # the owner is shown beside the indicator; a region compared with belongs to it
+        if mention.start >= clause_start and not re.search(r"(?:比|与|和|较)$", phrase[: phrase.find(mention.text)]):
             phrase = phrase.replace(mention.text, "")
-    phrase = _TRAILING.sub("", _LEADING.sub("", phrase.strip()))
+    phrase = _POINTER.sub("", _TRAILING.sub("", _LEADING.sub("", phrase.strip())))
     phrase = _TRAILING.sub("", re.sub(r"(?:不足|不到|超过|超|约|(?<![占环同对求])比|较)的?$", "", phrase))
     quantities = list(find_quantities(phrase))
     if quantities:  # 误检率从3%降至0.1%: the noun stands before the first of the two
@@ -173,6 +179,7 @@ def _period(text: str, position: int, clause_end: int) -> str:
 def find_periods(text: str) -> tuple[str, ...]:
     """Periods named in `text`, in order: 2025, 2025Q1, 2025H1, 2025-2027, 十四五. Bare numbers are none."""
     found = [(m.start(), _year_period(text, m)) for m in _YEAR_WORD.finditer(text)]
+    found += [(m.start(), f"{m[1]}Q{m[2]}") for m in re.finditer(r"(?<!\d)((?:19|20)\d{2})年?Q([1-4])", text)]
     found += [(m.start(), m[0]) for m in re.finditer(r"十[一二三四五六]五", text)]
     return tuple(period for _, period in sorted(found))
 

@@ -67,6 +67,7 @@ class Figure:
     scope_text: str = ""  # how the scope reads in the source: 国内, 贵州, 某北方省份
     period: str = ""  # 2025, 2025Q1, 2025-2027, 十四五; "" where the source gives none
     kind: FigureKind = "实际值"
+    baseline: bool = False  # what it was before: 3% in 由3%降至0.1%
 
 
 @dataclass(frozen=True, slots=True)

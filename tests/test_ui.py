@@ -123,6 +123,18 @@ def test_an_abstention_is_an_answer_with_a_badge(reason):
     assert "pq-badge" not in answer_html(1, answer("约65%。"), "zh")
 
 
+def test_the_foot_says_who_worded_the_answer():
+    def foot(model, language="zh"):
+        return text_of(answer_html(1, answer("约65%。", model=model), language))
+
+    assert "原文摘录" in foot("extractive") and "quoted" in foot("extractive", "en")
+    assert "未响应" in foot("extractive (LLM failed: timeout)") and "timeout" not in foot(
+        "extractive (LLM failed: timeout)"
+    )
+    assert "未通过核验" in foot("extractive (m: nothing passed the checks)")
+    assert "m1，略去 2 句" in foot("m1 (dropped 2)") and "m1 · " in foot("m1")
+
+
 def test_card_shows_the_sentence_in_context_with_its_origin():
     page = card_html(2, citation(), document(repealed="2026-01-01"), "zh")
     assert f"第一句话在这里。<mark>{TEXT[START:END]}</mark>最后一句话。" in page
@@ -161,8 +173,8 @@ def test_context_is_cut_at_sentence_ends_and_stays_near():
     assert context("标题一。二。三。尾", 4, 6, 4, 8) == ("", "三。")
 
 
-def run(engine, conversation, question):
-    return list(ask(engine, conversation, question))
+def run(engine, conversation, question, chosen=None):
+    return list(ask(engine, conversation, question, chosen))
 
 
 def test_stages_then_sentences_then_the_answer_with_its_cards():
@@ -170,14 +182,14 @@ def test_stages_then_sentences_then_the_answer_with_its_cards():
     shown = [text_of(step.messages()[-1]["content"]) for step in steps]
     assert "理解问题" in shown[0] and any("65%" in s and "核验出处" in s for s in shown[:-1])
     assert "pq-now" not in steps[-1].messages()[-1]["content"] and not steps[-1].pending
-    assert 'id="src-1-1"' in steps[-1].sources()
+    assert 'id="src-1-1"' in steps[-1].sources("zh")
 
 
 def test_history_and_language_reach_the_engine():
     engine = FakeEngine()
     first = run(engine, Conversation(), "第一问")[-1]
     failed = run(engine, first, "错")[-1]
-    run(engine, failed.with_language("en"), "second")
+    run(engine, failed, "second", "en")
     question, history, language = engine.seen[-1]
     assert [(t.role, t.content) for t in history] == [("user", "第一问"), ("assistant", "全国平均利用率约65%。 [1]")]
     assert (question, language) == ("second", "en") and engine.seen[0][2] is None
@@ -188,17 +200,18 @@ def test_errors_are_said_in_plain_words():
     assert "这个问题读不懂" in known and "换一种问法" in known
     unknown = text_of(run(FakeEngine(), Conversation(), "坏")[-1].messages()[-1]["content"])
     assert "程序出了问题" in unknown and "secret" not in unknown
-    empty = run(FakeEngine(), Conversation(), " \n")[-1].messages()
+    once = run(FakeEngine(), Conversation(), " \n")[-1]
+    empty = run(FakeEngine(), once, "")[-1].messages()
     assert [m["role"] for m in empty] == ["assistant"] and "请先输入问题" in text_of(empty[0]["content"])
 
 
-def test_stopping_keeps_what_was_said_and_clearing_keeps_the_language():
-    steps = run(FakeEngine(), Conversation().with_language("en"), "question")
+def test_stopping_keeps_what_was_said_and_clearing_keeps_the_count():
+    steps = run(FakeEngine(), Conversation(), "question", "en")
     halted = steps[3].stopped()
     said = text_of(halted.messages()[-1]["content"])
     assert "65%" in said and "stopped" in said and not halted.turns()
     cleared = halted.cleared()
-    assert not cleared.messages() and cleared.language == "en" and cleared.asked == 1
+    assert not cleared.messages() and cleared.asked == 1
 
 
 def test_a_long_conversation_stays_bounded_and_numbers_go_on():
@@ -206,7 +219,7 @@ def test_a_long_conversation_stays_bounded_and_numbers_go_on():
     for n in range(MAX_EXCHANGES + 5):
         now = run(FakeEngine(), now, f"问题{n}")[-1]
     assert len(now.exchanges) == MAX_EXCHANGES and now.exchanges[-1].number == MAX_EXCHANGES + 5
-    assert f'id="src-{MAX_EXCHANGES + 5}-1"' in now.sources() and 'id="src-1-1"' not in now.sources()
+    assert f'id="src-{MAX_EXCHANGES + 5}-1"' in now.sources("zh") and 'id="src-1-1"' not in now.sources("zh")
 
 
 def test_a_port_in_use_is_told_before_anything_heavy():
@@ -252,3 +265,44 @@ def test_health_and_headers_and_foreign_host():
     page = client.get("/")
     assert page.status_code == 200 and "pq-language" in page.text
     assert not re.search(r"(?:src|href)=\"https?://(?!127)", page.text)
+
+
+def test_background_iteration_keeps_order_raises_and_can_be_left():
+    import asyncio
+    import threading
+
+    from app.ui.background import in_background
+
+    def broken():
+        yield 1
+        raise ValueError("broken")
+
+    gate, made = threading.Event(), []
+
+    def stuck():
+        yield 1
+        gate.wait(30)
+        made.append("went on")
+        yield 2
+        made.append("after leaving")
+
+    async def take_all(start):
+        return [item async for item in in_background(start)]
+
+    async def leave():
+        events = in_background(stuck)
+        first = await anext(events)
+        waiting = asyncio.ensure_future(anext(events))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting  # at once, though the thread still waits
+        assert made == []
+        gate.set()
+        return first
+
+    assert asyncio.run(take_all(lambda: iter(range(5)))) == [0, 1, 2, 3, 4]
+    with pytest.raises(ValueError, match="broken"):
+        asyncio.run(take_all(broken))
+    assert asyncio.run(leave()) == 1
+    assert "after leaving" not in made

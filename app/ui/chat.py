@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from app.types import Answer, AnswerSentence, Language, Turn
 from app.ui.cards import empty_html, pane_html
 from app.ui.message import answer_html, error_html, progress_html, question_html
-from app.ui.strings import words
+from app.ui.strings import DEFAULT_LANGUAGE, words
 from ingest.errors import PolicyQAError
 
 if TYPE_CHECKING:
@@ -36,8 +36,6 @@ class Conversation:
 
     exchanges: tuple[Exchange, ...] = ()
     asked: int = 0  # questions so far; numbers the card ids, so it never goes back
-    language: Language = "zh"
-    chosen: bool = False  # the user has set the language; until then an answer follows its question's language
     pending: str = ""  # the stopped form of the answer under way, "" where none is
 
     def turns(self) -> list[Turn]:
@@ -57,16 +55,12 @@ class Conversation:
             shown.append({"role": "assistant", "content": exchange.message})
         return shown
 
-    def sources(self) -> str:
+    def sources(self, language: Language) -> str:
         """Return the cards of every exchange; the page shows the last one, or the one that was clicked."""
-        return "".join(e.cards for e in self.exchanges) or empty_html(self.language)
-
-    def with_language(self, language: Language) -> "Conversation":
-        """Return the same conversation after the user chose a language; what was said stays as it was."""
-        return replace(self, language=language, chosen=True)
+        return "".join(e.cards for e in self.exchanges) or empty_html(language)
 
     def cleared(self) -> "Conversation":
-        """Return a new conversation in the same language."""
+        """Return a new conversation in the same tab."""
         return replace(self, exchanges=(), pending="")
 
     def stopped(self) -> "Conversation":
@@ -87,11 +81,18 @@ class Conversation:
         return replace(self, exchanges=(*self.exchanges[:-1], last), pending=pending)
 
 
-def ask(engine: "Engine", conversation: Conversation, question: str) -> Iterator[Conversation]:
-    """Run one question; yield the conversation at every stage and sentence and at the end. Errors become messages."""
-    language = conversation.language
+def ask(
+    engine: "Engine", conversation: Conversation, question: str, chosen: Language | None = None
+) -> Iterator[Conversation]:
+    """Run one question; yield the conversation at every stage and sentence and at the end. Errors become messages.
+
+    `chosen` is the language that the user has set; until then an answer follows its question's language.
+    """
+    language = chosen or DEFAULT_LANGUAGE
     if not question.strip():
-        yield conversation.opened("", error_html(language, words(language, "empty_question")))
+        notice = error_html(language, words(language, "empty_question"))
+        repeated = conversation.exchanges and not conversation.exchanges[-1].question
+        yield conversation.updated(notice) if repeated else conversation.opened("", notice)
         return
     history = conversation.turns()
     turn = conversation.asked + 1
@@ -99,7 +100,7 @@ def ask(engine: "Engine", conversation: Conversation, question: str) -> Iterator
     now = replace(conversation.opened(question, progress_html(turn, "understand", (), language)), pending=halted)
     yield now
     try:
-        yield from _answer(engine, now, question, history)
+        yield from _answer(engine, now, question, history, chosen)
     except PolicyQAError as error:
         yield now.updated(error_html(language, error.message, error.hint))
     except Exception:
@@ -107,10 +108,12 @@ def ask(engine: "Engine", conversation: Conversation, question: str) -> Iterator
         yield now.updated(error_html(language, words(language, "internal_error")))
 
 
-def _answer(engine: "Engine", now: Conversation, question: str, history: list[Turn]) -> Iterator[Conversation]:
-    language, turn = now.language, now.asked
+def _answer(
+    engine: "Engine", now: Conversation, question: str, history: list[Turn], chosen: Language | None
+) -> Iterator[Conversation]:
+    language, turn = chosen or DEFAULT_LANGUAGE, now.asked
     stage, sentences = "understand", list[AnswerSentence]()
-    for event in engine.stream(question, history, language if now.chosen else None):
+    for event in engine.stream(question, history, chosen):
         if isinstance(event, Answer):
             documents = {c.doc_id: engine.document(c.doc_id) for c in event.citations}
             cards = pane_html(turn, event, documents, language)

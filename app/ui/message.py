@@ -17,6 +17,7 @@ Flaw = tuple[str, str, str]
 
 # In the Markdown that app.render writes: an escaped sign, bold on or off, a marker.
 _TOKEN = re.compile(r"\\([\\`*_\[\]<>#|~$])|(\*\*)|\[(\d{1,3})\]")
+_DROPPED = re.compile(r" \(dropped (\d+)\)$")  # as app.engine names a model some of whose sentences failed
 _HEADING = re.compile(r"#{1,6}\s+")
 _BULLET = re.compile(r"(?:[-*•]|\d{1,2}[.)])\s+")
 # Controls, and the marks that reorder text on screen: a file name could use them to look like another.
@@ -167,13 +168,15 @@ def _foot(turn: int, answer: Answer, language: Language) -> str:
         count = inert(words(language, "cited", count=len(answer.citations)))
         parts.append(f'<a class="pq-count" href="#src-{turn}-{answer.citations[0].id}">{count}</a>')
     if "total" in answer.timings_ms:
-        parts.append(inert(words(language, "seconds", seconds=f"{answer.timings_ms['total'] / 1000:.1f}")))
+        seconds = max(0.1, answer.timings_ms["total"] / 1000)
+        parts.append(inert(words(language, "seconds", seconds=f"{seconds:.1f}")))
     return f'<div class="pq-foot">{" · ".join(parts)}</div>'
 
 
 def _model(name: str, language: Language) -> str:
     """Who worded the answer; where an LLM was asked and its words were not used, that is said."""
     if not name.startswith("extractive"):
-        return name
+        dropped = _DROPPED.search(name)
+        return words(language, "model_dropped", model=name[: dropped.start()], count=dropped[1]) if dropped else name
     kind = "model_failed" if "LLM failed" in name else "model_rejected" if "(" in name else "model_extractive"
     return words(language, kind)

@@ -1,14 +1,15 @@
 """The Gradio page: layout and wiring. What it shows comes from chat (messages) and cards (sources) as HTML."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.types import Language
+from app.ui.background import in_background
 from app.ui.cards import escape
 from app.ui.chat import Conversation, ask
 from app.ui.message import inert
-from app.ui.strings import words
+from app.ui.strings import DEFAULT_LANGUAGE, words
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -44,16 +45,16 @@ def build_page(engine: "Engine") -> "gr.Blocks":
     """Return the page for an engine: chat on the left, the sources of the answer on the right."""
     import gradio as gr
 
-    language: Language = "zh"
+    language = DEFAULT_LANGUAGE
     with gr.Blocks(title=words(language, "title"), fill_width=True, fill_height=True) as page:
-        conversation = gr.State(Conversation())
-        parts = {"conversation": conversation, **_header(engine, language)}
+        # The choice is apart from the conversation, which an answer under way would write back over it.
+        parts = {"conversation": gr.State(Conversation()), "chosen": gr.State(None), **_header(engine, language)}
         with gr.Row(elem_id="pq-panes", equal_height=False):
             with gr.Column(scale=3, min_width=320, elem_id="pq-chat-pane"):
                 parts |= _chat_pane(engine, language)
             with gr.Column(scale=2, min_width=320, elem_id="pq-source-pane"):
                 parts["sources_title"] = gr.HTML(_pane_title(language))
-                parts["sources"] = gr.HTML(Conversation().sources(), elem_id="pq-sources")
+                parts["sources"] = gr.HTML(Conversation().sources(language), elem_id="pq-sources")
         _wire(engine, parts)
     page.queue(max_size=QUEUE, default_concurrency_limit=CONCURRENCY)
     return page
@@ -78,7 +79,7 @@ def _chat_pane(engine: "Engine", language: Language) -> dict[str, Any]:
     chatbot = gr.Chatbot(
         label=words(language, "chat"), show_label=False, elem_id="pq-chat", placeholder=_welcome(language),
         sanitize_html=True, allow_tags=False, latex_delimiters=[], buttons=[], layout="bubble", height="100%",
-        feedback_options=None, allow_file_downloads=False,
+        feedback_options=None, allow_file_downloads=False, group_consecutive_messages=False,
     )  # fmt: skip
     with gr.Column(elem_id="pq-examples", min_width=0) as examples_box:
         examples_title = gr.HTML(_examples_title(language))
@@ -102,32 +103,36 @@ def _wire(engine: "Engine", parts: dict[str, Any]) -> None:
     """Connect the parts. Every handler returns {part: new value} for the parts that it changes."""
     import gradio as gr
 
-    conversation, question, examples = parts["conversation"], parts["question"], parts["examples"]
+    conversation, chosen, question, examples = (parts[n] for n in ("conversation", "chosen", "question", "examples"))
     shown = [parts[name] for name in ("conversation", "chatbot", "sources", "question", "send", "stop", "examples_box")]
 
-    def run(text: str, state: Conversation) -> Iterator[dict[Any, Any]]:
-        yield from _run(engine, parts, text, state)
+    async def run(text: str, state: Conversation, choice: Language | None) -> AsyncIterator[dict[Any, Any]]:
+        async for update in _run(engine, parts, text, state, choice):
+            yield update
 
     quiet = {"show_progress": "hidden", "api_visibility": "private"}
     asking = [
         gr.on(
-            [question.submit, parts["send"].click], run, [question, conversation], shown,
+            [question.submit, parts["send"].click], run, [question, conversation, chosen], shown,
             concurrency_limit=CONCURRENCY, concurrency_id="ask", trigger_mode="once", **quiet,
         )
     ]  # fmt: skip
     asking += [
-        button.click(run, [button, conversation], shown, concurrency_limit=CONCURRENCY, concurrency_id="ask", **quiet)
+        button.click(
+            run, [button, conversation, chosen], shown, concurrency_limit=CONCURRENCY, concurrency_id="ask", **quiet
+        )
         for button in examples
     ]
     parts["stop"].click(
-        lambda state: _rest(parts, state.stopped()), conversation, shown, cancels=asking, queue=False, **quiet
-    )
+        lambda state, choice: _rest(parts, state.stopped(), choice),
+        [conversation, chosen], shown, cancels=asking, queue=False, **quiet,
+    )  # fmt: skip
     parts["clear"].click(
-        lambda state: {**_rest(parts, state.cleared()), parts["examples_box"]: gr.update(visible=True)},
-        conversation, shown, cancels=asking, queue=False, **quiet,
+        lambda state, choice: {**_rest(parts, state.cleared(), choice), parts["examples_box"]: gr.update(visible=True)},
+        [conversation, chosen], shown, cancels=asking, queue=False, **quiet,
     )  # fmt: skip
     worded = (
-        "conversation", "sources", "toggle", "title", "chatbot", "question", "send", "stop", "clear", "examples_title",
+        "chosen", "sources", "toggle", "title", "chatbot", "question", "send", "stop", "clear", "examples_title",
         "sources_title",
     )  # fmt: skip
     parts["toggle"].change(
@@ -137,11 +142,13 @@ def _wire(engine: "Engine", parts: dict[str, Any]) -> None:
     )  # fmt: skip
 
 
-def _run(engine: "Engine", parts: dict[str, Any], text: str, state: Conversation) -> Iterator[dict[Any, Any]]:
+async def _run(
+    engine: "Engine", parts: dict[str, Any], text: str, state: Conversation, choice: Language | None
+) -> AsyncIterator[dict[Any, Any]]:
     import gradio as gr
 
     now, first = state, True
-    for now in ask(engine, state, (text or "")[:MAX_QUESTION]):
+    async for now in in_background(lambda: ask(engine, state, (text or "")[:MAX_QUESTION], choice)):
         update = {parts["conversation"]: now, parts["chatbot"]: now.messages()}
         if first:
             update |= {
@@ -150,15 +157,16 @@ def _run(engine: "Engine", parts: dict[str, Any], text: str, state: Conversation
             }  # fmt: skip
             first = False
         yield update
-    yield _rest(parts, now)
+    yield _rest(parts, now, choice)
 
 
-def _rest(parts: dict[str, Any], state: Conversation) -> dict[Any, Any]:
+def _rest(parts: dict[str, Any], state: Conversation, choice: Language | None) -> dict[Any, Any]:
     """Return what the page shows when no answer is under way."""
     import gradio as gr
 
     return {
-        parts["conversation"]: state, parts["chatbot"]: state.messages(), parts["sources"]: state.sources(),
+        parts["conversation"]: state, parts["chatbot"]: state.messages(),
+        parts["sources"]: state.sources(choice or DEFAULT_LANGUAGE),
         parts["send"]: gr.update(visible=True), parts["stop"]: gr.update(visible=False),
     }  # fmt: skip
 
@@ -167,10 +175,9 @@ def _relabel(engine: "Engine", parts: dict[str, Any], language: Language, state:
     """Return every word of the interface in another language; messages stay in the language in which they were said."""
     import gradio as gr
 
-    state = state.with_language(language)
     update: dict[Any, Any] = {
-        parts["conversation"]: state,
-        parts["sources"]: state.sources(),
+        parts["chosen"]: language,
+        parts["sources"]: gr.skip() if state.exchanges else state.sources(language),
         parts["title"]: _title(engine, language),
         parts["toggle"]: gr.update(label=words(language, "language")),
         parts["chatbot"]: gr.update(label=words(language, "chat"), placeholder=_welcome(language)),

@@ -2,10 +2,11 @@
 
 from app.types import Language
 
+DEFAULT_LANGUAGE: Language = "zh"
 STRINGS: dict[Language, dict[str, str]] = {
     "zh": {
         "title": "区域 AI 政策问答",
-        "tagline": "每句话都有出处，点 [1] 看原文",
+        "tagline": "回答附出处，点 [1] 看原文",
         "status": "已收录 {documents} 份资料",
         "language": "界面与回答语言",
         "chat": "对话",
@@ -42,6 +43,7 @@ STRINGS: dict[Language, dict[str, str]] = {
         "abstain_not_disclosed": "未披露",
         "abstain_hint": "资料没有直接回答这个问题，以下是最接近的内容",
         "model_extractive": "原文摘录",
+        "model_dropped": "{model}，略去 {count} 句未通过核验的话",
         "model_failed": "大模型未响应，已改用原文摘录",
         "model_rejected": "大模型的回答未通过核验，已改用原文摘录",
         "seconds": "{seconds} 秒",
@@ -60,7 +62,7 @@ STRINGS: dict[Language, dict[str, str]] = {
     },
     "en": {
         "title": "Regional AI policy Q&A",
-        "tagline": "Every sentence has its source: click [1] to read it",
+        "tagline": "Answers carry their sources: click [1] to read them",
         "status": "{documents} documents indexed",
         "language": "Language of page and answers",
         "chat": "Conversation",
@@ -97,6 +99,7 @@ STRINGS: dict[Language, dict[str, str]] = {
         "abstain_not_disclosed": "not disclosed",
         "abstain_hint": "The documents do not answer this directly; this is the closest they come",
         "model_extractive": "quoted from sources",
+        "model_dropped": "{model}; sentences left out as unverified: {count}",
         "model_failed": "the language model did not respond; quoted from sources instead",
         "model_rejected": "the model's answer failed the checks; quoted from sources instead",
         "seconds": "{seconds} s",
