@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from app.compose import Draft, compose
+from app.compose import compose
+from app.draft import Draft
 from app.evidence import rank_sentences
 from app.generate import LLMError, generate_claims, select_evidence
 from app.render import Numbering, checked, render, with_timings

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from app.compose import Claim
+from app.draft import Claim
 from app.settings import Settings
 from app.types import Evidence, Query
 from ingest.errors import PolicyQAError

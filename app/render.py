@@ -4,7 +4,7 @@ import dataclasses
 import re
 from collections.abc import Sequence
 
-from app.compose import Claim, Draft
+from app.draft import Claim, Draft
 from app.types import Answer, AnswerSentence, Citation, CitedFigure, Evidence, Query
 from app.verify import check_sentence
 from ingest.regions import display
@@ -40,6 +40,8 @@ def render(query: Query, draft: Draft) -> Answer:
     numbering = Numbering(query.language)
     sentences: list[AnswerSentence] = []
     lines: list[str] = []
+    if draft.verdict and not any(checked(query, claim, Numbering(query.language)) for claim in draft.claims):
+        draft = Draft(lead=phrase(query.language, "no_evidence"), reason="no_evidence")  # a verdict on nothing
     if draft.lead:
         lines.append(escape(draft.lead))
     for typed, read in query.corrections:

@@ -35,6 +35,8 @@ class Query:
     periods: tuple[str, ...] = ()  # "2025", "十四五"
     heads: tuple[str, ...] = ()  # the measured noun asked for: 利用率, 占比, 规模 ...
     terms: tuple[str, ...] = ()  # content words without regions and periods
+    qualifiers: tuple[str, ...] = ()  # those that narrow the measure down: the words of its clause
+    figures: tuple[Figure, ...] = ()  # quantities that the question itself states
     corrections: tuple[tuple[str, str], ...] = ()  # (as typed, as read)
 
 

@@ -1,5 +1,6 @@
 """From a question as typed to a Query: language, regions, periods, kind, measured nouns, content words. By rule."""
 
+import datetime
 import re
 from collections.abc import Sequence
 
@@ -8,11 +9,13 @@ from app.measures import find_heads
 from app.rewrite import stand_alone
 from app.spelling import correct
 from app.types import Language, Query, QuestionKind, Turn
+from app.wording import without_periods
 from ingest.errors import InputError
-from ingest.figures import find_periods, is_object
+from ingest.figures import find_figures, find_periods, is_object
 from ingest.lexical import STOP_WORDS, fold, fold_width, normalise, words
 from ingest.numbers import find_quantities
 from ingest.regions import find_regions
+from ingest.types import Figure
 
 MAX_QUESTION = 2000  # characters; longer text is a document, not a question
 
@@ -32,7 +35,6 @@ _FOREIGN_WORDS = frozenset(
 )
 _ENGLISH_YEAR = re.compile(r"(?<![\d.])((?:19|20)\d{2})(?![\d年.-])")
 _ENGLISH_QUARTER = re.compile(r"\b(?:Q([1-4])|(first|second|third|fourth) quarter)(?: of| in|,)? ?((?:19|20)\d{2})", re.I)
-_PERIOD_WORDS = re.compile(r"(?:19|20)\d{2}年?(?:第?[一二三四1-4]季度|[上下]半年)?(?:底|末|初)?|“?十[一二三四五六]五”?")
 _COMPARE = re.compile(r"比较|对比|不一样|哪里不同|孰优|相比|区别|差异|差别|不同|异同|哪个更|谁更|孰|\bvs\b|\bversus\b|\bcompar|\bdiffer|比.{1,6}(?:高|低|多|少|好|强)", re.I)
 _CLAIM = re.compile(r"吗[？?]?$|是不是|是否|有没有|对不对|^(?:is|are|was|were|does|do|did|has|have)\b", re.I)
 _REASON = re.compile(
@@ -44,6 +46,21 @@ _LIST = re.compile(r"哪些|列出|列举|有哪|分别|几个方面|\bwhich\b|\
 _HOW_MANY = re.compile(r"多少|几分之|几(?!乎|何|近|经|度)(?:个|家|所|年|倍|成|项|万|亿|人|座|[一-龥])|多大|多高|多长|\bhow (?:many|much|large|big|high|long)\b", re.I)
 _HOW_MUCH_MORE = re.compile(r"[高低多少快慢大小]\s*(?:多少|几成|几倍|几个百分点)|how much (?:more|less|higher|lower)", re.I)
 _HOW_TO = re.compile(r"(?:如何|怎么|怎样|how (?:to|do|does|did|can|is|are))(?!样|\s*$|[？?])[一-龥a-z ]{1,4}")
+_RELATIVE_YEARS = (("今年", 0), ("去年", -1), ("前年", -2), ("明年", 1))
+_ENGLISH_QUANTITY = re.compile(
+    r"(?<![\w.])(?P<number>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)\s*(?P<percent>%|percent\b|per cent\b)?"
+    r"\s*(?P<scale>thousand|million|billion|trillion)?\s*(?P<money>yuan|rmb|renminbi)?", re.I
+)
+_ENGLISH_COMPARATORS = (
+    (r"more than|over|above|exceed(?:s|ed)?|exceeding|beyond", "超"), (r"less than|below|under|fewer than", "不足"),
+    (r"about|around|roughly|approximately", "约"), (r"at least", "至少"), (r"at most|up to", "至多"),
+)  # fmt: skip
+# Verbs and adverbs that say nothing about what is measured.
+_LIGHT = frozenset(
+    "打算 建设 规划 计划 推动 发展 实现 降到 降至 提升 提升到 减少 平均 建成 成为 列为 列入 作为 用得 预计 达到 增加 下降 变化 出现 拥有 具有 存在 整体 "
+    "总体 全部 一共 总共 大概 大约 新设 去年 今年 水平 数字 数据显示 高于 低于 超过 不足 具体 花了 投了 投入 相差 相比 进行 开展 列 应用 目标 目前 实际 已经 "
+    "增长 同比 缩短 提高 average level 麻烦 谢谢 帮我 整理".split()
+)
 _HOW_LARGE = re.compile(r"多大(?:规模|体量)的?|多高比例的?")  # asks for an amount, names no measure
 _TAIL = re.compile(r"(?:如何|怎么样|怎样|是多少|多少|情况)[呢？?。 ]*$")
 
@@ -53,8 +70,10 @@ def understand(
     history: Sequence[Turn] = (),
     known_regions: frozenset[str] = frozenset(),
     language: Language | None = None,
+    today: datetime.date | None = None,
 ) -> Query:
     """Read a question. `known_regions` are those the store has texts about: typing errors are resolved towards them.
+    `today` is what 今年 and 去年 count from (the current date unless given).
 
     Raises InputError for an empty or over-long question and for a language other than Chinese and English.
     """
@@ -75,6 +94,7 @@ def understand(
     regions = tuple(dict.fromkeys(m.code for m in mentions if m.code not in bases))
     if kind == "compare":  # 深圳比广东强吗: both are asked about
         regions, bases = everyone, ()
+    terms, heads = _terms(text, translated), _heads(text, translated)
     return Query(
         original=original,
         text=text,
@@ -83,9 +103,11 @@ def understand(
         kind=kind,
         regions=regions or bases,
         bases=bases if regions else (),
-        periods=_periods(text),
-        heads=find_heads(translated or _HOW_LARGE.sub("", text)),
-        terms=_terms(text, translated),
+        periods=_periods(text, today or datetime.date.today()),
+        heads=heads,
+        terms=terms,
+        qualifiers=_qualifiers(text, translated, terms, heads),
+        figures=find_figures(text) if spoken == "zh" else english_figures(text),
         corrections=corrections,
     )
 
@@ -135,8 +157,48 @@ def _kind(text: str, regions: tuple[str, ...], translated: str) -> QuestionKind:
     return "lookup"
 
 
-def _periods(text: str) -> tuple[str, ...]:
+def _heads(text: str, translated: str) -> tuple[str, ...]:
+    """Measured nouns asked for. Of a compound the last noun is the measure: 机架利用率 asks for 利用率."""
+    source = translated or _HOW_LARGE.sub("", text)
+    if re.search(r"同比|增长(?:了)?多少|增长几|增幅|增速", source):
+        return ("增速",)
+    heads = find_heads(source)
+    if translated:
+        return heads
+    return tuple(
+        head for head in heads
+        if not any(other != head and re.search(rf"{re.escape(head)}的?(?:平均)?{re.escape(other)}", source) for other in heads)
+    ) or heads  # fmt: skip
+
+
+def _qualifiers(text: str, translated: str, terms: tuple[str, ...], heads: tuple[str, ...]) -> tuple[str, ...]:
+    """What narrows the measure down: the content words of its clause, less the noun itself and light verbs."""
+    words = [t for t in terms if len(t) > 1 and t not in _LIGHT and not any(t in h or h in t for h in heads)]
+    if translated or text.isascii():
+        return tuple(words)
+    clauses = re.split(r"[，,。；;！!？?：:]", text)
+    asking = [c for c in clauses if any(h in c for h in heads)] or [c for c in clauses if _HOW_MANY.search(c)] or clauses
+    return tuple(word for word in words if any(word in clause.lower() for clause in asking))
+
+
+def english_figures(text: str) -> tuple[Figure, ...]:
+    """Quantities of an English question: 65%, 12 billion yuan, more than 20 percent."""
+    figures = []
+    for match in _ENGLISH_QUANTITY.finditer(text):
+        scale = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}.get((match["scale"] or "").lower(), 1)
+        unit = "%" if match["percent"] else "元" if match["money"] else ""
+        if unit or match["scale"]:
+            value = float(match["number"].replace(",", "")) * scale
+            comparator = next((c for p, c in _ENGLISH_COMPARATORS if re.search(p + r"\W*$", text[: match.start()], re.I)), "")
+            figures.append(Figure(value, unit, match[0].strip(), match.start(), match.end(), comparator))
+    return tuple(figures)
+
+
+def _periods(text: str, today: datetime.date) -> tuple[str, ...]:
     found = list(find_periods(text))
+    found += [str(today.year + shift) for word, shift in _RELATIVE_YEARS if word in text]
+    if not found and (quarter := re.search(r"第?([一二三四])季度", text)):
+        found.append(f"Q{'一二三四'.index(quarter[1]) + 1}")
     for match in _ENGLISH_QUARTER.finditer(text):
         number = match[1] or str(("first", "second", "third", "fourth").index(match[2].lower()) + 1)
         found.append(f"{match[3]}Q{number}")
@@ -150,7 +212,7 @@ def _terms(text: str, translated: str) -> tuple[str, ...]:
     bare = list(text)
     for mention in find_regions(text):
         bare[mention.start : mention.end] = " " * (mention.end - mention.start)
-    plain = _PERIOD_WORDS.sub(" ", _HOW_LARGE.sub(" ", "".join(bare)))
+    plain = without_periods(_HOW_LARGE.sub(" ", "".join(bare)))
     for quantity in reversed(list(find_quantities(plain))):
         plain = plain[: quantity.start] + " " * (quantity.end - quantity.start) + plain[quantity.end :]
     source = plain if _HAN.search(text) else f"{translated} {' '.join(_names(plain))}"

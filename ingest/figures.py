@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from ingest.numbers import Quantity, find_quantities
 from ingest.regions import Mention, find_regions
-from ingest.types import Figure, FigureKind
+from ingest.types import Figure, FigureKind, FigureRole
 
 _CLAUSE_END = re.compile(r"(?<!\d)[,，](?!\d{3}(?!\d))|(?<=\d)[,，](?!\d)|[；;。！？!?：:\n]|——")
 # A region after one of these is an object (compared with, supplied, aimed at), not the owner of the figure.
@@ -20,6 +20,7 @@ _OBJECT_BEFORE = re.compile(
 )
 _BASE_AFTER = re.compile(r"^(?:的)?(?:[一二三四五六七八九十\d]+分之|\d+/\d|\d+(?:\.\d+)?倍|[一两二三四五六七八九十]+倍|平均水平)")
 _YEAR_WORD = re.compile(r"(?<![\d.])((?:19|20)\d{2})(?:(?:[-—–~]+|年?[至到])((?:19|20)\d{2}))?年(?!Q[1-4])")
+_HAN_YEAR = re.compile(r"[一二][九〇零○][〇零○一二三四五六七八九]{2}年")
 _QUARTER = re.compile(r"^[第]?([一二三四1-4])季度")
 _HALF = re.compile(r"^(上|下)半年")
 _SPAN = re.compile(r"近[一二两三四五六七八九十\d]+年")
@@ -35,7 +36,7 @@ _LEADING = re.compile(
 )
 _TRAILING = re.compile(r"(?:已经?|将|可|能|会|仅|只|就|都|均|则|为|是|达到?了?|达|有|从|由|降至|降到|提升至|提升到|提高到|提高至|增至|升至|减少|缩短|增长|下降|降低|却|竟|更|又|也|才|要|所|了|约|的)+$")
 _TIME_PREFIX = re.compile(
-    r"(?:截至|截止|到|至)?(?:(?:19|20)\d{2}年?[-—–~至到]*)*(?:(?:19|20)\d{2}年)(?:底|末|初|以来|期间|上半年|下半年|第?[一二三四1-4]季度|\d{1,2}月(?:底|末)?)?"
+    r"(?:截至|截止|到|至|在|于)?(?:(?:19|20)\d{2}年?[-—–~至到]*)*(?:(?:19|20)\d{2}年)(?:底|末|初|以来|期间|上半年|下半年|第?[一二三四1-4]季度|\d{1,2}月(?:底|末)?)?"
 )
 _NOUN_AFTER = re.compile(r"^[的以上下内左右余多]*((?:(?![仅最只用来去以已将的是在而被把换得到给了])[㐀-鿿A-Za-z]){2,12})")
 _POINTER = re.compile(r"^(?:该省|该市|该地|其|全省|全市|本省|我省|我市|当地|它的?)+")
@@ -96,8 +97,19 @@ def _figure(text: str, quantity: Quantity, mentions: tuple[Mention, ...], offset
         scope_text=scope_text,
         period=_period(text, quantity.start, end),
         kind=_kind(text, start, quantity.start),
-        baseline=bool(before.endswith(("由", "从")) and re.match(r"[^,，。；]{0,6}(?:降|升|增|提|减|缩|扩|涨|跌|到|至)", after)),
+        role=_role(before, after),
     )
+
+
+def _role(before: str, after: str) -> FigureRole:
+    """Whether a figure is a level, a change, a difference from another's level, or the level before a change."""
+    if before.endswith(("由", "从")) and re.match(r"[^,，。；]{0,6}(?:降|升|增|提|减|缩|扩|涨|跌|到|至)", after):
+        return "原值"
+    if re.search(r"(?:比|较|高于|低于).{1,20}[高低多少快慢强弱]出?(?:了|约|近|超)?$|相差(?:了|约)?$", before):
+        return "差值"
+    if re.search(r"(?:提升|提高|下降|降低|减少|缩短|增长|增加|上升|上涨|下跌|压缩|缩减|节约|节省)(?:了|约|近|超过?)*$", before):
+        return "变化"
+    return "水平"
 
 
 def clause_spans(text: str) -> list[tuple[int, int]]:
@@ -180,8 +192,13 @@ def find_periods(text: str) -> tuple[str, ...]:
     """Periods named in `text`, in order: 2025, 2025Q1, 2025H1, 2025-2027, 十四五. Bare numbers are none."""
     found = [(m.start(), _year_period(text, m)) for m in _YEAR_WORD.finditer(text)]
     found += [(m.start(), f"{m[1]}Q{m[2]}") for m in re.finditer(r"(?<!\d)((?:19|20)\d{2})年?Q([1-4])", text)]
+    found += [(m.start(), _han_year(m[0])) for m in _HAN_YEAR.finditer(text)]
     found += [(m.start(), m[0]) for m in re.finditer(r"十[一二三四五六]五", text)]
     return tuple(period for _, period in sorted(found))
+
+
+def _han_year(text: str) -> str:
+    return "".join(str("〇一二三四五六七八九".index(c.replace("零", "〇").replace("○", "〇"))) for c in text[:4])
 
 
 def _year_period(text: str, match: re.Match[str]) -> str:

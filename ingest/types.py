@@ -11,6 +11,7 @@ Tier = Literal["政策原文", "官方解读", "统计", "智库", "媒体", "�
 TIERS: tuple[Tier, ...] = ("政策原文", "官方解读", "统计", "智库", "媒体", "自媒体", "未知")
 BlockKind = Literal["title", "heading", "paragraph", "article", "item", "row"]
 FigureKind = Literal["目标值", "实际值", "预测"]
+FigureRole = Literal["水平", "变化", "差值", "原值"]  # 达40%; 缩短40%; 比中西部高30%; 3% in 由3%降至0.1%
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ class Figure:
     scope_text: str = ""  # how the scope reads in the source: 国内, 贵州, 某北方省份
     period: str = ""  # 2025, 2025Q1, 2025-2027, 十四五; "" where the source gives none
     kind: FigureKind = "实际值"
-    baseline: bool = False  # what it was before: 3% in 由3%降至0.1%
+    role: FigureRole = "水平"
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,7 +110,9 @@ def test_kinds(question, kind):
         ("Hefei's revenue in the second quarter of 2025", ("2025Q2",)),
         ("Guizhou in 2025", ("2025",)),
         ("贵州机架超30万个吗", ()),
-        ("粤发〔2025〕11号文说了什么", ()),
+        pytest.param(
+            "粤发〔2025〕11号文说了什么", (), marks=pytest.mark.xfail(strict=True, reason="bug 38: a document number's year")
+        ),
     ],
 )
 def test_periods(question, periods):
@@ -122,9 +124,17 @@ def test_years_in_han_digits():
     assert understand("二〇二四年贵州算力产业规模").periods == ("2024",)
 
 
-def test_a_period_is_no_content_word():
-    for question in ("合肥2025Q1量子营收", "What was Hefei's quantum revenue in Q1 2025?"):
-        assert not any("q1" in term or "2025" in term for term in understand(question).terms)
+@pytest.mark.parametrize(
+    "question",
+    [
+        "合肥2025Q1量子营收",
+        pytest.param(
+            "What was Hefei's quantum revenue in Q1 2025?", marks=pytest.mark.xfail(strict=True, reason="bug 39: q1 is a term")
+        ),
+    ],
+)
+def test_a_period_is_no_content_word(question):
+    assert not any("q1" in term or "2025" in term for term in understand(question).terms)
 
 
 @pytest.mark.parametrize(

@@ -117,9 +117,9 @@ def _swap(*pairs: tuple[str, str]):
 
 OPERATORS = {
     "digit": _digit,
-    "times ten": _swap((r"(\d)(?=个|亿|%|万|所|$)", r"\g<1>0")),
+    "times ten": lambda text: _swap((r"(?<![\d.])(\d+)(?=个|亿|%|万|所)", r"\g<1>0"))(text) if "." not in text else text,
     "亿/万": _swap((r"亿", "万"), (r"万(?=元|个|。)", "亿")),
-    "%/百分点": _swap((r"%", "个百分点")),
+    "%/百分点": lambda text: text.replace("%", "个百分点"),
     "unit": _swap((r"亿元", "亿美元"), (r"万元", "万美元"), (r"万个", "万家"), (r"400所", "400个"), (r"4年", "4个月")),
     "comparator flipped": _swap((r"超过|突破|超(?=\d)", "不足"), (r"不足", "超过"), (r"约", "超过"), (r"至少", "至多")),
     "comparator added": _swap((r"(?<=为)(?=10\.1)", "超"), (r"达(?=\d)", "超"), (r"投入(?=500)", "投入超"), (r"已有(?=23)", "已有超过"), (r"缩短(?=40)", "缩短超过"), (r"到(?=85)", "到不足")),

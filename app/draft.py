@@ -1,0 +1,43 @@
+"""An answer before it is checked and numbered."""
+
+from dataclasses import dataclass, field
+
+from app.types import AbstainReason, Evidence, Query
+from ingest.types import Figure
+from prompts import phrase
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One sentence of a draft: text without markers, the evidence it rests on, and the heading it stands under.
+
+    `framed` says that the words around the quotation are the product's own (未披露, 最接近的是): their numbers and scopes are
+    checked, their wording is not compared with the source.
+    """
+
+    text: str
+    evidence: tuple[Evidence, ...]
+    heading: str = ""
+    bullet: bool = False
+    framed: bool = True
+
+
+@dataclass(slots=True)
+class Draft:
+    """An answer before checking. `lead` is said without citation (that something is not in the sources)."""
+
+    claims: list[Claim] = field(default_factory=list)
+    figures: list[tuple[Figure, Evidence]] = field(default_factory=list)  # those that answer; all cited ones follow
+    lead: str = ""
+    verdict: bool = False  # the lead judges the claims that follow, and must not stand without one
+    reason: AbstainReason = ""
+
+    @property
+    def abstained(self) -> bool:
+        """Whether the question itself stays unanswered."""
+        return bool(self.reason)
+
+
+def quote(query: Query, evidence: Evidence, heading: str = "") -> Claim:
+    """A source sentence as a bullet of the answer."""
+    return Claim(phrase(query.language, "quoted", quote=evidence.text), (evidence,), heading, bullet=True)

@@ -1,0 +1,84 @@
+"""Names and phrases for answers: whose, what and when, in the answer's language."""
+
+import re
+
+from app.types import Query
+from ingest.regions import display, find_regions
+from ingest.types import Figure
+from prompts import phrase
+
+_PERIOD_WORDS = re.compile(
+    r"(?:(?:19|20)\d{2}|[一二][九〇零○][〇零○一二三四五六七八九]{2})年?(?:第?[一二三四1-4]季度|Q[1-4]|[上下]半年)?(?:底|末|初|度)?"
+    r"|第?[一二三四]季度|Q[1-4]|[上下]半年|“?十[一二三四五六]五”?(?:时期|期间)?|今年|去年|明年|前年"
+)
+
+
+def without_periods(text: str) -> str:
+    """`text` with its periods blanked out, length kept."""
+    return _PERIOD_WORDS.sub(lambda m: " " * len(m[0]), text)
+
+
+def region_names(query: Query) -> str:
+    """The regions asked about, joined: 广东、浙江."""
+    return phrase(query.language, "list_join").join(display(code, query.language) for code in query.regions)
+
+
+def scope_name(figure: Figure, query: Query) -> str:
+    """Whose figure it is, in the answer's language; "" where the source does not say."""
+    return phrase(query.language, "list_join").join(display(code, query.language) for code in figure.scopes)
+
+
+def figure_note(figure: Figure, query: Query) -> str:
+    """Period and kind of a figure in brackets, "" where there is nothing to say."""
+    kind = {"目标值": "kind_target", "预测": "kind_forecast", "实际值": "kind_actual"}[figure.kind]
+    period = period_text(figure.period) if query.language == "zh" else figure.period
+    parts = [part for part in (period, phrase(query.language, kind)) if part]
+    return phrase(query.language, "note", parts=phrase(query.language, "note_join").join(parts)) if parts else ""
+
+
+def period_text(period: str) -> str:
+    """A period in Chinese: 2025年, 2025年一季度, 2025年上半年, 2025—2027年, 一季度, 十四五."""
+    if quarter := re.fullmatch(r"(\d{4})?Q([1-4])", period):
+        return (f"{quarter[1]}年" if quarter[1] else "") + "一二三四"[int(quarter[2]) - 1] + "季度"
+    if half := re.fullmatch(r"(\d{4})H([12])", period):
+        return f"{half[1]}年{'上下'[int(half[2]) - 1]}半年"
+    return f"{period.replace('-', '—')}年" if re.fullmatch(r"[\d-]+", period) else period
+
+
+def measure_name(query: Query) -> str:
+    """What was asked for, in the words of the question: 算力利用率, AI企业的数量."""
+    if query.language == "en":
+        return phrase("en", "measure_default")
+    text = without_periods(query.text)
+    for mention in find_regions(text):
+        text = text[: mention.start] + " " * (mention.end - mention.start) + text[mention.end :]
+    named = [match.span() for head in query.heads for match in re.finditer(re.escape(head), text)]
+    if not named:
+        order = [text.lower().find(term) for term in query.qualifiers]
+        words = [text[at : at + len(t)] for at, t in sorted(zip(order, query.qualifiers, strict=True)) if at >= 0]
+        parts = ["".join(words), *query.heads[:1]]
+        return "的".join(part for part in parts if part) or phrase("zh", "measure_default")
+    start, end = named[0]
+    while True:  # grow to the left over the words that qualify the noun: 数据中心 的 平均 利用率
+        before = text[:start].rstrip().removesuffix("的").rstrip().lower()
+        longest = max((t for t in query.terms if before.endswith(t)), key=len, default="")
+        if not longest:
+            return text[start:end].replace(" ", "")
+        start = len(before) - len(longest)
+
+
+def asked(query: Query) -> str:
+    """What was asked for, for whom and when: 贵州2024年的算力产业规模."""
+    measure = measure_name(query)
+    if query.language == "en":
+        of = f" for {region_names(query)}" if query.regions else ""
+        return f"{measure}{of}" + (f" in {', '.join(query.periods)}" if query.periods else "")
+    owner = region_names(query) + "、".join(period_text(p) for p in query.periods)
+    return f"{owner}的{measure}" if owner else measure
+
+
+def related_heading(query: Query) -> str:
+    """Heading over what the sources do say."""
+    if query.regions:
+        return phrase(query.language, "related", region=region_names(query))
+    return phrase(query.language, "related_general")
