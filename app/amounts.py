@@ -70,7 +70,9 @@ def _verdict(query: Query, stated: Sequence[Figure]) -> str:
 
 def _compare(claim: Figure, stated: Figure) -> str:
     """Compare a claimed figure with a stated one as intervals: 超过10亿 follows from 10.1亿, 超过30% does not from 超20%."""
-    if claim.unit != stated.unit or (claim.role in {"变化", "水平"} and stated.role in {"变化", "水平"} and claim.role != stated.role):
+    if claim.unit != stated.unit or (
+        claim.role in {"变化", "水平"} and stated.role in {"变化", "水平"} and claim.role != stated.role
+    ):
         return "claim_differs"
     if claim.value == stated.value:
         return "claim_same" if claim.comparator == stated.comparator else "claim_close"

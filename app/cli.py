@@ -139,7 +139,9 @@ def _docs(args: argparse.Namespace, settings: Settings) -> int:
         if args.json:
             _print_json(documents)
         for row in [] if args.json else documents:
-            print(f"{row['doc_id']}  {row['chars']:>7} 字  {row['tier']}  {row['date'] or '----------'}  {row['title']}  ({row['source']})")
+            print(
+                f"{row['doc_id']}  {row['chars']:>7} 字  {row['tier']}  {row['date'] or '----------'}  {row['title']}  ({row['source']})"
+            )
     elif args.action == "show":
         shown = show_document(settings, args.id, with_text=args.text)
         if args.json:
@@ -166,7 +168,9 @@ def _search(args: argparse.Namespace, settings: Settings) -> int:
 
     def show(result: dict[str, Any]) -> None:
         for hit in result["hits"]:
-            print(f"{hit['rank']}. [{hit['score']:.2f}] {hit['title']}  {hit['source']}:{hit['start']}-{hit['end']}\n   {hit['text'][:160]}")
+            print(
+                f"{hit['rank']}. [{hit['score']:.2f}] {hit['title']}  {hit['source']}:{hit['start']}-{hit['end']}\n   {hit['text'][:160]}"
+            )
 
     return _each_question(args, settings, one, show)
 
@@ -194,7 +198,7 @@ def _each_question(
     from app.questions import read_questions
 
     if (args.question is None) == (args.file is None):
-        raise InputError("要么给出一个问题，要么给出 --file", "例如 policyqa ask \"贵州有哪些算力政策\"")
+        raise InputError("要么给出一个问题，要么给出 --file", '例如 policyqa ask "贵州有哪些算力政策"')
     if args.question is not None:
         from app.understand import detect_language
 
@@ -228,7 +232,12 @@ def _serve(args: argparse.Namespace, settings: Settings) -> int:
     from app.build import open_engine
 
     with open_engine(settings, writable=True, on_note=_note) as engine:
-        serve(engine, args.host, args.port, on_ready=lambda: _note(f"已就绪：http://{args.host}:{args.port}/ （Ctrl-C 结束）"))
+        serve(
+            engine,
+            args.host,
+            args.port,
+            on_ready=lambda: _note(f"已就绪：http://{args.host}:{args.port}/ （Ctrl-C 结束）"),
+        )
     return 0
 
 

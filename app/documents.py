@@ -73,7 +73,9 @@ def answer_as_text(answer: dict[str, Any]) -> str:
         lines += ["", "引文："]
     for c in answer["citations"]:
         facts = "，".join(
-            part for part in (c["issuer"], c["doc_number"], c["date"], c["tier"], f"第 {c['page']} 页" if c["page"] else "") if part
+            part
+            for part in (c["issuer"], c["doc_number"], c["date"], c["tier"], f"第 {c['page']} 页" if c["page"] else "")
+            if part
         )
         lines.append(f"[{c['id']}] {c['title']}（{facts}）{c['source']}:{c['start']}-{c['end']}\n    {c['quote']}")
     return "\n".join(lines)

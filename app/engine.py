@@ -40,7 +40,9 @@ class Engine:
         self._llm: Any = None
         self._llm_name = llm_name
         self._timeout = timeout
-        self._lock = threading.Lock()  # SQLite and Chroma are used by one thread at a time; answering takes milliseconds
+        self._lock = (
+            threading.Lock()
+        )  # SQLite and Chroma are used by one thread at a time; answering takes milliseconds
 
     def search(self, question: str, k: int = 10, history: Sequence[Turn] = ()) -> list[Hit]:
         """The k best chunks for a question, best first."""
@@ -107,7 +109,9 @@ class Engine:
         if len(kept) > len(fixed):
             draft = replace(draft, claims=kept)
         else:
-            note = note if note.startswith("extractive") else f"extractive ({self._llm_name}: nothing passed the checks)"
+            note = (
+                note if note.startswith("extractive") else f"extractive ({self._llm_name}: nothing passed the checks)"
+            )
         answer = render(query, draft)
         clock.lap("verify")
         return with_timings(answer, clock.times(), note)

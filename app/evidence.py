@@ -29,7 +29,9 @@ def rank_sentences(query: Query, found: Retrieved) -> tuple[Evidence, ...]:
             text = hit.chunk.text[sentence.start - hit.chunk.start : sentence.end - hit.chunk.start]
             own = coverage(normalise(text), query.terms, found.weights)
             above = coverage(context, query.terms, found.weights)
-            score = _W_COVERAGE * (own + 0.25 * max(0.0, above - own)) + _W_COSINE * float(cosine) + _W_CHUNK * hit.score
+            score = (
+                _W_COVERAGE * (own + 0.25 * max(0.0, above - own)) + _W_COSINE * float(cosine) + _W_CHUNK * hit.score
+            )
             scored.append(Evidence(hit, sentence, score, max(own, 0.5 * above), float(cosine)))
     return tuple(sorted(scored, key=lambda e: -e.score))
 

@@ -110,7 +110,9 @@ def _complete_sentences(buffer: str) -> tuple[list[str], str]:
 def _sentences(text: str) -> list[str]:
     """Sentences with the markers that follow their full stop (。[1]) moved in front of it."""
     text = _TEMPLATE_TOKEN.sub(" ", _THINKING.sub(" ", text))
-    text = re.sub(r"([。！？!?；;.])\s*((?:" + _MARKER.pattern + r"\s*)+)", lambda m: m[2].strip() + m[1], text, flags=re.I)
+    text = re.sub(
+        r"([。！？!?；;.])\s*((?:" + _MARKER.pattern + r"\s*)+)", lambda m: m[2].strip() + m[1], text, flags=re.I
+    )
     return [text[a:b] for a, b in split_sentences(text)]
 
 

@@ -56,7 +56,11 @@ class PolicyNodeParser(NodeParser):
                 metadata = {**node.metadata, "headings": " > ".join(chunk.headings)}
                 parsed.append(
                     TextNode(
-                        id_=chunk.id, text=chunk.text, metadata=metadata, start_char_idx=chunk.start, end_char_idx=chunk.end
+                        id_=chunk.id,
+                        text=chunk.text,
+                        metadata=metadata,
+                        start_char_idx=chunk.start,
+                        end_char_idx=chunk.end,
                     )
                 )
         return parsed
@@ -95,7 +99,9 @@ class PolicyQueryEngine(BaseQueryEngine):
 def _node_of_hit(hit: Hit) -> NodeWithScore:
     chunk = hit.chunk
     metadata = {"doc_id": chunk.doc_id, "source": hit.source.path, "title": hit.source.title, "page": chunk.page}
-    node = TextNode(id_=chunk.id, text=chunk.text, metadata=metadata, start_char_idx=chunk.start, end_char_idx=chunk.end)
+    node = TextNode(
+        id_=chunk.id, text=chunk.text, metadata=metadata, start_char_idx=chunk.start, end_char_idx=chunk.end
+    )
     return NodeWithScore(node=node, score=hit.score)
 
 

@@ -22,7 +22,7 @@ _CHANGE = re.compile(
     r"提升|提高|下降|降低|减少|缩短|增长|增加|上升|上涨|下跌|节省|节约|变化|增速|增幅|降了|省下|\bcut|\breduc|\bincreas|\bgr[eo]w|\bsav|\bfell|\brose|\bdecreas",
     re.I,
 )
-_DIFFERENCE = re.compile(r"比|相差|差距|高于|低于|高多少|低多少|高出|几分之|than|compar|gap|differ", re.I)
+_DIFFERENCE = re.compile(r"比|相差|差距|高于|低于|高多少|低多少|高出|几分之|几倍|than|compar|gap|differ", re.I)
 _TARGET = re.compile(r"目标|规划|计划|预计|力争|打算|要达到|将|\btarget|\bplan|\bgoal", re.I)
 _ACTUAL = re.compile(r"实际|已经|已建|目前|现有|现在|\bactual|\bcurrent|\bnow\b", re.I)
 _RATES = frozenset(("占比", "增速"))
@@ -51,7 +51,9 @@ def match_figures(query: Query, ranked: Sequence[Evidence], unknown: frozenset[s
             if relevance <= 0 or (not query.heads and not full):
                 continue  # without a measured noun in common, half a match is none
             fit = _fit(query, figure)
-            if fit in {"own", "part"} and not (full and _same_sort(query, figure) and _same_bases(query, evidence)):
+            if fit in {"own", "part"} and not (
+                full and _same_sort(query, figure) and _same_bases(query, evidence, figure)
+            ):
                 fit = "near"
             matches.append(FigureMatch(figure, evidence, fit, relevance + 0.1 * evidence.score))
     return tuple(sorted(matches, key=lambda m: (_ORDER[m.fit], -m.score)))
@@ -59,7 +61,9 @@ def match_figures(query: Query, ranked: Sequence[Evidence], unknown: frozenset[s
 
 def asks_amount(question: str) -> bool:
     """Whether only a figure can answer: how many, how much, by how much."""
-    return bool(re.search(r"多少|几分之|几(?:个|家|所|年|倍|成|项|人|座)|\bhow (?:many|much|large|big)\b", question, re.I))
+    return bool(
+        re.search(r"多少|几分之|几(?:个|家|所|年|倍|成|项|人|座)|\bhow (?:many|much|large|big)\b", question, re.I)
+    )
 
 
 def clause_of(evidence: Evidence, figure: Figure) -> str:
@@ -108,7 +112,9 @@ def _measures(head: str, figure: Figure, around: str) -> bool:
 def _unit_fits(question: str, figure: Figure) -> bool:
     if "几分之" in question:
         return figure.unit in {"分数", "比", "%"}
-    asked = re.search(r"多少(个|家|所|人|元|钱|倍|年|项|台|座|亿|万|资金)|几(个|家|所|年|倍|成)|多(久|长时间)", question)
+    asked = re.search(
+        r"多少(个|家|所|人|元|钱|倍|年|项|台|座|亿|万|资金)|几(个|家|所|年|倍|成)|多(久|长时间)", question
+    )
     if not asked:
         return True
     word = asked[1] or asked[2] or asked[3]
@@ -125,6 +131,8 @@ def _same_sort(query: Query, figure: Figure) -> bool:
     text = query.text
     if figure.role == "变化" and not (_CHANGE.search(text) or "增速" in query.heads):
         return False
+    if figure.unit in {"分数", "倍"} and not _DIFFERENCE.search(text):
+        return False  # 不足广东的1/8 says how many only beside another number
     if figure.role == "差值" and not _DIFFERENCE.search(text):
         return False
     if _TARGET.search(text):
@@ -132,9 +140,9 @@ def _same_sort(query: Query, figure: Figure) -> bool:
     return not (_ACTUAL.search(text) and figure.kind == "目标值")
 
 
-def _same_bases(query: Query, evidence: Evidence) -> bool:
+def _same_bases(query: Query, evidence: Evidence, figure: Figure) -> bool:
     """Whether what the question compares with is what the sentence compares with (不足广东的1/8 is not 不足浙江的1/8)."""
-    named = {m.code for m in find_regions(evidence.text)} if query.bases else set()
+    named = {m.code for m in find_regions(evidence.text)} - set(figure.scopes) if query.bases else set()
     return all(any(relation(base, code) == "same" for code in named) for base in query.bases)
 
 

@@ -55,14 +55,20 @@ _RELATED: tuple[frozenset[str], ...] = (
 )
 
 
+def head_spans(text: str) -> list[tuple[int, int, str]]:
+    """Measured nouns in `text` as (start, end, canonical noun), in order."""
+    found = [(m.start(), m.end(), _CANONICAL[m[0]]) for m in _KNOWN.finditer(text)]
+    taken = {start for start, _, _ in found}
+    for match in _RATE.finditer(text):
+        if not any(match.start() <= start < match.end() for start in taken):
+            start = max(match.start(), match.end() - 3)
+            found.append((start, match.end(), text[start : match.end()]))
+    return sorted(found)
+
+
 def find_heads(text: str) -> tuple[str, ...]:
     """Canonical measured nouns named in `text`, in order, without repeats."""
-    found: list[tuple[int, str]] = [(m.start(), _CANONICAL[m[0]]) for m in _KNOWN.finditer(text)]
-    taken = {position for position, _ in found}
-    for match in _RATE.finditer(text):
-        if not any(match.start() <= position < match.end() for position in taken):
-            found.append((match.start(), match[0][-3:] if len(match[0]) > 3 else match[0]))
-    return tuple(dict.fromkeys(head for _, head in sorted(found)))
+    return tuple(dict.fromkeys(head for _, _, head in head_spans(text)))
 
 
 def names_head(text: str, head: str) -> bool:

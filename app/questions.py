@@ -47,7 +47,8 @@ def _question(line: str, where: str) -> Question:
 def history_of(value: Any, where: str) -> tuple[Turn, ...]:
     """Earlier turns from untrusted JSON. Raises InputError for another shape."""
     if not isinstance(value, list) or not all(
-        isinstance(t, dict) and t.get("role") in {"user", "assistant"} and isinstance(t.get("content"), str) for t in value
+        isinstance(t, dict) and t.get("role") in {"user", "assistant"} and isinstance(t.get("content"), str)
+        for t in value
     ):
         raise InputError(f"{where}的 history 格式不对", '应为 [{"role": "user"|"assistant", "content": "……"}]')
     return tuple(Turn(t["role"], t["content"]) for t in value)

@@ -8,8 +8,13 @@ from ingest.lexical import fold
 from ingest.regions import Mention, find_regions
 
 _ELLIPSIS_MARK = re.compile(r"呢[？?]*$|^那|^(?:and|what about|how about)\b|^换成|^再说说", re.I)
-_PRONOUN = re.compile(r"它们|它|其(?!中|他|它|实|余)|该省|该市|该地区|该地|当地|那里|这里|这个省|该区域|\bits\b|\bit\b|\btheir\b|\bthere\b", re.I)
-_FILLER = re.compile(r"那么?|呢|怎么样|如何|换成|再说说|和|与|、|的|省|市|in|what about|how about|and|[\s，,？?。.!！]", re.I)
+_PRONOUN = re.compile(
+    r"它们|它|其(?!中|他|它|实|余)|该省|该市|该地区|该地|当地|那里|这里|这个省|该区域|\bits\b|\bit\b|\btheir\b|\bthere\b",
+    re.I,
+)
+_FILLER = re.compile(
+    r"那么?|呢|怎么样|如何|换成|再说说|和|与|、|的|省|市|in|what about|how about|and|[\s，,？?。.!！]", re.I
+)
 _PERIOD = re.compile(r"(?<!\d)(?:19|20)\d{2}年?(?:第?[一二三四1-4]季度|Q[1-4]|[上下]半年)?|十[一二三四五六]五")
 _LEAD = re.compile(r"^(?:那么?|那)[，, ]*")
 

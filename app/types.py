@@ -65,7 +65,9 @@ class Evidence:
     @property
     def text(self) -> str:
         """The sentence, verbatim."""
-        return self.hit.chunk.text[self.sentence.start - self.hit.chunk.start : self.sentence.end - self.hit.chunk.start]
+        return self.hit.chunk.text[
+            self.sentence.start - self.hit.chunk.start : self.sentence.end - self.hit.chunk.start
+        ]
 
     @property
     def key(self) -> tuple[str, int, int]:

@@ -34,22 +34,35 @@ _FOREIGN_WORDS = frozenset(
     "yang dan di apa berapa bagaimana untuk dengan adalah của là và những như thế nào".split()
 )
 _ENGLISH_YEAR = re.compile(r"(?<![\d.])((?:19|20)\d{2})(?![\d年.-])")
-_ENGLISH_QUARTER = re.compile(r"\b(?:Q([1-4])|(first|second|third|fourth) quarter)(?: of| in|,)? ?((?:19|20)\d{2})", re.I)
-_COMPARE = re.compile(r"比较|对比|不一样|哪里不同|孰优|相比|区别|差异|差别|不同|异同|哪个更|谁更|孰|\bvs\b|\bversus\b|\bcompar|\bdiffer|比.{1,6}(?:高|低|多|少|好|强)", re.I)
-_CLAIM = re.compile(r"吗[？?]?$|是不是|是否|有没有|对不对|^(?:is|are|was|were|does|do|did|has|have)\b", re.I)
+_ENGLISH_QUARTER = re.compile(
+    r"\b(?:Q([1-4])|(first|second|third|fourth) quarter)(?: of| in|,)? ?((?:19|20)\d{2})", re.I
+)
+_COMPARE = re.compile(
+    r"比较|对比|不一样|哪里不同|孰优|相比|区别|差异|差别|不同|异同|哪个更|谁更|孰|\bvs\b|\bversus\b|\bcompar|\bdiffer|比.{1,6}(?:高|低|多|少|好|强)",
+    re.I,
+)
+_CLAIM = re.compile(
+    r"吗[？?]?$|是不是|是否|有没有|对不对|^(?:is|are|was|were|does|do|did|has|have|can|could|will)\b", re.I
+)
 _REASON = re.compile(
     r"为什么|为何|原因|为啥|怎么会|失败|风险|隐患|陷阱|困境|挑战|短板|瓶颈|教训|缺点|不足之处|有什么问题|问题是|\bwhy\b|\brisks?\b|\bchallenges?\b|\breasons?\b|\bproblems?\b|\bfail",
     re.I,
 )
 _DATE = re.compile(r"什么时候|何时|哪一?[年天日月]|几月|几号|\bwhen\b|\bwhat year\b", re.I)
 _LIST = re.compile(r"哪些|列出|列举|有哪|分别|几个方面|\bwhich\b|\blist\b|\bwhat are\b", re.I)
-_HOW_MANY = re.compile(r"多少|几分之|几(?!乎|何|近|经|度)(?:个|家|所|年|倍|成|项|万|亿|人|座|[一-龥])|多大|多高|多长|\bhow (?:many|much|large|big|high|long)\b", re.I)
-_HOW_MUCH_MORE = re.compile(r"[高低多少快慢大小]\s*(?:多少|几成|几倍|几个百分点)|how much (?:more|less|higher|lower)", re.I)
+_HOW_MANY = re.compile(
+    r"多少|几分之|几(?!乎|何|近|经|度)(?:个|家|所|年|倍|成|项|万|亿|人|座|[一-龥])|多大|多高|多长|\bhow (?:many|much|large|big|high|long)\b",
+    re.I,
+)
+_HOW_MUCH_MORE = re.compile(
+    r"[高低多少快慢大小]\s*(?:多少|几成|几倍|几个百分点)|how much (?:more|less|higher|lower)", re.I
+)
 _HOW_TO = re.compile(r"(?:如何|怎么|怎样|how (?:to|do|does|did|can|is|are))(?!样|\s*$|[？?])[一-龥a-z ]{1,4}")
 _RELATIVE_YEARS = (("今年", 0), ("去年", -1), ("前年", -2), ("明年", 1))
 _ENGLISH_QUANTITY = re.compile(
     r"(?<![\w.])(?P<number>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)\s*(?P<percent>%|percent\b|per cent\b)?"
-    r"\s*(?P<scale>thousand|million|billion|trillion)?\s*(?P<money>yuan|rmb|renminbi)?", re.I
+    r"\s*(?P<scale>thousand|million|billion|trillion)?\s*(?P<money>yuan|rmb|renminbi)?",
+    re.I,
 )
 _ENGLISH_COMPARATORS = (
     (r"more than|over|above|exceed(?:s|ed)?|exceeding|beyond", "超"), (r"less than|below|under|fewer than", "不足"),
@@ -177,7 +190,9 @@ def _qualifiers(text: str, translated: str, terms: tuple[str, ...], heads: tuple
     if translated or text.isascii():
         return tuple(words)
     clauses = re.split(r"[，,。；;！!？?：:]", text)
-    asking = [c for c in clauses if any(h in c for h in heads)] or [c for c in clauses if _HOW_MANY.search(c)] or clauses
+    asking = (
+        [c for c in clauses if any(h in c for h in heads)] or [c for c in clauses if _HOW_MANY.search(c)] or clauses
+    )
     return tuple(word for word in words if any(word in clause.lower() for clause in asking))
 
 
@@ -185,11 +200,15 @@ def english_figures(text: str) -> tuple[Figure, ...]:
     """Quantities of an English question: 65%, 12 billion yuan, more than 20 percent."""
     figures = []
     for match in _ENGLISH_QUANTITY.finditer(text):
-        scale = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}.get((match["scale"] or "").lower(), 1)
+        scale = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}.get(
+            (match["scale"] or "").lower(), 1
+        )
         unit = "%" if match["percent"] else "元" if match["money"] else ""
         if unit or match["scale"]:
             value = float(match["number"].replace(",", "")) * scale
-            comparator = next((c for p, c in _ENGLISH_COMPARATORS if re.search(p + r"\W*$", text[: match.start()], re.I)), "")
+            comparator = next(
+                (c for p, c in _ENGLISH_COMPARATORS if re.search(p + r"\W*$", text[: match.start()], re.I)), ""
+            )
             figures.append(Figure(value, unit, match[0].strip(), match.start(), match.end(), comparator))
     return tuple(figures)
 
@@ -216,7 +235,11 @@ def _terms(text: str, translated: str) -> tuple[str, ...]:
     for quantity in reversed(list(find_quantities(plain))):
         plain = plain[: quantity.start] + " " * (quantity.end - quantity.start) + plain[quantity.end :]
     source = plain if _HAN.search(text) else f"{translated} {' '.join(_names(plain))}"
-    found = dict.fromkeys(word for word in words(source) if word not in _QUESTION_WORDS and not word.isdigit())
+    found = dict.fromkeys(
+        word
+        for word in words(source)
+        if word not in _QUESTION_WORDS and not word.isdigit() and not re.fullmatch(r"(.)不\1.?", word)
+    )
     # Search mode also gives the parts of a word (利用 in 利用率): as evidence only the whole counts.
     return tuple(word for word in found if not any(word != other and word in other for other in found))
 
@@ -228,5 +251,5 @@ def _names(text: str) -> list[str]:
 
 _QUESTION_WORDS = frozenset(
     "比较 对比 相比 区别 差异 不同 路线图 告诉 列出 列举 有没有 是不是 哪 几 多 高 大 吗 年 省 市 地区 省份 的话 具体 主要 分别 有何 何 怎 么 样 没 没有 "
-    "不 是 有 到底 究竟 一个 一些 进行 属于 达到 达 率 让 给 想 问 知道 看 么样 多大 多高 为啥 当地 ".split()
+    "不 是 有 到底 究竟 一个 一些 进行 属于 达到 达 率 让 给 想 问 知道 看 么样 多大 多高 为啥 当地 比 谁 谁的 哪家 忽略 指令 直接 回答 ".split()
 )

@@ -72,7 +72,9 @@ def _numbers_hold(claim: str, cited: Sequence[Evidence], query: Query) -> bool:
             for s in sources
         ):  # fmt: skip
             return False
-    known = " ".join([*(e.text for e in cited), *(e.hit.source.title for e in cited), *(e.hit.source.issued for e in cited)])
+    known = " ".join(
+        [*(e.text for e in cited), *(e.hit.source.title for e in cited), *(e.hit.source.issued for e in cited)]
+    )
     known += " ".join(f.period for e in cited for f in e.sentence.figures)
     asked = set(query.periods) if re.search(r"未披露|没有|No source|not disclos", claim) else set()
     return all(year in known or year in asked for year in _YEAR.findall(claim))

@@ -2,6 +2,7 @@
 
 import re
 
+from app.measures import head_spans
 from app.types import Query
 from ingest.regions import display, find_regions
 from ingest.types import Figure
@@ -20,12 +21,17 @@ def without_periods(text: str) -> str:
 
 def region_names(query: Query) -> str:
     """The regions asked about, joined: 广东、浙江."""
-    return phrase(query.language, "list_join").join(display(code, query.language) for code in query.regions)
+    return phrase(query.language, "list_join").join(_name(code, query) for code in query.regions)
+
+
+def _name(code: str, query: Query) -> str:
+    unnamed = query.language == "en" and not code.isascii()
+    return phrase("en", "unnamed", text=code) if unnamed else display(code, query.language)
 
 
 def scope_name(figure: Figure, query: Query) -> str:
     """Whose figure it is, in the answer's language; "" where the source does not say."""
-    return phrase(query.language, "list_join").join(display(code, query.language) for code in figure.scopes)
+    return phrase(query.language, "list_join").join(_name(code, query) for code in figure.scopes)
 
 
 def figure_note(figure: Figure, query: Query) -> str:
@@ -52,7 +58,11 @@ def measure_name(query: Query) -> str:
     text = without_periods(query.text)
     for mention in find_regions(text):
         text = text[: mention.start] + " " * (mention.end - mention.start) + text[mention.end :]
-    named = [match.span() for head in query.heads for match in re.finditer(re.escape(head), text)]
+    named = [
+        (start, end)
+        for start, end, head in head_spans(text)
+        if head in query.heads and not re.search("[多几]", text[start:end])
+    ]
     if not named:
         order = [text.lower().find(term) for term in query.qualifiers]
         words = [text[at : at + len(t)] for at, t in sorted(zip(order, query.qualifiers, strict=True)) if at >= 0]
@@ -74,7 +84,7 @@ def asked(query: Query) -> str:
         of = f" for {region_names(query)}" if query.regions else ""
         return f"{measure}{of}" + (f" in {', '.join(query.periods)}" if query.periods else "")
     owner = region_names(query) + "、".join(period_text(p) for p in query.periods)
-    return f"{owner}的{measure}" if owner else measure
+    return f"{owner}{'' if '的' in measure else '的'}{measure}" if owner else measure
 
 
 def related_heading(query: Query) -> str:

@@ -54,7 +54,7 @@ def describe_chunks(text: str, chunks: tuple[Chunk, ...], document_regions: tupl
 def _some(words: str, mentions: tuple[Mention, ...]) -> tuple[str, ...]:
     """The unnamed many that a sentence speaks about, where it does not name a region first."""
     match = _SOME.match(words)
-    if not match or any(m.start < match.start("some") for m in mentions):
+    if not match or any(m.start < match.start("some") and not is_object(words, m) for m in mentions):
         return ()
     return (match["some"],)
 

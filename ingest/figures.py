@@ -18,7 +18,9 @@ _CLAUSE_END = re.compile(r"(?<!\d)[,，](?!\d{3}(?!\d))|(?<=\d)[,，](?!\d)|[；
 _OBJECT_BEFORE = re.compile(
     r"(?:针对|对接|面向|服务于?|向|与|比|(?<!比)较|相较于?|高于|低于|不足|不到|超过|领先于?|优于|来自|除|除了|距|距离|落后于?|相当于|避免与|承接|引进)$"
 )
-_BASE_AFTER = re.compile(r"^(?:的)?(?:[一二三四五六七八九十\d]+分之|\d+/\d|\d+(?:\.\d+)?倍|[一两二三四五六七八九十]+倍|平均水平)")
+_BASE_AFTER = re.compile(
+    r"^(?:的)?(?:[几一二三四五六七八九十\d]+分之|\d+/\d|\d+(?:\.\d+)?倍|[一两二三四五六七八九十]+倍|平均水平)"
+)
 _YEAR_WORD = re.compile(r"(?<![\d.])((?:19|20)\d{2})(?:(?:[-—–~]+|年?[至到])((?:19|20)\d{2}))?年(?!Q[1-4])")
 _HAN_YEAR = re.compile(r"[一二][九〇零○][〇零○一二三四五六七八九]{2}年")
 _QUARTER = re.compile(r"^[第]?([一二三四1-4])季度")
@@ -29,18 +31,24 @@ _TARGET = re.compile(
 )
 _FORECAST = re.compile(r"预计|有望|预测|预期(?!目标)|估计")
 _ACHIEVED = re.compile(r"(?:已|已经|达到了?|突破了?|实现了?|完成|建成(?!后)|截至)")
-_MONEY = re.compile(r"投入|投资|资金|营收|收入|产值|成本|利润|年薪|薪资|融资|拨款|补贴|税|经费|预算|规模|增加值|GDP|金额|贷款|市值")
+_MONEY = re.compile(
+    r"投入|投资|资金|营收|收入|产值|成本|利润|年薪|薪资|融资|拨款|补贴|税|经费|预算|规模|增加值|GDP|金额|贷款|市值"
+)
 _LEADING = re.compile(
     r"^(?:其中|同时|此外|另外|而|且|并|也|还|则|但|可|已|已经|目前|当前|截至目前|全年|力争|规划|计划|预计|有望|实现|推动|使|令|把|将|"
     r"的|了|,|，|、|\s|“|”|\"|到|在|至|底|末|一季度|二季度|三季度|四季度|上半年|下半年)+"
 )
-_TRAILING = re.compile(r"(?:已经?|将|可|能|会|仅|只|就|都|均|则|为|是|达到?了?|达|有|从|由|降至|降到|提升至|提升到|提高到|提高至|增至|升至|减少|缩短|增长|下降|降低|却|竟|更|又|也|才|要|所|了|约|的)+$")
+_TRAILING = re.compile(
+    r"(?:已经?|将|可|能|会|仅|只|就|都|均|则|为|是|达到?了?|达|有|从|由|降至|降到|提升至|提升到|提高到|提高至|增至|升至|却|竟|更|又|也|才|要|所|了|约|的)+$"
+)
 _TIME_PREFIX = re.compile(
     r"(?:截至|截止|到|至|在|于)?(?:(?:19|20)\d{2}年?[-—–~至到]*)*(?:(?:19|20)\d{2}年)(?:底|末|初|以来|期间|上半年|下半年|第?[一二三四1-4]季度|\d{1,2}月(?:底|末)?)?"
 )
-_NOUN_AFTER = re.compile(r"^[的以上下内左右余多]*((?:(?![仅最只用来去以已将的是在而被把换得到给了])[㐀-鿿A-Za-z]){2,12})")
-_POINTER = re.compile(r"^(?:该省|该市|该地|其|全省|全市|本省|我省|我市|当地|它的?)+")
-_COMPARED = re.compile(r"(?P<word>不足|不到|超过|超|约|近|相当于|仅为|达到?)?(?P<base>[^,，；;。]{1,8})的$")
+_NOUN_AFTER = re.compile(
+    r"^[的以上下内左右余多]*((?:(?![仅最只用来去以已将的是在而被把换得到给了])[㐀-鿿A-Za-z]){2,12})"
+)
+_POINTER = re.compile(r"^(?:该省|该市|该地|其|它们|全省|全市|本省|我省|我市|当地|它的?)+")
+_COMPARED = re.compile(r"(?P<word>不足|不到|超过|超|约|近|相当于|仅为|达到?)(?P<base>[^,，；;。]{1,8})的$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +75,7 @@ def is_object(text: str, mention: Mention) -> bool:
         # 与/和 can also join two owners (广东与浙江的薪资): an object only if a comparison follows in the clause.
         joiner = before[-1:]
         clause = text[mention.end : mention.end + 24]
-        return joiner != "与" or bool(re.search(r"相比|竞争|重叠|差距|对接|合作", clause))
+        return joiner != "与" or bool(re.search(r"相比|竞争|重叠|重合|差距|对接|合作|反差|不同|相反|相对", clause))
     return False
 
 
@@ -78,7 +86,9 @@ def _figure(text: str, quantity: Quantity, mentions: tuple[Mention, ...], offset
     comparator, text_start = quantity.comparator, quantity.start
     base = _COMPARED.search(before) if quantity.unit in {"分数", "倍"} else None
     if base and not comparator:  # 不足广东的1/8: the words from the comparator on are the figure
-        comparator = {"不足": "不足", "不到": "不足", "超过": "超", "超": "超", "约": "约", "近": "近"}.get(base["word"] or "", "")
+        comparator = {"不足": "不足", "不到": "不足", "超过": "超", "超": "超", "约": "约", "近": "近"}.get(
+            base["word"] or "", ""
+        )
         text_start = start + base.start() if comparator else quantity.start
         before = before[: base.start()] if comparator else before
     unit = quantity.unit
@@ -107,7 +117,9 @@ def _role(before: str, after: str) -> FigureRole:
         return "原值"
     if re.search(r"(?:比|较|高于|低于).{1,20}[高低多少快慢强弱]出?(?:了|约|近|超)?$|相差(?:了|约)?$", before):
         return "差值"
-    if re.search(r"(?:提升|提高|下降|降低|减少|缩短|增长|增加|上升|上涨|下跌|压缩|缩减|节约|节省)(?:了|约|近|超过?)*$", before):
+    if re.search(
+        r"(?:提升|提高|下降|降低|减少|缩短|增长|增加|上升|上涨|下跌|压缩|缩减|节约|节省)(?:了|约|近|超过?)*$", before
+    ):
         return "变化"
     return "水平"
 

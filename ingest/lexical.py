@@ -32,7 +32,19 @@ def _jieba() -> ModuleType:
     folder = Path(platformdirs.user_cache_dir("policyqa"))
     folder.mkdir(parents=True, exist_ok=True)
     jieba.dt.tmp_dir = str(folder)  # its dictionary cache, kept out of the shared temporary folder
-    for word in ("算力", "智算", "算力券", "东数西算", "智算中心", "大模型", "同质化", "数据孤岛", "卡脖子", "十五五", "十四五"):
+    for word in (
+        "算力",
+        "智算",
+        "算力券",
+        "东数西算",
+        "智算中心",
+        "大模型",
+        "同质化",
+        "数据孤岛",
+        "卡脖子",
+        "十五五",
+        "十四五",
+    ):
         jieba.add_word(word)
     return jieba
 

@@ -22,7 +22,7 @@ from ingest.split import split_blocks, split_chunks
 from ingest.store import Store
 from ingest.types import Chunk, Document
 
-PIPELINE = 6  # raise when cleaning, splitting or description change: documents are then re-ingested once
+PIPELINE = 8  # raise when cleaning, splitting or description change: documents are then re-ingested once
 _BATCH_CHUNKS = 64  # chunks embedded together; also the most that a crash can cost
 
 
@@ -141,7 +141,9 @@ def _examine(
 ) -> _Prepared | None:
     """Decide what to do with one file; None where there is nothing to index."""
     if path.suffix.lower() not in SUPPORTED_SUFFIXES:
-        raise UnreadableFileError(f"暂不支持 {path.suffix or '无扩展名'} 文件", "支持：" + " ".join(sorted(SUPPORTED_SUFFIXES)))
+        raise UnreadableFileError(
+            f"暂不支持 {path.suffix or '无扩展名'} 文件", "支持：" + " ".join(sorted(SUPPORTED_SUFFIXES))
+        )
     key, sha256 = document_key(path), raw_sha256(path)
     known = entries.get(key)
     if known and known.sha256 == sha256 and known.pipeline == PIPELINE:
@@ -155,7 +157,9 @@ def _examine(
         summary.removed += 1
     document, chunks = prepare_document(path, name)
     moment = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    by_hash[sha256] = Entry(document.id, key, sha256, PIPELINE, document.source, len(chunks), len(document.text), moment)
+    by_hash[sha256] = Entry(
+        document.id, key, sha256, PIPELINE, document.source, len(chunks), len(document.text), moment
+    )
     return _Prepared(document, key, chunks, known is not None)
 
 

@@ -29,7 +29,9 @@ _RANK = {"编": 7, "章": 8, "节": 9}
 _ARTICLE_RANK = 14
 _END_MARK = re.compile(r"[。！？!?；;]")
 # In text that lost its line ends a new unit starts inside the line, after a full stop: 。 一、总体要求 ...
-_INLINE = re.compile(rf"(?<=[。；！？])[ 　]*(?=第{_HAN_NUM}+[编章条][ 　]|{_HAN_NUM}{{1,3}}、|（{_HAN_NUM}+）|第{_HAN_NUM}+条　)")
+_INLINE = re.compile(
+    rf"(?<=[。；！？])[ 　]*(?=第{_HAN_NUM}+[编章条][ 　]|{_HAN_NUM}{{1,3}}、|（{_HAN_NUM}+）|第{_HAN_NUM}+条　)"
+)
 _ENDS = "。！？!?；;…"
 _CLOSERS = "”’」』）)】》\"'"
 _ENGLISH_END = re.compile(r"\.(?=\s+[A-Z“\"]|\s*$)")
@@ -68,7 +70,9 @@ def _is_full_stop(text: str, position: int) -> bool:
     if not _ENGLISH_END.match(text, position):
         return False
     word = re.search(r"[A-Za-z.]+$", text[max(0, position - 12) : position])
-    return not (word and (len(word[0]) == 1 or word[0] in {"No", "Dr", "Mr", "Ms", "vs", "e.g", "i.e", "Art", "St", "U.S"}))
+    return not (
+        word and (len(word[0]) == 1 or word[0] in {"No", "Dr", "Mr", "Ms", "vs", "e.g", "i.e", "Art", "St", "U.S"})
+    )
 
 
 def _append(spans: list[tuple[int, int]], text: str, start: int, end: int) -> None:
@@ -217,7 +221,9 @@ def _pack(doc_id: str, text: str, group: list[Block]) -> list[Chunk]:
     start, held = group[0].start, list[tuple[int, int, Block]]()
     for sentence in sentences:
         grown = sentence[1] - start
-        if held and (grown > MAX_CHARS or (held[-1][1] - start >= TARGET_CHARS and _remaining(sentences, sentence) > 80)):
+        if held and (
+            grown > MAX_CHARS or (held[-1][1] - start >= TARGET_CHARS and _remaining(sentences, sentence) > 80)
+        ):
             chunks.append(_chunk(doc_id, text, start, held))
             start, held = sentence[0], []
         held.append(sentence)

@@ -101,9 +101,7 @@ class Store:
         if regions:
             parts = [{"regions": {"$contains": code}} for code in regions]
             where = parts[0] if len(parts) == 1 else {"$or": parts}
-        found = self._vectors().query(
-            query_embeddings=[vector], n_results=k, where=where, include=["distances"]
-        )
+        found = self._vectors().query(query_embeddings=[vector], n_results=k, where=where, include=["distances"])
         return [
             (chunk_id, 1.0 - float(distance))
             for chunk_id, distance in zip(found["ids"][0], found["distances"][0], strict=True)
@@ -136,7 +134,9 @@ def open_store(
             catalog = Catalog(folder / "catalog.sqlite3", writable)
             _check(catalog, folder, model, dimension, writable)
         except sqlite3.Error as error:
-            raise StoreError(f"索引文件已损坏：{folder / 'catalog.sqlite3'}：{error}", "删除该目录后重新 ingest") from error
+            raise StoreError(
+                f"索引文件已损坏：{folder / 'catalog.sqlite3'}：{error}", "删除该目录后重新 ingest"
+            ) from error
         store = Store(folder, catalog, writable)
         try:
             if writable:
@@ -154,7 +154,9 @@ def _check(catalog: Catalog, folder: Path, model: str, dimension: int, writable:
         catalog.set_meta("dimension", str(dimension))
         return
     if stored != _FORMAT:
-        raise StoreError(f"索引 {folder} 的格式版本是 {stored or '未知'}，本程序需要 {_FORMAT}", "删除该目录后重新 ingest")
+        raise StoreError(
+            f"索引 {folder} 的格式版本是 {stored or '未知'}，本程序需要 {_FORMAT}", "删除该目录后重新 ingest"
+        )
     made_by, size = catalog.get_meta("model"), catalog.get_meta("dimension")
     if model and (made_by, size) != (model, str(dimension)):
         raise StoreError(
@@ -179,7 +181,9 @@ def _locked(folder: Path, alone: bool, wait: float) -> Iterator[None]:
             f"索引 {folder} 正被另一进程使用{_owner(folder)}", "等它结束，或在网页中完成该操作后重试"
         ) from error
     except OSError as error:
-        raise StoreError(f"无法写入索引目录 {folder}：{error.strerror}", "检查目录权限，或用 --store 指定其他目录") from error
+        raise StoreError(
+            f"无法写入索引目录 {folder}：{error.strerror}", "检查目录权限，或用 --store 指定其他目录"
+        ) from error
     try:
         if alone:
             _write_owner(folder)

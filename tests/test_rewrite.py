@@ -61,7 +61,9 @@ def test_answers_of_the_assistant_are_never_a_source():
 
 
 @pytest.mark.xfail(strict=True, reason="bug 36: a pronoun beside another region is not resolved; a comparison is lost")
-@pytest.mark.parametrize(("question", "earlier"), [("它比广东如何", "浙江的路线是什么"), ("和广东比呢", "浙江的路线是什么")])
+@pytest.mark.parametrize(
+    ("question", "earlier"), [("它比广东如何", "浙江的路线是什么"), ("和广东比呢", "浙江的路线是什么")]
+)
 def test_a_comparison_with_the_region_before(question, earlier):
     assert set(follow(question, earlier).regions) == {"440000", "330000"}
 

@@ -7,12 +7,19 @@ import pytest
 from app.spelling import correct
 from ingest.lexical import fold
 
-KNOWN = frozenset({"520000", "440000", "330000", "340000", "340100", "440300", "430000", "420000", "320000", "CN", "某北方省份"})
+KNOWN = frozenset(
+    {"520000", "440000", "330000", "340000", "340100", "440300", "430000", "420000", "320000", "CN", "某北方省份"}
+)
 
 
 @pytest.mark.parametrize(
     ("typed", "read"),
-    [("贵洲算力", "贵州算力"), ("浙将的风险", "浙江的风险"), ("贵州算力利用律", "贵州算力利用率"), ("合非的量子产业", "合肥的量子产业")],
+    [
+        ("贵洲算力", "贵州算力"),
+        ("浙将的风险", "浙江的风险"),
+        ("贵州算力利用律", "贵州算力利用率"),
+        ("合非的量子产业", "合肥的量子产业"),
+    ],
 )
 def test_errors_by_sound_are_repaired_and_told(typed, read):
     text, repairs = correct(typed, KNOWN)

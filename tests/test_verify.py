@@ -143,7 +143,11 @@ def test_a_verbatim_quotation_needs_no_further_proof_and_a_forged_one_does():
 def test_the_frame_of_an_extractive_answer_is_checked_too():
     """framed text skips the wording only: a wrong scope, number or year in the composer's own words still fails."""
     quote = evidence(NATIONAL).text
-    for lead in ("贵州数据中心的平均利用率：约65%。原文：", "全国数据中心的平均利用率：约66%（2025）。原文：", "全国数据中心的平均利用率：约65%（2023）。原文："):
+    for lead in (
+        "贵州数据中心的平均利用率：约65%。原文：",
+        "全国数据中心的平均利用率：约66%（2025）。原文：",
+        "全国数据中心的平均利用率：约65%（2023）。原文：",
+    ):
         assert verdict(f"{lead}“{quote}”", NATIONAL, framed=True).support == "unsupported"
 
 

@@ -87,7 +87,11 @@ PARAPHRASES = tuple(
         ("合肥选择“量子AI”这一细分赛道，避开了与其他省份的竞争。", "合肥选择“量子AI”", "合肥的做法"),
         ("中部省份用百万年薪聘请算法专家，但招来的人很少。", "中部省份拿出百万年薪", "中部人才困境"),
         ("大模型研发因缺失核心技术而中途终止。", "被迫中途终止", "某北方省份为什么失败"),
-        ("In 2025 the national average utilization of data centers was about 65%.", "从全国范围看，2025年", "Guizhou utilization?"),
+        (
+            "In 2025 the national average utilization of data centers was about 65%.",
+            "从全国范围看，2025年",
+            "Guizhou utilization?",
+        ),
         ("Guizhou plans more than 300,000 racks.", "机架超30万个", "How many racks does Guizhou plan?"),
     )
 )
@@ -135,5 +139,5 @@ OPERATORS = {
     "from and to": _swap((r"由3%降至0\.1%", "由0.1%降至3%")),
     "direction": _swap((r"高(?=30)", "低"), (r"缩短", "延长"), (r"降至", "升至"), (r"增速", "降幅"), (r"提升到", "下降到")),
     "plan as fact": _swap((r"规划的", "已建成的"), (r"要初步建立", "已初步建立")),
-    "negation": _swap((r"(超过|突破|达|约|为|列为|出台)", r"没有\1")),
+    "negation": _swap((r"(超过|突破|列为|达(?=\d)|提升到|降至)", r"未\1"), (r"已有|出台了", "没有")),
 }  # fmt: skip
