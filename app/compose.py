@@ -53,7 +53,7 @@ def _amount(query: Query, ranked: Sequence[Evidence], unknown: frozenset[str], n
     draft = answer_amount(query, ranked, unknown)
     if draft is None and nowhere:
         return Draft(lead=phrase(query.language, "no_region", region=region_names(query)), reason="no_document")
-    if draft is None and query.kind == "number" and (query.heads and query.regions or asks_amount(query.text)):
+    if draft is None and query.kind == "number" and ((query.heads and query.regions) or asks_amount(query.text)):
         return undisclosed(query, ranked)
     return draft or _lookup(query, ranked)
 

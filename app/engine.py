@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -11,7 +11,7 @@ from app.draft import Draft
 from app.evidence import rank_sentences
 from app.generate import LLMError, generate_claims, select_evidence
 from app.render import Numbering, checked, render, with_timings
-from app.retrieve import Retrieved, retrieve
+from app.retrieve import retrieve
 from app.types import Answer, AnswerSentence, Evidence, Hit, Language, Query, Turn
 from app.understand import understand
 from ingest.embed import Embedder
@@ -33,7 +33,9 @@ class Stage:
 class Engine:
     """Answers questions from one store. Made by app.build.open_engine."""
 
-    def __init__(self, store: Store, embedder: Embedder, llm: Callable[[], Any] | None, llm_name: str, timeout: float):
+    def __init__(
+        self, store: Store, embedder: Embedder, llm: Callable[[], Any] | None, llm_name: str, timeout: float
+    ) -> None:
         self.store = store
         self.embedder = embedder
         self._make_llm = llm
@@ -87,7 +89,7 @@ class Engine:
 
     def _generated(
         self, query: Query, draft: Draft, ranked: Sequence[Evidence], clock: "_Clock"
-    ) -> Iterator[AnswerSentence | Stage]:
+    ) -> Generator[AnswerSentence | Stage, None, Answer]:
         """The LLM's checked sentences; what the rules know to be undisclosed is said first and by rule."""
         evidence = select_evidence(draft.claims, ranked)
         fixed = draft.claims[:1] if draft.abstained else []

@@ -15,6 +15,7 @@ from ingest.embed import Embedder
 from ingest.lexical import words
 from ingest.regions import relation
 from ingest.store import Store
+from ingest.types import Chunk
 
 POOL = 50  # candidates from each side
 DENSE_WEIGHT = 0.7
@@ -92,7 +93,7 @@ def _plans(query: Query, store: Store) -> list[list[str]]:
     return plans
 
 
-def _complete(dense: dict[str, float], rows: dict[str, tuple[object, np.ndarray]], vector: np.ndarray) -> None:
+def _complete(dense: dict[str, float], rows: dict[str, tuple[Chunk, np.ndarray]], vector: np.ndarray) -> None:
     """Give chunks that only the lexical side found a dense score: that of their best sentence, a little lower."""
     for chunk_id, (_, matrix) in rows.items():
         if chunk_id not in dense:
@@ -100,7 +101,7 @@ def _complete(dense: dict[str, float], rows: dict[str, tuple[object, np.ndarray]
 
 
 def _fuse(
-    rows: dict[str, tuple[object, np.ndarray]],
+    rows: dict[str, tuple[Chunk, np.ndarray]],
     dense: dict[str, float],
     lexical: dict[str, float],
     known: float,
@@ -111,7 +112,7 @@ def _fuse(
     d = _z([dense[i] for i in ids])
     x = _z([lexical.get(i, 0.0) for i in ids])
     fused = DENSE_WEIGHT * d + (1 - DENSE_WEIGHT) * known * x
-    return {i: float(f) + _region_bonus(rows[i][0].regions, query.regions) for i, f in zip(ids, fused, strict=True)}  # type: ignore[attr-defined]
+    return {i: float(f) + _region_bonus(rows[i][0].regions, query.regions) for i, f in zip(ids, fused, strict=True)}
 
 
 def _region_bonus(regions: Sequence[str], asked: Sequence[str]) -> float:

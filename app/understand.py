@@ -85,7 +85,9 @@ def understand(
     language: Language | None = None,
     today: datetime.date | None = None,
 ) -> Query:
-    """Read a question. `known_regions` are those the store has texts about: typing errors are resolved towards them.
+    """Read a question as a Query.
+
+    `known_regions` are those the store has texts about: typing errors are resolved towards them.
     `today` is what 今年 and 去年 count from (the current date unless given).
 
     Raises InputError for an empty or over-long question and for a language other than Chinese and English.

@@ -125,7 +125,7 @@ class Catalog:
         rows = self._db.execute(
             "SELECT id, key, sha256, pipeline, source, chunks, length(text), added FROM documents ORDER BY added, key"
         )
-        return [Entry(*row[:4], _source(row[4]), *row[5:]) for row in rows]
+        return [_entry(row) for row in rows]
 
     def entry(self, doc_id: str) -> Entry | None:
         """One document without its text, None where it is unknown."""
@@ -133,7 +133,7 @@ class Catalog:
             "SELECT id, key, sha256, pipeline, source, chunks, length(text), added FROM documents WHERE id = ?",
             (doc_id,),
         ).fetchone()
-        return Entry(*row[:4], _source(row[4]), *row[5:]) if row else None
+        return _entry(row) if row else None
 
     def document(self, doc_id: str) -> Document | None:
         """One document with its text and blocks, None where it is unknown."""
@@ -216,6 +216,11 @@ class _Transaction:
 
     def __exit__(self, kind: Any, value: Any, trace: Any) -> None:
         self._db.execute("ROLLBACK" if kind else "COMMIT")
+
+
+def _entry(row: Sequence[Any]) -> Entry:
+    doc_id, key, sha256, pipeline, source, chunks, chars, added = row
+    return Entry(doc_id, key, sha256, pipeline, _source(source), chunks, chars, added)
 
 
 def _dump(value: Any) -> str:

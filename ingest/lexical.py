@@ -9,7 +9,7 @@ import logging
 import re
 import unicodedata
 from pathlib import Path
-from types import ModuleType
+from typing import Any
 
 from ingest.repair import to_simplified
 
@@ -24,7 +24,7 @@ STOP_WORDS = frozenset(
 
 
 @functools.cache
-def _jieba() -> ModuleType:
+def _jieba() -> Any:
     import jieba
     import platformdirs
 

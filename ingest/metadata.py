@@ -56,12 +56,12 @@ def _iso(value: Any) -> str:
         return value.isoformat()[:10]
     match = _DATE.search(str(value)) if value is not None else None
     if not match:
-        year = re.fullmatch(r"\s*((?:19|20)\d{2})\s*", str(value)) if value is not None else None
-        return year[1] if year else ""
-    year, month, day = int(match[1]), int(match[2]), int(match[3] or 0)
+        bare = re.fullmatch(r"\s*((?:19|20)\d{2})\s*", str(value)) if value is not None else None
+        return bare[1] if bare else ""
+    month, day = int(match[2]), int(match[3] or 0)
     if not 1 <= month <= 12 or day > 31:
         return ""
-    return f"{year}-{month:02d}" + (f"-{day:02d}" if day else "")
+    return f"{match[1]}-{month:02d}" + (f"-{day:02d}" if day else "")
 
 
 def _effective(text: str) -> str:

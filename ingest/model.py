@@ -312,7 +312,7 @@ def _write_onnx(packed: PackedWeights, folder: Path) -> None:
 
 
 class _Graph:
-    """Nodes and constants of the encoder, written straight with ONNX Runtime's own CPU operators where they are faster."""
+    """Nodes and constants of the encoder, with ONNX Runtime's own CPU operators where those are faster."""
 
     def __init__(self, packed: PackedWeights) -> None:
         self.packed = packed

@@ -6,6 +6,7 @@ character of the document that is not white space, so no number can be lost betw
 
 import re
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from ingest.types import Block, BlockKind, Chunk, Sentence
 
@@ -86,7 +87,7 @@ def _append(spans: list[tuple[int, int]], text: str, start: int, end: int) -> No
 
 def _cut_long(text: str, start: int, end: int) -> list[tuple[int, int]]:
     """Cut a run of more than MAX_SENTENCE characters at its last comma (or blank) before the limit."""
-    pieces = []
+    pieces: list[tuple[int, int]] = []
     while end - start > MAX_SENTENCE:
         window = text[start : start + MAX_SENTENCE]
         cut = max(window.rfind(mark) for mark in "，,、：: \u3000")
@@ -125,7 +126,7 @@ def _units(text: str) -> list[_Unit]:
     units = []
     for line in re.finditer(r"[^\n]+", text):
         cuts = [line.start(), *(m.end() for m in _INLINE.finditer(text, line.start(), line.end())), line.end()]
-        for start, end in zip(cuts, cuts[1:], strict=False):
+        for start, end in pairwise(cuts):
             trimmed: list[tuple[int, int]] = []
             _append(trimmed, text, start, end)
             for a, b in trimmed:

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+
 from app.build import open_engine
 from app.settings import load_settings
 
@@ -32,8 +33,9 @@ def test_the_retriever_gives_the_engines_ranking(engine):
 
 
 def test_the_node_parser_keeps_exact_offsets():
-    from app.llamaindex import PolicyNodeParser
     from llama_index.core import Document
+
+    from app.llamaindex import PolicyNodeParser
 
     text = "第一章 总则\n第一条 为了发展，制定本办法。\n第二条 本办法适用于本省。" + "其他事项另行规定。" * 80
     nodes = PolicyNodeParser().get_nodes_from_documents([Document(text=text)])
