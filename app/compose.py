@@ -21,6 +21,7 @@ from prompts import phrase
 MAX_SENTENCES = 5  # in a lookup answer
 PER_REGION = 3  # in a comparison, for each region
 _BEST_BAND = 0.55  # sentences scored within this of the best belong to the answer
+_POINTER = re.compile(r"该省|该市|该地区|该地(?!址)|该县|该区(?!域)")
 _DATED = re.compile(r"(?:19|20)\d{2}|[一二三四]季度|\d+月|十[一二三四五六]五|近[一二三四五六七八九十]年|起施行")
 
 
@@ -33,6 +34,8 @@ def compose(query: Query, found: Retrieved, ranked: Sequence[Evidence], known_re
         return _several(query, ranked, found.unknown) or no_region
     if nowhere and not query.heads:
         return no_region
+    if not query.regions and (pointer := _POINTER.search(query.text)):
+        return Draft(lead=phrase(query.language, "which_region", word=pointer[0]), reason="no_evidence")
     if query.figures and not set(query.terms) - {"数字", "数据", "指标"} and query.kind != "claim":
         return _whose_number(query, ranked)
     parts = _parts(query)

@@ -94,13 +94,17 @@ class Engine:
         evidence = select_evidence(draft.claims, ranked)
         fixed = draft.claims[:1] if draft.abstained else []
         kept, numbering = list(fixed), Numbering(query.language)
-        dropped = 0
+        dropped, said = 0, set[str]()
+        for claim in fixed:
+            if (sentence := checked(query, claim, numbering)) is not None:
+                yield sentence
         try:
             for claim in generate_claims(self._model(), query, evidence, self._timeout):
-                sentence = checked(query, claim, numbering)
+                sentence = checked(query, claim, numbering) if claim.text not in said else None
                 if sentence is None:
                     dropped += 1
                     continue
+                said.add(claim.text)
                 kept.append(claim)
                 yield sentence
             note = f"{self._llm_name}" + (f" (dropped {dropped})" if dropped else "")

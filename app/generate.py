@@ -20,6 +20,7 @@ MAX_EVIDENCE = 10  # sentences shown to the model
 MAX_OUTPUT = 4000  # characters read from the model; more is cut
 _MARKER = re.compile(r"[\[［【(（](?:来源|资料|source)?\s*(\d{1,3}(?:\s*[,，、]\s*\d{1,3})*)\s*[\]］】)）]", re.I)
 _TEMPLATE_TOKEN = re.compile(r"<\|[^|]{1,40}\|>|</?(?:think|s|start_of_turn|end_of_turn|eos|bos)[^>]{0,20}>")
+_LIST_MARK = re.compile(r"^\s*(?:[-*•#>]+|\d{1,2}[.、)）](?!\d))\s*")
 _THINKING = re.compile(r"<think>.*?(?:</think>|$)", re.S)
 
 
@@ -118,7 +119,7 @@ def _sentences(text: str) -> list[str]:
 
 def _claim(text: str, evidence: Sequence[Evidence]) -> Claim | None:
     numbers = [int(n) for match in _MARKER.finditer(text) for n in re.findall(r"\d+", match[1])]
-    cited = tuple(dict.fromkeys(evidence[n - 1] for n in numbers if 1 <= n <= len(evidence)))
-    bare = re.sub(r"^[\s\-*•#>\d.、]*(?=[一-龥A-Za-z“])", "", _MARKER.sub("", text)).strip()
+    cited = tuple(evidence[n - 1] for n in dict.fromkeys(numbers) if 1 <= n <= len(evidence))
+    bare = _LIST_MARK.sub("", _MARKER.sub("", text)).strip()
     bare = re.sub(r"\s+([。！？；.])", r"\1", bare).replace("**", "")
     return Claim(bare, cited, framed=False) if re.search(r"[一-龥A-Za-z]{2}", bare) else None

@@ -12,6 +12,8 @@ _PRONOUN = re.compile(
     r"它们|它|其(?!中|他|它|实|余)|该省|该市|该地区|该地|当地|那里|这里|这个省|该区域|\bits\b|\bit\b|\btheir\b|\bthere\b",
     re.I,
 )
+_VERSUS = re.compile(r"^(?:那么?|那)?(?:和|跟|与|同).{1,12}(?:比|相比|对比)")
+_COURTESY = re.compile(r"^(?:好的?|谢谢|多谢|嗯|行|可以|明白了?|知道了?|ok|thanks|thank you)[。.!！]*$", re.I)
 _FILLER = re.compile(
     r"那么?|呢|怎么样|如何|换成|再说说|和|与|、|的|省|市|in|what about|how about|and|[\s，,？?。.!！]", re.I
 )
@@ -37,13 +39,17 @@ def _resolve(text: str, base: str) -> str:
     mine, theirs = find_regions(text), find_regions(base)
     if not mine and (period := _only_period(text)):
         return _swap_period(base, theirs, period)
+    names = "、".join(dict.fromkeys(mention.text for mention in theirs))
+    if mine and theirs and _VERSUS.search(text):  # 和浙江比呢: both are meant now
+        return "比较" + _swap_regions(base, theirs, (*theirs, *mine))
     if mine and _is_ellipsis(text, mine):
-        return _swap_regions(base, theirs, mine, text)
+        return _swap_regions(base, theirs, mine)
+    if mine and theirs and _PRONOUN.match(text):
+        return _PRONOUN.sub(lambda _: names, text, count=1)
     if not mine and theirs:
-        names = "、".join(dict.fromkeys(mention.text for mention in theirs))
         if _PRONOUN.search(text):
             return _PRONOUN.sub(lambda _: names, text, count=1)
-        if _ELLIPSIS_MARK.search(text) or len(text) <= 14:
+        if (_ELLIPSIS_MARK.search(text) or len(text) <= 14) and not _COURTESY.match(text):
             return f"{names}{'' if _is_han(names) else ' '}{_strip(text)}"
     return text
 
@@ -70,7 +76,7 @@ def _swap_period(base: str, theirs: tuple[Mention, ...], period: str) -> str:
     return f"{base[:at]}{period}{base[at:]}"
 
 
-def _swap_regions(base: str, theirs: tuple[Mention, ...], mine: tuple[Mention, ...], text: str) -> str:
+def _swap_regions(base: str, theirs: tuple[Mention, ...], mine: tuple[Mention, ...]) -> str:
     names = "、".join(dict.fromkeys(mention.text for mention in mine))
     if not theirs:
         return f"{names}{base}"
@@ -79,7 +85,7 @@ def _swap_regions(base: str, theirs: tuple[Mention, ...], mine: tuple[Mention, .
         out.append(base[at : mention.start])
         out.append(names if number == 0 else "")
         at = mention.end
-    return re.sub(r"[、和与]+(?=[、和与的])", "", "".join(out) + base[at:])
+    return re.sub(r"[、和与]+(?=[、和与的]|$)", "", "".join(out) + base[at:])
 
 
 def _strip(text: str) -> str:

@@ -40,7 +40,7 @@ class Query:
     corrections: tuple[tuple[str, str], ...] = ()  # (as typed, as read)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Hit:
     """A retrieved chunk with its fused score and the two scores behind it."""
 
@@ -52,7 +52,7 @@ class Hit:
     lexical: float  # BM25
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Evidence:
     """One sentence of a hit with its score for the question; higher is better."""
 

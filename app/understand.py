@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from app.glossary import translate
 from app.measures import find_heads
+from app.quantities import english_figures
 from app.rewrite import stand_alone
 from app.spelling import correct
 from app.types import Language, Query, QuestionKind, Turn
@@ -15,12 +16,12 @@ from ingest.figures import find_figures, find_periods, is_object
 from ingest.lexical import STOP_WORDS, fold, fold_width, normalise, words
 from ingest.numbers import find_quantities
 from ingest.regions import find_regions
-from ingest.types import Figure
 
 MAX_QUESTION = 2000  # characters; longer text is a document, not a question
 
 _HAN = re.compile(r"[㐀-鿿]")
 _OTHER_SCRIPT = re.compile(r"[぀-ヿㇰ-ㇿ가-힯ᄀ-ᇿЀ-ӿ֐-ۿऀ-ॿ฀-๿Ͱ-Ͽ]")
+_KANA_HANGUL = re.compile(r"[぀-ヿㇰ-ㇿ가-힯ᄀ-ᇿ]")
 _ENGLISH_WORDS = frozenset(
     "the a an of in is are was were what which who how why when where does do did has have much many to for and or on at by with from "
     "that this it its be can could will would should about between compare rate list tell me give show than more most not no any".split()
@@ -33,7 +34,7 @@ _FOREIGN_WORDS = frozenset(
     "o os da do dos das qual quais são uma em não taxa "  # Portuguese
     "yang dan di apa berapa bagaimana untuk dengan adalah của là và những như thế nào".split()
 )
-_ENGLISH_YEAR = re.compile(r"(?<![\d.])((?:19|20)\d{2})(?![\d年.-])")
+_BARE_YEAR = re.compile(r"(?<![\d.〔\[（(【])((?:19|20)\d{2})(?![\d年.〕\]）)】-])")
 _ENGLISH_QUARTER = re.compile(
     r"\b(?:Q([1-4])|(first|second|third|fourth) quarter)(?: of| in|,)? ?((?:19|20)\d{2})", re.I
 )
@@ -59,15 +60,6 @@ _HOW_MUCH_MORE = re.compile(
 )
 _HOW_TO = re.compile(r"(?:如何|怎么|怎样|how (?:to|do|does|did|can|is|are))(?!样|\s*$|[？?])[一-龥a-z ]{1,4}")
 _RELATIVE_YEARS = (("今年", 0), ("去年", -1), ("前年", -2), ("明年", 1))
-_ENGLISH_QUANTITY = re.compile(
-    r"(?<![\w.])(?P<number>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)\s*(?P<percent>%|percent\b|per cent\b)?"
-    r"\s*(?P<scale>thousand|million|billion|trillion)?\s*(?P<money>yuan|rmb|renminbi)?",
-    re.I,
-)
-_ENGLISH_COMPARATORS = (
-    (r"more than|over|above|exceed(?:s|ed)?|exceeding|beyond", "超"), (r"less than|below|under|fewer than", "不足"),
-    (r"about|around|roughly|approximately", "约"), (r"at least", "至少"), (r"at most|up to", "至多"),
-)  # fmt: skip
 # Verbs and adverbs that say nothing about what is measured.
 _LIGHT = frozenset(
     "打算 建设 规划 计划 推动 发展 实现 降到 降至 提升 提升到 减少 平均 建成 成为 列为 列入 作为 用得 预计 达到 增加 下降 变化 出现 拥有 具有 存在 整体 "
@@ -136,7 +128,7 @@ def strip_markup(text: str) -> str:
 
 def detect_language(text: str) -> Language:
     """Language of a question: zh or en. Raises InputError for any other."""
-    if _OTHER_SCRIPT.search(text):
+    if _OTHER_SCRIPT.search(text) and not (_HAN.search(text) and not _KANA_HANGUL.search(text)):
         raise InputError("暂只支持中文和英文提问 (Chinese or English only)", "请改用中文或英文")
     if _HAN.search(text):
         return "zh"
@@ -198,23 +190,6 @@ def _qualifiers(text: str, translated: str, terms: tuple[str, ...], heads: tuple
     return tuple(word for word in words if any(word in clause.lower() for clause in asking))
 
 
-def english_figures(text: str) -> tuple[Figure, ...]:
-    """Quantities of an English question: 65%, 12 billion yuan, more than 20 percent."""
-    figures = []
-    for match in _ENGLISH_QUANTITY.finditer(text):
-        scale = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}.get(
-            (match["scale"] or "").lower(), 1
-        )
-        unit = "%" if match["percent"] else "元" if match["money"] else ""
-        if unit or match["scale"]:
-            value = float(match["number"].replace(",", "")) * scale
-            comparator = next(
-                (c for p, c in _ENGLISH_COMPARATORS if re.search(p + r"\W*$", text[: match.start()], re.I)), ""
-            )
-            figures.append(Figure(value, unit, match[0].strip(), match.start(), match.end(), comparator))
-    return tuple(figures)
-
-
 def _periods(text: str, today: datetime.date) -> tuple[str, ...]:
     found = list(find_periods(text))
     found += [str(today.year + shift) for word, shift in _RELATIVE_YEARS if word in text]
@@ -224,7 +199,7 @@ def _periods(text: str, today: datetime.date) -> tuple[str, ...]:
         number = match[1] or str(("first", "second", "third", "fourth").index(match[2].lower()) + 1)
         found.append(f"{match[3]}Q{number}")
     if not found:
-        found = [match[1] for match in _ENGLISH_YEAR.finditer(text)]
+        found = [match[1] for match in _BARE_YEAR.finditer(text)]
     return tuple(dict.fromkeys(found))
 
 

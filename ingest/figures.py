@@ -1,88 +1,83 @@
 """Figures: every quantity of a sentence with what it measures, whose it is, for when, and of what kind.
 
 The scope is the point. "贵州规划机架数超30万个，2025年国内数据中心平均利用率约65%" holds two figures with two owners: the racks
-are Guizhou's, the 65 % is national. The owner is looked for in the figure's own clause, then in the clauses before it,
-then in what the paragraph, the headings and the document are about; a region that is only compared with, or served,
-is not an owner.
+are Guizhou's, the 65 % is national. See ingest.owners for the rule, ingest.periods for times and targets.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ingest.numbers import Quantity, find_quantities
+from ingest.owners import clause_spans, is_object, owner_of, respective_owners
+from ingest.periods import find_periods, kind_of, period_of, respective_periods
 from ingest.regions import Mention, find_regions
-from ingest.types import Figure, FigureKind, FigureRole
+from ingest.types import Figure, FigureRole
 
-_CLAUSE_END = re.compile(r"(?<!\d)[,，](?!\d{3}(?!\d))|(?<=\d)[,，](?!\d)|[；;。！？!?：:\n]|——")
-# A region after one of these is an object (compared with, supplied, aimed at), not the owner of the figure.
-_OBJECT_BEFORE = re.compile(
-    r"(?:针对|对接|面向|服务于?|向|与|比|(?<!比)较|相较于?|高于|低于|不足|不到|超过|领先于?|优于|来自|除|除了|距|距离|落后于?|相当于|避免与|承接|引进)$"
-)
-_BASE_AFTER = re.compile(
-    r"^(?:的)?(?:[几一二三四五六七八九十\d]+分之|\d+/\d|\d+(?:\.\d+)?倍|[一两二三四五六七八九十]+倍|平均水平)"
-)
-_YEAR_WORD = re.compile(r"(?<![\d.])((?:19|20)\d{2})(?:(?:[-—–~]+|年?[至到])((?:19|20)\d{2}))?年(?!Q[1-4])")
-_HAN_YEAR = re.compile(r"[一二][九〇零○][〇零○一二三四五六七八九]{2}年")
-_QUARTER = re.compile(r"^[第]?([一二三四1-4])季度")
-_HALF = re.compile(r"^(上|下)半年")
-_SPAN = re.compile(r"近[一二两三四五六七八九十\d]+年")
-_TARGET = re.compile(
-    r"(?:规划|目标|力争|争取|计划|拟|将(?!.{0,6}(?:作为|写进|列为|其))|到(?:19|20)\d{2}年(?:底|末)?|要(?:达到|实现)|确保|预期目标|建成后)"
-)
-_FORECAST = re.compile(r"预计|有望|预测|预期(?!目标)|估计")
-_ACHIEVED = re.compile(r"(?:已|已经|达到了?|突破了?|实现了?|完成|建成(?!后)|截至)")
+__all__ = ["Context", "clause_spans", "find_figures", "find_periods", "is_object"]
+
 _MONEY = re.compile(
     r"投入|投资|资金|营收|收入|产值|成本|利润|年薪|薪资|融资|拨款|补贴|税|经费|预算|规模|增加值|GDP|金额|贷款|市值"
 )
 _LEADING = re.compile(
-    r"^(?:其中|同时|此外|另外|而|且|并|也|还|则|但|可|已|已经|目前|当前|截至目前|全年|力争|规划|计划|预计|有望|实现|推动|使|令|把|将|"
-    r"的|了|,|，|、|\s|“|”|\"|到|在|至|底|末|一季度|二季度|三季度|四季度|上半年|下半年)+"
+    r"^(?:其中|同时|此外|另外|而|且|并|也|还|则|但|可|已经?|目前|当前|截至|截止|全年|力争|规划(?=[一-龥]{3})|计划|目标|预计|有望|实现|推动|使|令|把|将"
+    r"|要|应|须|确保|共计?|总计|合计|按照|根据|按|的|了|[,，、；;：:（(“”\"]|\s|到|在|至|于|底|末|[一二三四]季度|[上下]半年"
+    r"|(?:近|未来|过去|今后|最近)[一二两三四五六七八九十\d]+年"
+    r"|该省|该市|该地|其(?!他|它|余)|它们?|全省|全市|全县|全区|[本我][省市县区]|我国|当地|[两三四]省的?|[两三四]市的?|[两三四]地的?)+"
 )
 _TRAILING = re.compile(
-    r"(?:已经?|将|可|能|会|仅|只|就|都|均|则|为|是|达到?了?|达|有|从|由|降至|降到|提升至|提升到|提高到|提高至|增至|升至|却|竟|更|又|也|才|要|所|了|约|的)+$"
+    r"(?:已经?|将|可|能|会|仅|只|就|都|均|则|为|是|达到?了?|有|从|由|降至|降到|提升至|提升到|提高到|提高至|增至|升至|却|竟|更|又|也"
+    r"|才|要|所|了|约|的|共计?|总计|合计|分别|依次|[,，、；;：:（(“”\"]|\s)+$"
 )
-_TIME_PREFIX = re.compile(
-    r"(?:截至|截止|到|至|在|于)?(?:(?:19|20)\d{2}年?[-—–~至到]*)*(?:(?:19|20)\d{2}年)(?:底|末|初|以来|期间|上半年|下半年|第?[一二三四1-4]季度|\d{1,2}月(?:底|末)?)?"
+_TIME = re.compile(
+    r"(?<![比较])(?:截至|截止|到|至|在|于)?(?:(?:19|20)\d{2}年?\s?[-—–~至到和、]*)*(?:19|20)\d{2}\s?年(?:Q[1-4])?"
+    r"(?:底|末|初|以来|期间|上半年|下半年|第?[一二三四1-4]季度|\d{1,2}月(?:底|末|份)?)?"
 )
 _NOUN_AFTER = re.compile(
-    r"^[的以上下内左右余多]*((?:(?![仅最只用来去以已将的是在而被把换得到给了])[㐀-鿿A-Za-z]){2,12})"
+    r"^[的以上下内左右余多]*((?:(?![仅最只用来去以已将的是在而被把换得到给了和与及或为获占]|位于|提出|参与|完成|实现)[㐀-鿿A-Za-z]){2,12})"
 )
-_POINTER = re.compile(r"^(?:该省|该市|该地|其|它们|全省|全市|本省|我省|我市|当地|它的?)+")
+# Verbs that leave their noun behind the number: 培育100家以上智能工厂, 给予500万元补助, 处五万元以下罚款.
+_VERB_END = re.compile(
+    r"(?:建设|培育|打造|建成|形成|引进|培养|新增|推出|发布|实施|开展|支持|给予|处|奖励|创建|认定|遴选|突破|制定|开放|落地|集聚|拥有|完成"
+    r"|组织|举办|新建|改造|投资|投入|筹建|设立|布局|补助|资助|提供|并处|出台|汇聚|聚集|吸引|带动|孵化|选派|招收|开设|部署|上线)$"
+)
 _COMPARED = re.compile(r"(?P<word>不足|不到|超过|超|约|近|相当于|仅为|达到?)(?P<base>[^,，；;。]{1,8})的$")
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What stands above a sentence: the regions its paragraph, headings and document are about, in that order."""
+    """What stands above a sentence: the regions its paragraph, headings and document are about, in that order.
+
+    `lead` is what stands before the sentence in the same enumeration (到2027年，…；…；), for periods and targets.
+    """
 
     topic: tuple[str, ...] = ()
     topic_text: str = ""
+    lead: str = ""
 
 
 def find_figures(text: str, offset: int = 0, context: Context | None = None) -> tuple[Figure, ...]:
     """Return the figures of one sentence, with offsets shifted by `offset` into the document."""
     context = context or Context()
-    mentions = find_regions(text)
-    return tuple(_figure(text, quantity, mentions, offset, context) for quantity in find_quantities(text))
-
-
-def is_object(text: str, mention: Mention) -> bool:
-    """Whether the mention is compared with, served or aimed at, rather than spoken about."""
-    if _BASE_AFTER.match(text[mention.end :]):
-        return True
-    before = text[: mention.start]
-    if _OBJECT_BEFORE.search(before):
-        # 与/和 can also join two owners (广东与浙江的薪资): an object only if a comparison follows in the clause.
-        joiner = before[-1:]
-        clause = text[mention.end : mention.end + 24]
-        return joiner != "与" or bool(re.search(r"相比|竞争|重叠|重合|差距|对接|合作|反差|不同|相反|相对", clause))
-    return False
+    mentions, quantities = find_regions(text), list(find_quantities(text))
+    spans = [(q.start, q.end) for q in quantities]
+    owners, periods = respective_owners(text, spans, mentions), respective_periods(text, spans)
+    figures: list[Figure] = []
+    for number, quantity in enumerate(quantities):
+        figure = _figure(text, quantity, mentions, offset, context)
+        if number in owners:
+            figure = replace(figure, scopes=(owners[number].code,), scope_text=owners[number].text)
+        if number in periods:
+            figure = replace(figure, period=periods[number])
+        if not figure.indicator and figures and figures[-1].unit == figure.unit:  # 其中深圳15家、广州8家
+            figure = replace(figure, indicator=figures[-1].indicator)
+        figures.append(figure)
+    return tuple(figures)
 
 
 def _figure(text: str, quantity: Quantity, mentions: tuple[Mention, ...], offset: int, context: Context) -> Figure:
     start, end = _clause(text, quantity.start, quantity.end)
     before, after = text[start : quantity.start], text[quantity.end : end]
-    scopes, scope_text = _scope(text, quantity, start, mentions, context)
+    scopes, scope_text = owner_of(text, quantity.start, quantity.end, start, mentions, context.topic)
     comparator, text_start = quantity.comparator, quantity.start
     base = _COMPARED.search(before) if quantity.unit in {"分数", "倍"} else None
     if base and not comparator:  # 不足广东的1/8: the words from the comparator on are the figure
@@ -102,11 +97,11 @@ def _figure(text: str, quantity: Quantity, mentions: tuple[Mention, ...], offset
         end=offset + quantity.end,
         comparator=comparator,
         value_high=quantity.value_high,
-        indicator=_indicator(before, after, mentions, start),
+        indicator=_indicator(text, start, before, after, mentions),
         scopes=scopes,
-        scope_text=scope_text,
-        period=_period(text, quantity.start, end),
-        kind=_kind(text, start, quantity.start),
+        scope_text=scope_text or context.topic_text,
+        period=period_of(text, quantity.start, end, context.lead),
+        kind=kind_of(text, start, quantity.start, context.lead),
         role=_role(before, after),
     )
 
@@ -124,18 +119,6 @@ def _role(before: str, after: str) -> FigureRole:
     return "水平"
 
 
-def clause_spans(text: str) -> list[tuple[int, int]]:
-    """Spans of the clauses of `text`, without their closing mark; commas inside numbers do not part clauses."""
-    spans, start = [], 0
-    for match in _CLAUSE_END.finditer(text):
-        if match.start() > start:
-            spans.append((start, match.start()))
-        start = match.end()
-    if start < len(text):
-        spans.append((start, len(text)))
-    return spans
-
-
 def _clause(text: str, start: int, end: int) -> tuple[int, int]:
     for a, b in clause_spans(text):
         if a <= start < b:
@@ -143,96 +126,31 @@ def _clause(text: str, start: int, end: int) -> tuple[int, int]:
     return 0, len(text)
 
 
-def _scope(
-    text: str, quantity: Quantity, clause_start: int, mentions: tuple[Mention, ...], context: Context
-) -> tuple[tuple[str, ...], str]:
-    owners = [m for m in mentions if m.end <= quantity.start and not is_object(text, m)]
-    own_clause = [m for m in owners if m.start >= clause_start]
-    if own_clause:
-        return _joined(text, own_clause)
-    following = [m for m in mentions if m.start >= quantity.end and m.start - quantity.end <= 2 and m.kind == "unnamed"]
-    if following:
-        return (following[0].code,), following[0].text
-    for start, end in reversed([span for span in clause_spans(text) if span[1] <= clause_start]):
-        inside = [m for m in owners if start <= m.start < end]
-        if inside:
-            return _joined(text, inside)
-    return context.topic, context.topic_text
-
-
-def _joined(text: str, mentions: list[Mention]) -> tuple[tuple[str, ...], str]:
-    """Return the last owner and those joined to it by 、, 和, 与 or 及; a part follows its whole (广东深圳) and wins."""
-    group = [mentions[-1]]
-    for mention in reversed(mentions[:-1]):
-        between = text[mention.end : group[0].start]
-        if between in {"、", "和", "与", "及", "以及", "/", "，", ","}:
-            group.insert(0, mention)
-        else:
-            break
-    return tuple(dict.fromkeys(m.code for m in group)), text[group[0].start : group[-1].end]
-
-
-def _indicator(before: str, after: str, mentions: tuple[Mention, ...], clause_start: int) -> str:
-    phrase = _TIME_PREFIX.sub("", before)
+def _indicator(text: str, start: int, before: str, after: str, mentions: tuple[Mention, ...]) -> str:
+    """Noun phrase measured, as written, without its time, its owner and the verb's helpers; "" where there is none."""
+    words = list(before)
     for mention in mentions:  # the owner is shown beside the indicator; a region compared with belongs to it
-        if mention.start >= clause_start and not re.search(r"(?:比|与|和|较)$", phrase[: phrase.find(mention.text)]):
-            phrase = phrase.replace(mention.text, "")
-    phrase = _POINTER.sub("", _TRAILING.sub("", _LEADING.sub("", phrase.strip())))
-    phrase = _TRAILING.sub("", re.sub(r"(?:不足|不到|超过|超|约|(?<![占环同对求])比|较)的?$", "", phrase))
+        if start <= mention.start and mention.end <= start + len(before) and not is_object(text, mention):
+            words[mention.start - start : mention.end - start] = ["\0"] * (mention.end - mention.start)
+    phrase = _trimmed(_TIME.sub("", "".join(words).replace("\0", "")))
     quantities = list(find_quantities(phrase))
     if quantities:  # 误检率从3%降至0.1%: the noun stands before the first of the two
-        phrase = _TRAILING.sub("", phrase[: quantities[0].start]) or phrase[quantities[-1].end :]
-    if len(phrase) < 2:
-        noun = _NOUN_AFTER.match(after)
-        phrase = phrase + noun[1] if noun else phrase
-    return phrase[-24:]
+        phrase = _trimmed(phrase[: quantities[0].start]) or _trimmed(phrase[quantities[-1].end :])
+    if len(phrase) < 2 or _VERB_END.search(phrase):
+        noun = _NOUN_AFTER.match(_without_quantities(after))
+        phrase += re.sub(r"(?<![集其高初])[中里内]?有?$", "", noun[1]) if noun else ""
+    return re.sub(r"^[A-Za-z]+(?= )", "", phrase[-24:]).strip() if len(phrase) > 24 else phrase
 
 
-def _period(text: str, position: int, clause_end: int) -> str:
-    """Time that a figure is for: the last one stated before it in its sentence, else one after it in its clause."""
-    stated = find_periods(text[:position])
-    if stated:
-        return stated[-1]
-    span = _SPAN.search(text[:position])
-    if span:
-        return span[0]
-    later = find_periods(text[position:clause_end])
-    return later[0] if later else ""
+def _trimmed(phrase: str) -> str:
+    phrase = _TRAILING.sub("", _LEADING.sub("", phrase))
+    return _TRAILING.sub("", re.sub(r"(?:不足|不到|超过|超|约|(?<![占环同对求])比|较)的?$", "", phrase))
 
 
-def find_periods(text: str) -> tuple[str, ...]:
-    """Periods named in `text`, in order: 2025, 2025Q1, 2025H1, 2025-2027, 十四五. Bare numbers are none."""
-    found = [(m.start(), _year_period(text, m)) for m in _YEAR_WORD.finditer(text)]
-    found += [(m.start(), f"{m[1]}Q{m[2]}") for m in re.finditer(r"(?<!\d)((?:19|20)\d{2})年?Q([1-4])", text)]
-    found += [(m.start(), _han_year(m[0])) for m in _HAN_YEAR.finditer(text)]
-    found += [(m.start(), m[0]) for m in re.finditer(r"十[一二三四五六]五", text)]
-    return tuple(period for _, period in sorted(found))
-
-
-def _han_year(text: str) -> str:
-    return "".join(str("〇一二三四五六七八九".index(c.replace("零", "〇").replace("○", "〇"))) for c in text[:4])
-
-
-def _year_period(text: str, match: re.Match[str]) -> str:
-    year, until, tail = match[1], match[2], text[match.end() :]
-    if until:
-        return f"{year}-{until}"
-    if quarter := _QUARTER.match(tail):
-        return f"{year}Q{'一二三四'.index(quarter[1]) + 1 if quarter[1] in '一二三四' else quarter[1]}"
-    half = _HALF.match(tail)
-    return f"{year}H{1 if half[1] == '上' else 2}" if half else year
-
-
-def _kind(text: str, clause_start: int, position: int) -> FigureKind:
-    near = text[clause_start:position]
-    if _FORECAST.search(near):
-        return "预测"
-    if _TARGET.search(near):
-        return "目标值"
-    if _ACHIEVED.search(near):
-        return "实际值"
-    lead = text[:clause_start]
-    # A target stated at the head of a sentence governs its enumeration: 到2027年，打造…100个，培育…50家.
-    if re.search(r"(?:到(?:19|20)\d{2}年|力争|目标)", lead) and not re.search(r"(?:已|截至|同比)", lead):
-        return "目标值"
-    return "实际值"
+def _without_quantities(after: str) -> str:
+    """What follows the quantities that stand right at the start of `after`: 罚款 of 五十万元以下罚款."""
+    for quantity in find_quantities(after):
+        if quantity.start > 1:
+            break
+        return _without_quantities(after[quantity.end :])
+    return after

@@ -1,0 +1,145 @@
+"""Whose number is it: the region, or the body without a name, that a clause speaks about.
+
+A region that is compared with (比中西部高), served (面向东部), ranked in (居全国第三) or divided by (占全国的15%, 不足广东的1/8)
+is an object: the number is not its own.
+"""
+
+import re
+from collections.abc import Sequence
+
+from ingest.regions import Mention, find_regions
+
+_CLAUSE_END = re.compile(r"(?<!\d)[,，]|(?<=\d)[,，](?!\d{3}(?!\d))|[；;。！？!?\n]|(?<!\d)[:：]|[:：](?!\d)|——")
+_OBJECT_BEFORE = re.compile(
+    r"(?:针对|对接|面向|面对|服务于?|向|(?<!参)与|(?<![共合协相不会])同|比|(?<!比)较|相较于?|高于|低于|高出|低出|超出|多于|少于|大于"
+    r"|小于|快于|慢于|好于|优于|不足|不到|不及|不如|超过|接近|达到|领先于?|落后于?|追赶|赶超|来自|除了?|距离?|相当于|承接|引进|融入"
+    r"|占到?|走在|位居|居|位列|列)$"
+)
+_TOGETHER = re.compile(r"相比|竞争|重叠|重合|差距|对接|合作|反差|不同|相反|相对|相差|持平")
+_COMPARED_BEFORE = re.compile(r"(?:不足|不到|仅为?|只有|约为?|是|为|相当于|达到?|超过?|接?近)$")
+_SHARE_AFTER = re.compile(
+    r"的(?:约|近|超)?(?:[几一二三四五六七八九十\d]+分之|\d+/\d|\d+(?:\.\d+)?[倍%％成]|[一两二三四五六七八九十]+[倍成])"
+    r"|(?:[几一二三四五六七八九十]+分之|\d+/\d|\d+(?:\.\d+)?倍|[两二三四五六七八九十]+倍)"
+)
+_WITHIN_AFTER = re.compile(r"(?:范围内|中)?的?(?:占比|比重|份额|市场份额|排名|排|处于|位居)")
+# 全国首个, 全国领先, 全国一体化: the whole is a yardstick or part of a name, not the owner.
+_YARDSTICK_AFTER = re.compile(
+    r"率先|首[个批创家位次屈]|第[一二三四五六七八九十\d]|领先|前列|前[茅十三五\d]|最[大高多早强先快]|唯一|一流|先进|一体化|统一"
+)
+_SERVED_AFTER = re.compile(r".{0,8}?(?:提供|服务|输送|供应|定制|供电)")
+_JOINERS = frozenset(("、", "和", "与", "及", "以及", "/", "，", ","))
+# Owners outside the gazetteer; they count where a clause opens with them (全球算力规模为…, 行业平均为…).
+_OUTSIDE = re.compile(
+    r"(?:而|但|同期|目前|当前|截至目前|其中|[\s“”])*(?:(?:19|20)\d{2}年(?:底|末)?)?[,，]?"
+    r"(?P<who>全球|世界|美国|欧盟|欧洲|日本|韩国|英国|德国|法国|印度|新加坡|俄罗斯|(?:同)?行业(?=平均|整体|总体)|业内(?=平均))"
+)
+
+
+def clause_spans(text: str) -> list[tuple[int, int]]:
+    """Spans of the clauses of `text`, without their closing mark; commas and colons inside numbers part nothing."""
+    spans, start = [], 0
+    for match in _CLAUSE_END.finditer(text):
+        if match.start() > start:
+            spans.append((start, match.start()))
+        start = match.end()
+    if start < len(text):
+        spans.append((start, len(text)))
+    return spans
+
+
+def is_object(text: str, mention: Mention) -> bool:
+    """Whether the mention is compared with, served, ranked in or divided by, rather than spoken about."""
+    before, after = text[: mention.start], text[mention.end :]
+    if not mention.code.isdigit() and _YARDSTICK_AFTER.match(after):
+        return True
+    if _COMPARED_BEFORE.search(before) and _SHARE_AFTER.match(after):
+        return True
+    if before.endswith("在") and _WITHIN_AFTER.match(after):
+        return True
+    if before.endswith("为") and _SERVED_AFTER.match(after):
+        return True
+    if _OBJECT_BEFORE.search(before):
+        # 与 can also join two owners (广东与浙江的薪资): an object only if a comparison follows in the clause.
+        return before[-1:] not in "与同" or bool(_TOGETHER.search(after[:24]))
+    if before.endswith(("、", "和", "及")):  # 与北京、上海相比
+        return any(m.end == mention.start - 1 and is_object(text, m) for m in find_regions(before))
+    return False
+
+
+def owner_of(
+    text: str, start: int, end: int, clause_start: int, mentions: Sequence[Mention], topic: tuple[str, ...]
+) -> tuple[tuple[str, ...], str]:
+    """Codes and words of the owner of the quantity at text[start:end]; `topic` where its sentence names none.
+
+    Looked for in its own clause, right behind it (30%的某北方省份企业), then in the clauses before, nearest first.
+    """
+    if yardstick := _yardstick(text, start, end, mentions):
+        return (yardstick.code,), yardstick.text
+    owners = [m for m in mentions if m.end <= start and not is_object(text, m)]
+    own_clause = [m for m in owners if m.start >= clause_start]
+    if own_clause:
+        return _joined(text, own_clause)
+    if outside := _OUTSIDE.match(text, clause_start, start):
+        return (outside["who"],), outside["who"]
+    following = [m for m in mentions if m.start >= end and m.start - end <= 2 and m.kind == "unnamed"]
+    if following:
+        return (following[0].code,), following[0].text
+    for a, b in reversed([span for span in clause_spans(text) if span[1] <= clause_start]):
+        inside = [m for m in owners if a <= m.start < b]
+        if inside:
+            return _joined(text, inside)
+        if outside := _OUTSIDE.match(text, a, b):
+            return (outside["who"],), outside["who"]
+    return topic, ""
+
+
+def _yardstick(text: str, start: int, end: int, mentions: Sequence[Mention]) -> Mention | None:
+    """The region that a number in apposition belongs to: 低于国内65%的平均水平, 高于全国平均水平（65%）."""
+    for mention in mentions:
+        between, after = text[mention.end : start], text[end : end + 8]
+        plain = re.fullmatch(r"的?(?:平均)?", between) and re.match(r"的(?:平均|总体|整体)(?:水平|值)?|的均值", after)
+        bracket = re.fullmatch(r"的?平均(?:水平|值)?[（(]", between) and re.match(r"[）)]", after)
+        if plain or bracket:
+            return mention
+    return None
+
+
+def _joined(text: str, mentions: Sequence[Mention]) -> tuple[tuple[str, ...], str]:
+    """Return the last owner and those joined to it by 、, 和, 与 or 及; a part follows its whole (广东深圳) and wins."""
+    group = [mentions[-1]]
+    for mention in reversed(mentions[:-1]):
+        if text[mention.end : group[0].start] not in _JOINERS:
+            break
+        group.insert(0, mention)
+    return tuple(dict.fromkeys(m.code for m in group)), text[group[0].start : group[-1].end]
+
+
+def respective_owners(text: str, spans: Sequence[tuple[int, int]], mentions: Sequence[Mention]) -> dict[int, Mention]:
+    """Owners that 分别 hands out in order: quantity number -> owner, for 湖北、湖南的企业数分别为1200家和900家.
+
+    `spans` are those of the sentence's quantities. Empty where the two lists are not of one length.
+    """
+    found: dict[int, Mention] = {}
+    for match in re.finditer("分别|各为|依次", text):
+        listed = [m for m in mentions if m.end <= match.start() and not is_object(text, m)]
+        numbers = numbers_behind(text, spans, match.end())
+        group = listed[-len(numbers) :] if numbers else []
+        joined = all(text[a.end : b.start] in _JOINERS for a, b in zip(group, group[1:], strict=False))
+        exact = len(listed) == len(group) or text[listed[-len(group) - 1].end : group[0].start] not in _JOINERS
+        if len(group) == len(numbers) > 1 and joined and exact:
+            found.update(zip(numbers, group, strict=True))
+    return found
+
+
+def numbers_behind(text: str, spans: Sequence[tuple[int, int]], position: int) -> list[int]:
+    """Numbers of the quantities listed right behind `position`, joined by 、, 和, 及 or a comma."""
+    listed: list[int] = []
+    for number, (start, end) in enumerate(spans):
+        if start < position:
+            continue
+        gap = text[position:start]
+        if len(gap) > 8 if not listed else gap.strip() not in _JOINERS:
+            break
+        listed.append(number)
+        position = end
+    return listed
