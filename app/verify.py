@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from app.measures import find_heads
 from app.quantities import english_figures
 from app.types import Evidence, Query, Support
+from app.wording import without_periods
 from ingest.figures import Context, clause_spans, find_figures, find_periods, is_object
 from ingest.lexical import normalise
 from ingest.numbers import find_quantities
@@ -129,7 +130,7 @@ def _digits_stand(claim: str, cited: Sequence[Evidence]) -> bool:
 
 def _unread(text: str) -> set[str]:
     """Digit strings of a Chinese text that are part of no quantity and no year."""
-    plain = normalise(text)
+    plain = normalise(without_periods(text))
     spans = [(q.start, q.end) for q in find_quantities(plain)]
     return {
         m[0] for m in re.finditer(r"\d+(?:\.\d+)?", plain)

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from ingest.figures import Context, clause_spans, find_figures, is_object
 from ingest.regions import Mention, find_regions
+from ingest.repair import to_simplified
 from ingest.types import Chunk, Sentence
 
 # 一些跟风的省份, 有的地方: bodies that the text leaves unnamed; what is said of them is not the document's region's.
@@ -20,9 +21,12 @@ def describe_chunks(text: str, chunks: tuple[Chunk, ...], document_regions: tupl
     """Return the chunks with regions and figures on every sentence.
 
     A paragraph's topic is the region its first clause speaks about; sentences that name none inherit it, then the
-    innermost heading that names a region, then the document's regions.
+    innermost heading that names a region, then the document's regions. Offsets and quotes stay those of `text`, which
+    may be in traditional characters.
     """
+    plain = to_simplified(text)  # one character stays one character
     described = []
+    lead = ""
     topic: tuple[str, ...] = ()
     some: tuple[str, ...] = ()
     paragraph_end = 0
@@ -30,22 +34,24 @@ def describe_chunks(text: str, chunks: tuple[Chunk, ...], document_regions: tupl
         above = _heading_topic(chunk.headings) or document_regions
         sentences = []
         for sentence in chunk.sentences:
-            words = text[sentence.start : sentence.end]
+            words = plain[sentence.start : sentence.end]
             if "\n" in text[paragraph_end : sentence.start] or paragraph_end == 0:
-                topic = ()
+                topic, lead = (), ""
             mentions = find_regions(words)
             if not _PRONOUN.match(words):
                 some = ()
             some = _some(words, mentions) or some
             topic = _subject(words, mentions) or topic
             paragraph_end = sentence.end
-            context = Context(some or topic or above, "")
+            context = Context(some or topic or above, lead=lead)
             own = tuple(m.code for m in mentions)
             # An unnamed firm stands somewhere: what is said of it is still said under the heading's region.
             around = topic if any(not code.startswith("某") for code in topic) else (*topic, *above)
             regions = tuple(dict.fromkeys((*own, *(some or around))))
             figures = find_figures(words, sentence.start, context)
+            figures = tuple(replace(f, text=text[f.start : f.end]) for f in figures) if plain is not text else figures
             sentences.append(Sentence(sentence.start, sentence.end, regions, figures))
+            lead = lead + words if words.endswith(("；", ";", "：", ":")) else ""
         every = tuple(dict.fromkeys(code for s in sentences for code in s.regions)) or above
         described.append(replace(chunk, sentences=tuple(sentences), regions=every))
     return tuple(described)
@@ -61,9 +67,10 @@ def _some(words: str, mentions: tuple[Mention, ...]) -> tuple[str, ...]:
 
 def _heading_topic(headings: tuple[str, ...]) -> tuple[str, ...]:
     for heading in reversed(headings):
-        mentions = find_regions(heading)
-        if mentions:
-            return tuple(dict.fromkeys(m.code for m in mentions))
+        plain = to_simplified(heading)
+        named = tuple(dict.fromkeys(m.code for m in find_regions(plain) if not is_object(plain, m)))
+        if named:
+            return named
     return ()
 
 

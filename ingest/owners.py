@@ -6,6 +6,7 @@ is an object: the number is not its own.
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 from ingest.regions import Mention, find_regions
 
@@ -123,10 +124,13 @@ def respective_owners(text: str, spans: Sequence[tuple[int, int]], mentions: Seq
     for match in re.finditer("分别|各为|依次", text):
         listed = [m for m in mentions if m.end <= match.start() and not is_object(text, m)]
         numbers = numbers_behind(text, spans, match.end())
-        group = listed[-len(numbers) :] if numbers else []
-        joined = all(text[a.end : b.start] in _JOINERS for a, b in zip(group, group[1:], strict=False))
-        exact = len(listed) == len(group) or text[listed[-len(group) - 1].end : group[0].start] not in _JOINERS
-        if len(group) == len(numbers) > 1 and joined and exact:
+        group = listed[-len(numbers) :]
+        if not len(group) == len(numbers) > 1:
+            continue
+        joined = all(text[a.end : b.start] in _JOINERS for a, b in pairwise(group))
+        if not (len(group) == len(numbers) > 1 and joined):
+            continue
+        if len(listed) == len(group) or text[listed[-len(group) - 1].end : group[0].start] not in _JOINERS:
             found.update(zip(numbers, group, strict=True))
     return found
 

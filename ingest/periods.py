@@ -21,8 +21,10 @@ _TARGET = re.compile(
 )
 _FORECAST = re.compile(r"预计|有望|预测|预期(?!目标)|估计")
 _ACHIEVED = re.compile(r"已|(?:达到|突破|实现|完成|建成|超过)了|截至|截止|实际|以来")
-_LEAD_TARGET = re.compile(r"(?<![长升高加降大少减展直])到(?:19|20)\d{2}年|力争|目标")
-_LEAD_ACHIEVED = re.compile(r"已|截至|同比|以来")
+# At the head of a sentence the last of these governs what follows; 规划 and 将 are too common there.
+_LEAD = re.compile(
+    r"(?P<target>(?<![长升高加降大少减展直])到(?:19|20)\d{2}年|力争|目标)|(?P<forecast>预计|预测)|(?P<fact>已|截至|同比|以来|实际)"
+)
 
 
 def find_periods(text: str) -> tuple[str, ...]:
@@ -92,7 +94,6 @@ def kind_of(text: str, clause_start: int, position: int, lead: str = "") -> Figu
         return "目标值"
     if achieved:
         return "实际值"
-    lead += text[:clause_start]
-    if _LEAD_TARGET.search(lead) and not _LEAD_ACHIEVED.search(lead):
-        return "目标值"
-    return "实际值"
+    kinds: dict[str, FigureKind] = {"target": "目标值", "forecast": "预测", "fact": "实际值"}
+    governing = [match.lastgroup or "" for match in _LEAD.finditer(lead + text[:clause_start])]
+    return kinds[governing[-1]] if governing else "实际值"
