@@ -15,13 +15,20 @@ from app.measures import find_heads
 from app.retrieve import Retrieved
 from app.types import Evidence, Query
 from app.wording import asked, region_names, related_heading
+from ingest.figures import is_object
 from ingest.regions import display, find_regions, relation
 from prompts import phrase
 
 MAX_SENTENCES = 5  # in a lookup answer
-PER_REGION = 3  # in a comparison, for each region
+PER_REGION = 4  # in a comparison, for each region
+MAX_JOINT = 2  # sentences that name several of the regions compared
 _BEST_BAND = 0.55  # sentences scored within this of the best belong to the answer
 _POINTER = re.compile(r"该省|该市|该地区|该地(?!址)|该县|该区(?!域)")
+_IDENTITY = re.compile(
+    r"叫什么|什么名字|名称是|是哪一?(?:家|个|省|市)|是谁|具体是(?:哪|谁)|what is the name|which (?:company|province|firm) is|who is",
+    re.I,
+)
+_LISTED = re.compile(r"\s*(?:[-*+•]\s|\d{1,2}[.、]|[（(][一二三四五六七八九十\d]+[)）])")
 _DATED = re.compile(r"(?:19|20)\d{2}|[一二三四]季度|\d+月|十[一二三四五六]五|近[一二三四五六七八九十]年|起施行")
 
 
@@ -36,7 +43,12 @@ def compose(query: Query, found: Retrieved, ranked: Sequence[Evidence], known_re
         return no_region
     if not query.regions and (pointer := _POINTER.search(query.text)):
         return Draft(lead=phrase(query.language, "which_region", word=pointer[0]), reason="no_evidence")
-    if query.figures and not set(query.terms) - {"数字", "数据", "指标"} and query.kind != "claim":
+    unnamed = [code for code in query.regions if code.startswith("某")]
+    if unnamed and _IDENTITY.search(query.text):
+        lead = phrase(query.language, "unnamed_body", name=unnamed[0])
+        return Draft(lead=lead, reason="not_disclosed", claims=also(query, ranked, set()))
+    bare = not set(query.terms) - {"数字", "数据", "指标"}
+    if query.figures and (query.kind == "date" or (bare and query.kind != "claim")):
         return _whose_number(query, ranked)
     parts = _parts(query)
     if len(parts) > 1:
@@ -110,13 +122,18 @@ def _lookup(query: Query, ranked: Sequence[Evidence]) -> Draft:
 
 
 def _introduced(chosen: Sequence[Evidence], ranked: Sequence[Evidence]) -> list[Evidence]:
-    """What a chosen lead-in (…包括：) introduces: the sentences after it in its chunk."""
-    leads = [e for e in chosen if e.text.endswith(("：", ":"))]
+    """What a chosen lead-in introduces (…包括：, or a sentence right before a list): the sentences after it in its chunk."""
     following = [
-        e for lead in leads for e in ranked
+        e for lead in chosen if _leads_in(lead) for e in ranked
         if e.hit.chunk.id == lead.hit.chunk.id and e.sentence.start > lead.sentence.start
     ]  # fmt: skip
     return sorted(following, key=lambda e: e.sentence.start)[:MAX_SENTENCES]
+
+
+def _leads_in(evidence: Evidence) -> bool:
+    chunk = evidence.hit.chunk
+    behind = chunk.text[evidence.sentence.end - chunk.start :]
+    return evidence.text.endswith(("：", ":")) or ("\n" in behind[:3] and bool(_LISTED.match(behind)))
 
 
 def _nothing(query: Query, ranked: Sequence[Evidence]) -> Draft:
@@ -132,7 +149,8 @@ def _whose_number(query: Query, ranked: Sequence[Evidence]) -> Draft:
     """65%是谁的数字: state what the sources say of that number."""
     values = {(f.value, f.unit) for f in query.figures}
     matches = [
-        FigureMatch(f, e, "own", e.score) for e in ranked for f in e.sentence.figures if (f.value, f.unit) in values
+        FigureMatch(f, e, "own", e.score) for e in ranked for f in e.sentence.figures
+        if any(f.value == value and (f.unit == unit or not unit) for value, unit in values)
     ]  # fmt: skip
     return state_figures(query, matches) if matches else _nothing(query, ranked)
 
@@ -147,9 +165,16 @@ def _several(query: Query, ranked: Sequence[Evidence], unknown: frozenset[str]) 
         if joint:
             return state_figures(query, joint)
     draft = Draft()
+    shared = distinct([e for e in ranked if len(_named(query, e)) > 1])
+    alone = [e for e in ranked if len(_named(query, e)) <= 1]
     for code in query.regions:
-        draft.claims += _side(replace(query, regions=(code,)), code, ranked, unknown, draft)
+        draft.claims += _side(replace(query, regions=(code,)), code, alone, unknown, draft)
+    draft.claims += [quote(query, e, phrase(query.language, "both")) for e in shared[:MAX_JOINT] if not query.heads]
     return draft if any(claim.evidence for claim in draft.claims) else None
+
+
+def _named(query: Query, evidence: Evidence) -> set[str]:
+    return {m.code for m in find_regions(evidence.text)} & set(query.regions)
 
 
 def _covers_all(query: Query, match: FigureMatch) -> bool:
@@ -162,7 +187,7 @@ def _side(query: Query, code: str, ranked: Sequence[Evidence], unknown: frozense
     """One region's part of a comparison. A figure of somebody else's never stands under its heading."""
     heading = display(code, query.language)
     mine = [e for e in ranked if any(relation(code, r) in {"same", "part"} for r in e.sentence.regions)]
-    mine.sort(key=lambda e: (_closeness(code, e), -e.score - (0.2 if e.sentence.figures else 0.0)))
+    mine.sort(key=lambda e: -e.score - (0.2 if e.sentence.figures else 0.0) + 0.15 * _distance(code, e))
     if not query.heads:
         chosen = distinct(mine)[:PER_REGION]
         if not chosen:
@@ -179,8 +204,9 @@ def _side(query: Query, code: str, ranked: Sequence[Evidence], unknown: frozense
     return claims + [replace(c, heading=heading) for c in also(query, mine, foreign)[: PER_REGION - 1]]
 
 
-def _closeness(code: str, evidence: Evidence) -> int:
-    """0: names the region itself; 1: said under its heading; 2: about a part of it."""
-    if any(m.code == code for m in find_regions(evidence.text)):
+def _distance(code: str, evidence: Evidence) -> int:
+    """0: speaks about the region; 1: said under its heading; 2: names it only beside another, or is about a part of it."""
+    mentions = [m for m in find_regions(evidence.text) if m.code == code]
+    if any(not is_object(evidence.text, m) for m in mentions):
         return 0
-    return 1 if code in evidence.sentence.regions else 2
+    return 1 if code in evidence.sentence.regions and not mentions else 2

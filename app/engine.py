@@ -20,7 +20,7 @@ from ingest.regions import display
 from ingest.store import Store
 from ingest.types import Document
 
-CHUNKS = 12  # chunks whose sentences are considered for an answer
+CHUNKS = 20  # chunks whose sentences are considered for an answer
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from ingest.errors import InputError
 from ingest.figures import find_figures, find_periods, is_object
 from ingest.lexical import STOP_WORDS, fold, fold_width, normalise, words
 from ingest.numbers import find_quantities
-from ingest.regions import find_regions
+from ingest.regions import find_regions, region
 
 MAX_QUESTION = 2000  # characters; longer text is a document, not a question
 
@@ -49,7 +49,9 @@ _REASON = re.compile(
     r"为什么|为何|原因|为啥|怎么会|失败|风险|隐患|陷阱|困境|挑战|短板|瓶颈|教训|缺点|不足之处|有什么问题|问题是|\bwhy\b|\brisks?\b|\bchallenges?\b|\breasons?\b|\bproblems?\b|\bfail",
     re.I,
 )
-_DATE = re.compile(r"什么时候|何时|哪一?[年天日月]|几月|几号|\bwhen\b|\bwhat year\b", re.I)
+_DATE = re.compile(
+    r"什么时候|何时|哪一?[年天日月]|几月|几号|(?:哪个?|什么|哪一)(?:时期|季度|时候|月份)|\bwhen\b|\bwhat year\b", re.I
+)
 _LIST = re.compile(r"哪些|列出|列举|有哪|分别|几个方面|\bwhich\b|\blist\b|\bwhat are\b", re.I)
 _HOW_MANY = re.compile(
     r"多少|几分之|几(?!乎|何|近|经|度)(?:个|家|所|年|倍|成|项|万|亿|人|座|[一-龥])|多大|多高|多长|\bhow (?:many|much|large|big|high|long)\b",
@@ -64,7 +66,7 @@ _RELATIVE_YEARS = (("今年", 0), ("去年", -1), ("前年", -2), ("明年", 1))
 _LIGHT = frozenset(
     "打算 建设 规划 计划 推动 发展 实现 降到 降至 提升 提升到 减少 平均 建成 成为 列为 列入 作为 用得 预计 达到 增加 下降 变化 出现 拥有 具有 存在 整体 "
     "总体 全部 一共 总共 大概 大约 新设 去年 今年 水平 数字 数据显示 高于 低于 超过 不足 具体 花了 投了 投入 相差 相比 进行 开展 列 应用 目标 目前 实际 已经 "
-    "增长 同比 缩短 提高 average level 麻烦 谢谢 帮我 整理".split()
+    "增长 同比 缩短 提高 average level 至少 最多 麻烦 谢谢 帮我 整理".split()
 )
 _HOW_LARGE = re.compile(r"多大(?:规模|体量)的?|多高比例的?")  # asks for an amount, names no measure
 _TAIL = re.compile(r"(?:如何|怎么样|怎样|是多少|多少|情况)[呢？?。 ]*$")
@@ -99,8 +101,8 @@ def understand(
     kind = _kind(text, everyone, translated := translate(text) if spoken == "en" else "")
     bases = tuple(dict.fromkeys(m.code for m in mentions if is_object(text, m)))
     regions = tuple(dict.fromkeys(m.code for m in mentions if m.code not in bases))
-    if kind == "compare":  # 深圳比广东强吗: both are asked about
-        regions, bases = everyone, ()
+    if kind == "compare":  # 深圳比广东强吗: both are asked about; 粤浙 are two
+        regions, bases = tuple(dict.fromkeys(code for c in everyone for code in _members(c, everyone))), ()
     terms, heads = _terms(text, translated), _heads(text, translated)
     return Query(
         original=original,
@@ -143,6 +145,8 @@ def detect_language(text: str) -> Language:
 
 def _kind(text: str, regions: tuple[str, ...], translated: str) -> QuestionKind:
     places = list(regions)
+    if _CLAIM.search(text) and list(find_quantities(text)):
+        return "claim"
     if _HOW_MUCH_MORE.search(text):
         return "number"
     if len(places) >= 2 and re.search(r"各(?:有|自|是)|分别|谁|respectively|each", text):
@@ -192,6 +196,7 @@ def _qualifiers(text: str, translated: str, terms: tuple[str, ...], heads: tuple
 
 def _periods(text: str, today: datetime.date) -> tuple[str, ...]:
     found = list(find_periods(text))
+    found += [f"{m[1]}Q1" for m in re.finditer(r"((?:19|20)\d{2})年(?:头|前)(?:三|3)个月", text)]
     found += [str(today.year + shift) for word, shift in _RELATIVE_YEARS if word in text]
     if not found and (quarter := re.search(r"第?([一二三四])季度", text)):
         found.append(f"Q{'一二三四'.index(quarter[1]) + 1}")
@@ -203,6 +208,14 @@ def _periods(text: str, today: datetime.date) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def _members(code: str, everyone: tuple[str, ...]) -> tuple[str, ...]:
+    """The two to four places that a joint name stands for, where it is the only one named; else the code itself."""
+    if len(everyone) > 1 or code.startswith("某"):
+        return (code,)
+    members = region(code).members
+    return members if 2 <= len(members) <= 4 else (code,)
+
+
 def _terms(text: str, translated: str) -> tuple[str, ...]:
     """Content words: without regions, periods, quantities, question words."""
     bare = list(text)
@@ -211,6 +224,8 @@ def _terms(text: str, translated: str) -> tuple[str, ...]:
     plain = without_periods(_HOW_LARGE.sub(" ", "".join(bare)))
     for quantity in reversed(list(find_quantities(plain))):
         plain = plain[: quantity.start] + " " * (quantity.end - quantity.start) + plain[quantity.end :]
+    for mention in reversed(find_regions(translated)):  # national average -> 全国: a region, no content word
+        translated = translated[: mention.start] + " " + translated[mention.end :]
     source = plain if _HAN.search(text) else f"{translated} {' '.join(_names(plain))}"
     found = dict.fromkeys(
         word

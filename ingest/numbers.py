@@ -277,4 +277,6 @@ def _is_date(plain: str, match: re.Match[str], n: int, before: str) -> bool:
     value = value_of(raw) or 0.0
     if 1900 <= value <= 2100 or (len(raw) == 4 and raw.isascii()) or match["before"] == "近":
         return True
-    return before.endswith(("近", "未来", "过去", "今后", "民国", "世纪")) or bool(_YEAR_NAME.match(plain, match.end(f"num{n}")))
+    return before.endswith(("近", "未来", "过去", "今后", "民国", "世纪")) or bool(
+        _YEAR_NAME.match(plain, match.end(f"num{n}"))
+    )
