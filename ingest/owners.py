@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-from ingest.regions import Mention, find_regions
+from ingest.regions import Mention, by_name, find_regions, province_of
 
 _CLAUSE_END = re.compile(r"(?<!\d)[,，]|(?<=\d)[,，](?!\d{3}(?!\d))|[；;。！？!?\n]|(?<!\d)[:：]|[:：](?!\d)|——")
 _OBJECT_BEFORE = re.compile(
@@ -26,7 +26,14 @@ _WITHIN_AFTER = re.compile(r"(?:范围内|中)?的?(?:占比|比重|份额|市�
 # 全国首个, 全国领先, 全国一体化: the whole is a yardstick or part of a name, not the owner.
 _YARDSTICK_AFTER = re.compile(
     r"率先|首[个批创家位次屈]|第[一二三四五六七八九十\d]|领先|前列|前[茅十三五\d]|最[大高多早强先快]|唯一|一流|先进|一体化|统一"
+    r"|[一-龥]{0,8}?(?:大会|会议|人大|政协)"
 )
+# Part of a name: 四川省专利奖, 中国企业500强, 新疆生产建设兵团; people who come from there: 港澳青年.
+_NAME_AFTER = re.compile(
+    r"[一-龥“”]{0,8}?(?:奖(?![励补金])|商标|大赛|\d+强)|生产建设兵团|主板|青年(?!人口|就业)|同胞|人士|籍"
+)
+_HOME = re.compile(r"(?:全|我|本)(?P<level>省|市|自治区)")
+_MUNICIPALITIES = frozenset(("110000", "120000", "310000", "500000"))
 _SERVED_AFTER = re.compile(r".{0,8}?(?:提供|服务|输送|供应|定制|供电)")
 _JOINERS = frozenset(("、", "和", "与", "及", "以及", "/", "，", ","))
 # Owners outside the gazetteer; they count where a clause opens with them (全球算力规模为…, 行业平均为…).
@@ -51,6 +58,8 @@ def clause_spans(text: str) -> list[tuple[int, int]]:
 def is_object(text: str, mention: Mention) -> bool:
     """Whether the mention is compared with, served, ranked in or divided by, rather than spoken about."""
     before, after = text[: mention.start], text[mention.end :]
+    if _NAME_AFTER.match(after) or before.rfind("《") > before.rfind("》"):
+        return True
     if not mention.code.isdigit() and _YARDSTICK_AFTER.match(after):
         return True
     if _COMPARED_BEFORE.search(before) and _SHARE_AFTER.match(after):
@@ -67,31 +76,44 @@ def is_object(text: str, mention: Mention) -> bool:
     return False
 
 
+def home_of(text: str, topic: Sequence[str], home: Sequence[str]) -> tuple[str, ...]:
+    """The region that 全省, 全市, 我省 or 本市 in `text` points to: of the topic if it is one, else of the document's."""
+    match = _HOME.search(text)
+    if not match:
+        return ()
+    if match["level"] == "市":
+        return tuple(code for code in (*topic, *home) if _is_city(code))[:1]
+    return tuple(code for code in (*topic, *(province_of(code) for code in home)) if code and province_of(code) == code)[:1]
+
+
+def _is_city(code: str) -> bool:
+    found = by_name(code)
+    return found is not None and (found.level == "city" or code in _MUNICIPALITIES)
+
+
 def owner_of(
-    text: str, start: int, end: int, clause_start: int, mentions: Sequence[Mention], topic: tuple[str, ...]
+    text: str, start: int, end: int, clause_start: int, mentions: Sequence[Mention], topic: Sequence[str], home: Sequence[str]
 ) -> tuple[tuple[str, ...], str]:
     """Codes and words of the owner of the quantity at text[start:end]; `topic` where its sentence names none.
 
     Looked for in its own clause, right behind it (30%的某北方省份企业), then in the clauses before, nearest first.
+    `home` are the document's regions, which 全省 and 全市 point to.
     """
     if yardstick := _yardstick(text, start, end, mentions):
         return (yardstick.code,), yardstick.text
     owners = [m for m in mentions if m.end <= start and not is_object(text, m)]
-    own_clause = [m for m in owners if m.start >= clause_start]
-    if own_clause:
-        return _joined(text, own_clause)
-    if outside := _OUTSIDE.match(text, clause_start, start):
-        return (outside["who"],), outside["who"]
-    following = [m for m in mentions if m.start >= end and m.start - end <= 2 and m.kind == "unnamed"]
-    if following:
-        return (following[0].code,), following[0].text
-    for a, b in reversed([span for span in clause_spans(text) if span[1] <= clause_start]):
-        inside = [m for m in owners if a <= m.start < b]
-        if inside:
+    spans = [(clause_start, start), *reversed([span for span in clause_spans(text) if span[1] <= clause_start])]
+    for a, b in spans:
+        if inside := [m for m in owners if a <= m.start < b]:
             return _joined(text, inside)
         if outside := _OUTSIDE.match(text, a, b):
             return (outside["who"],), outside["who"]
-    return topic, ""
+        if pointed := home_of(text[a:b], topic, home):
+            return pointed, ""
+        following = [m for m in mentions if 0 <= m.start - end <= 2 and m.kind == "unnamed"]
+        if following:
+            return (following[0].code,), following[0].text
+    return tuple(topic), ""
 
 
 def _yardstick(text: str, start: int, end: int, mentions: Sequence[Mention]) -> Mention | None:
@@ -127,8 +149,7 @@ def respective_owners(text: str, spans: Sequence[tuple[int, int]], mentions: Seq
         group = listed[-len(numbers) :]
         if not len(group) == len(numbers) > 1:
             continue
-        joined = all(text[a.end : b.start] in _JOINERS for a, b in pairwise(group))
-        if not (len(group) == len(numbers) > 1 and joined):
+        if not all(text[a.end : b.start] in _JOINERS for a, b in pairwise(group)):
             continue
         if len(listed) == len(group) or text[listed[-len(group) - 1].end : group[0].start] not in _JOINERS:
             found.update(zip(numbers, group, strict=True))

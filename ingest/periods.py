@@ -19,7 +19,7 @@ _TARGET = re.compile(
     r"规划|目标|力争|争取|计划|拟|将(?!.{0,6}(?:作为|写进|列为|其))|(?<![长升高加降大少减展直])到(?:19|20)\d{2}年(?:底|末)?"
     r"|要(?:达到|实现)|确保|建成后"
 )
-_FORECAST = re.compile(r"预计|有望|预测|预期(?!目标)|估计")
+_FORECAST = re.compile(r"预计|有望|预测|预期(?!目标|性)|估计")
 _ACHIEVED = re.compile(r"已|(?:达到|突破|实现|完成|建成|超过)了|截至|截止|实际|以来")
 # At the head of a sentence the last of these governs what follows; 规划 and 将 are too common there.
 _LEAD = re.compile(

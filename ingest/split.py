@@ -24,6 +24,7 @@ _LEVELS = (
     (12, re.compile(r"^\d{1,2}[.．、](?!\d)")),
     (13, re.compile(r"^[（(]\d{1,2}[)）]|^[①-⑳]")),
 )
+_NESTED = re.compile(rf"^{_HAN_NUM}+、[^，。；：（）]{{2,20}}(?=（{_HAN_NUM}+）\S)")
 _ITEM = re.compile(r"^[-*+•·]\s+")
 _ROW = re.compile(r"^\|.*\|$")
 _RANK = {"编": 7, "章": 8, "节": 9}
@@ -33,7 +34,9 @@ _END_MARK = re.compile(r"[。！？!?；;]")
 _INLINE = re.compile(
     rf"(?<=[。；！？])[ 　]*(?=第{_HAN_NUM}+[编章条][ 　]|{_HAN_NUM}{{1,3}}、|（{_HAN_NUM}+）|第{_HAN_NUM}+条　)"
 )
-_ENDS = "。！？!?；;…"
+_ENDS = "。！？!?；;"
+_AFTER_END = _ENDS + "…"  # an ellipsis alone ends nothing (他说……好), but goes with the mark before it
+_ADDRESS = re.compile(r"[!?;](?=[A-Za-z0-9=&/%_-])")  # inside a web address or a program's text
 _CLOSERS = "”’」』）)】》\"'"
 _ENGLISH_END = re.compile(r"\.(?=\s+[A-Z“\"]|\s*$)")
 
@@ -54,17 +57,23 @@ def split_sentences(text: str, start: int = 0, end: int | None = None) -> list[t
             depth += 1
         elif char in "）)":
             depth = max(0, depth - 1)
-        is_end = char == "\n" or (char in _ENDS and depth == 0) or (char == "." and _is_full_stop(text, position - 1))
-        if not is_end:
+        if not (char == "\n" or _is_end(text, position - 1, depth)):
             continue
         if char != "\n":
-            while position < end and text[position] in _ENDS + _CLOSERS:
+            while position < end and text[position] in _AFTER_END + _CLOSERS:
                 position += 1
         depth = 0
         _append(spans, text, begin, position)
         begin = position
     _append(spans, text, begin, end)
     return [piece for span in spans for piece in _cut_long(text, *span)]
+
+
+def _is_end(text: str, position: int, depth: int) -> bool:
+    char = text[position]
+    if char == ".":
+        return _is_full_stop(text, position)
+    return char in _ENDS and depth == 0 and not _ADDRESS.match(text, position)
 
 
 def _is_full_stop(text: str, position: int) -> bool:
@@ -147,6 +156,8 @@ def _classify(text: str, start: int, end: int) -> list[_Unit]:
         return [_Unit(start, end, "article", _ARTICLE_RANK, match[0].strip("*"))]
     if _ROW.match(line):
         return [_Unit(start, end, "row", 0, "")]
+    if match := _NESTED.match(line):  # 二、主要任务（一）建设算力。: two levels in one line
+        return [_Unit(start, start + match.end(), "heading", 10, match[0]), *_classify(text, start + match.end(), end)]
     for rank, pattern in _LEVELS:
         if pattern.match(line):
             return _heading_or_run_in(line, start, end, rank)
@@ -211,22 +222,28 @@ def _size(group: list[Block]) -> int:
 def _pack(doc_id: str, text: str, group: list[Block]) -> list[Chunk]:
     """Cut one group into chunks at sentence ends; the first piece carries the group's headings."""
     sentences: list[tuple[int, int, Block]] = []
+    starts: list[int] = []  # where a chunk that opens with the sentence starts: its bullet stays with it
     for block in group:
         if block.kind != "heading":
             marker = _ITEM.match(text[block.start : block.end])  # a list bullet is no part of the sentence
             body = block.start + (marker.end() if marker else 0)
-            sentences.extend((a, b, block) for a, b in split_sentences(text, body, block.end))
-    if not sentences:  # headings with nothing under them: an outline; they are all the text there is
-        sentences = [(block.start, block.end, block) for block in group]
+            spans = split_sentences(text, body, block.end) or [(block.start, block.end)]
+            starts += [block.start, *(a for a, _ in spans[1:])]
+            sentences.extend((a, b, block) for a, b in spans)
+    headings = [block for block in group if block.kind == "heading"]
+    if not sentences or sentences[0][1] - group[0].start > MAX_CHARS + MAX_SENTENCE:
+        # Headings with nothing, or too little, under them: an outline; its lines are text like any other.
+        outline = [(a, b, block) for block in headings for a, b in _cut_long(text, block.start, block.end)]
+        sentences, starts = [*outline, *sentences], [*(a for a, _, _ in outline), *starts]
     chunks: list[Chunk] = []
     start, held = group[0].start, list[tuple[int, int, Block]]()
-    for sentence in sentences:
+    for sentence, own_start in zip(sentences, starts, strict=True):
         grown = sentence[1] - start
         if held and (
             grown > MAX_CHARS or (held[-1][1] - start >= TARGET_CHARS and _remaining(sentences, sentence) > 80)
         ):
             chunks.append(_chunk(doc_id, text, start, held))
-            start, held = sentence[0], []
+            start, held = own_start, []
         held.append(sentence)
     chunks.append(_chunk(doc_id, text, start, held))
     return chunks
