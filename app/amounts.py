@@ -76,11 +76,18 @@ def _compare(claim: Figure, stated: Figure) -> str:
         return "claim_differs"
     if claim.value == stated.value:
         return "claim_same" if claim.comparator == stated.comparator else "claim_close"
+    if _digits(claim) == _digits(stated):  # 120万 for 120亿: a slip of the unit, whatever follows from it
+        return "claim_differs"
     low, high = _interval(claim)
     at_least, at_most = _interval(stated)
     if low <= at_least and at_most <= high:
         return "claim_implied"
     return "claim_differs" if at_most < low or high < at_least else "claim_open"
+
+
+def _digits(figure: Figure) -> str:
+    """The significant digits of a value: 12 for 1.2e10 and for 120."""
+    return f"{figure.value:.9e}".split("e")[0].rstrip("0.")
 
 
 def _interval(figure: Figure) -> tuple[float, float]:
@@ -96,6 +103,8 @@ def _closest(query: Query, ranked: Sequence[Evidence], match: FigureMatch) -> Dr
     values = {"asked": asked(query), "region": region_names(query), "quote": match.evidence.text}
     values["scope"] = scope_name(match.figure, query)
     key = {"whole": "national_closest", "part": "part_closest"}.get(match.fit, "other_closest")
+    if match.fit == "other" and match.figure.scopes[0].startswith("某") and not about(query, match.evidence):
+        key = "unnamed_closest"
     if match.fit == "near" or not values["scope"]:
         key = "near_closest"
     if match.fit == "wrong_period":

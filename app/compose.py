@@ -24,6 +24,10 @@ PER_REGION = 4  # in a comparison, for each region
 MAX_JOINT = 2  # sentences that name several of the regions compared
 _BEST_BAND = 0.55  # sentences scored within this of the best belong to the answer
 _POINTER = re.compile(r"该省|该市|该地区|该地(?!址)|该县|该区(?!域)")
+# Places outside China that questions name; a corpus that never mentions them has nothing to say of them.
+_FOREIGN = re.compile(
+    r"美国|欧盟|欧洲|英国|法国|德国|日本|韩国|印度|俄罗斯|新加坡|加拿大|澳大利亚|以色列|越南|东盟|硅谷"
+)
 _IDENTITY = re.compile(
     r"叫什么|什么名字|名称是|是哪一?(?:家|个|省|市)|是谁|具体是(?:哪|谁)|what is the name|which (?:company|province|firm) is|who is",
     re.I,
@@ -43,6 +47,9 @@ def compose(query: Query, found: Retrieved, ranked: Sequence[Evidence], known_re
         return no_region
     if not query.regions and (pointer := _POINTER.search(query.text)):
         return Draft(lead=phrase(query.language, "which_region", word=pointer[0]), reason="no_evidence")
+    foreign = _FOREIGN.search(query.text)
+    if foreign and foreign[0].lower() in found.unknown:
+        return Draft(lead=phrase(query.language, "no_region", region=foreign[0]), reason="no_document")
     unnamed = [code for code in query.regions if code.startswith("某")]
     if unnamed and _IDENTITY.search(query.text):
         lead = phrase(query.language, "unnamed_body", name=unnamed[0])
@@ -170,6 +177,11 @@ def _several(query: Query, ranked: Sequence[Evidence], unknown: frozenset[str]) 
     for code in query.regions:
         draft.claims += _side(replace(query, regions=(code,)), code, alone, unknown, draft)
     draft.claims += [quote(query, e, phrase(query.language, "both")) for e in shared[:MAX_JOINT] if not query.heads]
+    if query.heads and not draft.figures:  # for none of them: the closest is said once
+        closest = answer_amount(query, ranked, unknown)
+        if closest is not None:
+            return closest
+        draft.reason = "not_disclosed"
     return draft if any(claim.evidence for claim in draft.claims) else None
 
 

@@ -43,7 +43,7 @@ def coverage(text: str, terms: Sequence[str], weights: dict[str, float]) -> floa
         return 0.0
     got = 0.0
     for term in terms:
-        if term in text:
+        if any(form in text for form in term.split("|")):
             got += weights[term]
         elif names(text, term):
             got += 0.8 * weights[term]
@@ -51,8 +51,8 @@ def coverage(text: str, terms: Sequence[str], weights: dict[str, float]) -> floa
 
 
 def names(text: str, term: str) -> bool:
-    """Whether normalised `text` names a term: itself, a related word, or both halves of a compound (科技 ... 产业)."""
-    if any(word in text for word in related(term)):
+    """Whether normalised `text` names a term: itself (in one of its translations), a related word, or both halves of a compound (科技 ... 产业)."""
+    if any(word in text for form in term.split("|") for word in related(form)):
         return True
     return len(term) == 4 and not term.isascii() and term[:2] in text and term[2:] in text
 

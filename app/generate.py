@@ -4,7 +4,10 @@ Any OpenAI-compatible server, through LlamaIndex. What the model says is untrust
 a sentence without a citation or one that fails its check is not shown, and if nothing is left the extractive answer stands.
 """
 
+import queue
 import re
+import threading
+import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -79,22 +82,43 @@ def generate_claims(llm: Any, query: Query, evidence: Sequence[Evidence], timeou
 
 
 def _stream(llm: Any, system: str, user: str, timeout: float) -> Iterator[str]:
-    """Text deltas of a chat completion, bounded in time as a whole (a server that drips must not hold a question)."""
-    import time
+    """Text deltas of a chat completion; one deadline bounds connecting, retries, pings and dripping together.
 
+    The stream is read in a thread of its own, because a server that sends no word cannot be waited for with a limit.
+    """
+    lines: queue.Queue[str | Exception | None] = queue.Queue()
+    stopped = threading.Event()
+    threading.Thread(target=_read, args=(llm, system, user, lines, stopped), daemon=True).start()
+    deadline = time.monotonic() + timeout
+    try:
+        while True:
+            item = lines.get(timeout=max(0.0, deadline - time.monotonic()))
+            if item is None:
+                return
+            if isinstance(item, Exception):
+                raise LLMError(
+                    f"大模型调用失败：{type(item).__name__}", "检查 POLICYQA_LLM_BASE_URL 与模型服务"
+                ) from item
+            yield item
+    except queue.Empty:
+        raise LLMError(f"大模型在 {timeout:g} 秒内没有答完", "调大 POLICYQA_LLM_TIMEOUT 或换用更快的模型") from None
+    finally:
+        stopped.set()
+
+
+def _read(llm: Any, system: str, user: str, lines: "queue.Queue[Any]", stopped: threading.Event) -> None:
+    """Put the deltas into `lines`, then None, or the error that ended them."""
     from llama_index.core.llms import ChatMessage
 
-    began = time.monotonic()
     try:
         messages = [ChatMessage(role="system", content=system), ChatMessage(role="user", content=user)]
         for response in llm.stream_chat(messages):
-            yield response.delta or ""
-            if time.monotonic() - began > timeout:
-                raise LLMError(f"大模型在 {timeout:g} 秒内没有答完", "调大 POLICYQA_LLM_TIMEOUT 或换用更快的模型")
-    except LLMError:
-        raise
-    except Exception as error:  # the client raises its own, httpx's and parsers' errors: all mean that the model failed
-        raise LLMError(f"大模型调用失败：{type(error).__name__}", "检查 POLICYQA_LLM_BASE_URL 与模型服务") from error
+            if stopped.is_set():
+                return
+            lines.put(response.delta or "")
+        lines.put(None)
+    except Exception as error:  # the client's, httpx's and parsers' errors all mean that the model failed; raised above
+        lines.put(error)
 
 
 def _complete_sentences(buffer: str) -> tuple[list[str], str]:

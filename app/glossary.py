@@ -16,8 +16,7 @@ def _pairs() -> tuple[tuple[str, str], ...]:
 def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
     ending = "(?:s|es|d|ed|ing|ned|ning)?"
     return tuple(
-        (re.compile(rf"(?<![a-z]){re.escape(english)}{ending}(?![a-z])"), chinese.replace("|", " "))
-        for english, chinese in _pairs()
+        (re.compile(rf"(?<![a-z]){re.escape(english)}{ending}(?![a-z])"), chinese) for english, chinese in _pairs()
     )
 
 
@@ -27,10 +26,15 @@ def chinese_terms() -> frozenset[str]:
     return frozenset(word for _, chinese in _pairs() for word in chinese.split("|"))
 
 
-def translate(text: str) -> str:
-    """Chinese words for the domain terms of an English question, space-joined; what the glossary lacks is left out."""
+def translate_terms(text: str) -> tuple[str, ...]:
+    """The Chinese words for each domain term of an English question in order; alternatives joined by "|"."""
     rest, found = text.lower().replace("-", " "), list[tuple[int, str]]()
     for pattern, chinese in _patterns():
         found.extend((match.start(), chinese) for match in pattern.finditer(rest))
         rest = pattern.sub(lambda m: " " * len(m[0]), rest)
-    return " ".join(chinese for _, chinese in sorted(found))
+    return tuple(dict.fromkeys(chinese for _, chinese in sorted(found)))
+
+
+def translate(text: str) -> str:
+    """All Chinese words for an English question, space-joined; what the glossary lacks is left out."""
+    return " ".join(translate_terms(text)).replace("|", " ")

@@ -131,7 +131,10 @@ def _same_sort(query: Query, figure: Figure) -> bool:
     text = query.text
     if figure.role == "变化" and not (_CHANGE.search(text) or "增速" in query.heads):
         return False
-    if figure.unit in {"分数", "倍"} and not _DIFFERENCE.search(text):
+    relative = (
+        bool(query.bases) or any(f.unit in {"分数", "倍"} for f in query.figures) or bool(_DIFFERENCE.search(text))
+    )
+    if figure.unit in {"分数", "倍"} and not relative:
         return False  # 不足广东的1/8 says how many only beside another number
     if figure.role == "差值" and not _DIFFERENCE.search(text):
         return False

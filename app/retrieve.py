@@ -20,6 +20,7 @@ from ingest.types import Chunk
 POOL = 50  # candidates from each side
 DENSE_WEIGHT = 0.7
 REGION_BONUS = 0.6  # in units of the fused z-score; calibrated on the sample suite's dev part
+REGION_BONUS_CROSS = 1.2  # across languages cosines are flat and words few, so the region says more
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +35,13 @@ class Retrieved:
 
 def retrieve(query: Query, store: Store, embedder: Embedder, k: int) -> Retrieved:
     """Return the k best chunks. For every region asked about, its own chunks are looked for as well, so that none starves."""
-    vector, dense = _nearest(query, store, embedder)
+    pool = max(POOL, k)
+    vector, dense = _nearest(query, store, embedder, pool)
     search_words = _search_words(query)
-    frequencies = store.catalog.document_frequencies([*search_words, *query.terms])
+    frequencies = store.catalog.document_frequencies(search_words)
+    rarity = {term: _frequency(term, frequencies) for term in query.terms}
     total = max(1, store.catalog.count()[1])
-    lexical: dict[str, float] = dict(store.catalog.search_words(search_words, POOL))
+    lexical: dict[str, float] = dict(store.catalog.search_words(search_words, pool))
     for codes in _plans(query, store):
         dense.update(store.nearest(vector, POOL // 2, codes))
         lexical.update(store.catalog.search_words(search_words, POOL // 2, codes))
@@ -60,24 +63,30 @@ def retrieve(query: Query, store: Store, embedder: Embedder, k: int) -> Retrieve
         hits.append(
             Hit(chunk, matrix, sources[chunk.doc_id], score, dense.get(chunk_id, 0.0), lexical.get(chunk_id, 0.0))
         )
-    weights = {term: math.log(1 + total / max(0.5, frequencies.get(term, 0))) for term in query.terms}
-    return Retrieved(tuple(hits), vector, weights, frozenset(query.terms) - frozenset(frequencies))
+    weights = {term: math.log(1 + total / max(0.5, count)) for term, count in rarity.items()}
+    return Retrieved(tuple(hits), vector, weights, frozenset(term for term, count in rarity.items() if not count))
 
 
-def _nearest(query: Query, store: Store, embedder: Embedder) -> tuple[np.ndarray, dict[str, float]]:
+def _nearest(query: Query, store: Store, embedder: Embedder, pool: int) -> tuple[np.ndarray, dict[str, float]]:
     """The question's vector and its nearest chunks.
 
     A traditional question is tried in both scripts: the one in which the texts are written comes nearer to them.
     """
     forms = [query.text] + ([query.as_typed] if query.as_typed else [])
-    found = [(vector, dict(store.nearest(vector, POOL))) for vector in embedder.embed_queries(forms)]
+    found = [(vector, dict(store.nearest(vector, pool))) for vector in embedder.embed_queries(forms)]
     return max(found, key=lambda pair: max(pair[1].values(), default=0.0))
 
 
 def _search_words(query: Query) -> list[str]:
     """Words for the lexical side: those of the question, and the glossary's Chinese words for an English one."""
     own = words(query.text)
-    return list(dict.fromkeys((*own, *query.terms)))
+    return list(dict.fromkeys((*own, *(word for term in query.terms for word in words(term.replace("|", " "), True)))))
+
+
+def _frequency(term: str, frequencies: dict[str, int]) -> int:
+    """Number of chunks that can hold a term: that of its rarest word, for the commonest of its translations."""
+    forms = [words(form, True) for form in term.split("|")]
+    return max((min((frequencies.get(word, 0) for word in form), default=0) for form in forms), default=0)
 
 
 def _plans(query: Query, store: Store) -> list[list[str]]:
@@ -112,14 +121,13 @@ def _fuse(
     d = _z([dense[i] for i in ids])
     x = _z([lexical.get(i, 0.0) for i in ids])
     fused = DENSE_WEIGHT * d + (1 - DENSE_WEIGHT) * known * x
-    return {i: float(f) + _region_bonus(rows[i][0].regions, query.regions) for i, f in zip(ids, fused, strict=True)}
+    return {i: float(f) + _region_bonus(rows[i][0].regions, query) for i, f in zip(ids, fused, strict=True)}
 
 
-def _region_bonus(regions: Sequence[str], asked: Sequence[str]) -> float:
-    if not asked:
+def _region_bonus(regions: Sequence[str], query: Query) -> float:
+    if not any(relation(a, r) in {"same", "part"} for a in query.regions for r in regions):
         return 0.0
-    related = any(relation(a, r) in {"same", "part"} for a in asked for r in regions)
-    return REGION_BONUS if related else 0.0
+    return REGION_BONUS_CROSS if query.text.isascii() else REGION_BONUS
 
 
 def _z(values: Sequence[float]) -> np.ndarray:

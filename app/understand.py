@@ -3,8 +3,9 @@
 import datetime
 import re
 from collections.abc import Sequence
+from itertools import zip_longest
 
-from app.glossary import translate
+from app.glossary import translate, translate_terms
 from app.measures import find_heads
 from app.quantities import english_figures
 from app.rewrite import stand_alone
@@ -15,7 +16,7 @@ from ingest.errors import InputError
 from ingest.figures import find_figures, find_periods, is_object
 from ingest.lexical import STOP_WORDS, fold, fold_width, normalise, words
 from ingest.numbers import find_quantities
-from ingest.regions import find_regions, region
+from ingest.regions import find_regions, region, relation
 
 MAX_QUESTION = 2000  # characters; longer text is a document, not a question
 
@@ -66,7 +67,7 @@ _RELATIVE_YEARS = (("今年", 0), ("去年", -1), ("前年", -2), ("明年", 1))
 _LIGHT = frozenset(
     "打算 建设 规划 计划 推动 发展 实现 降到 降至 提升 提升到 减少 平均 建成 成为 列为 列入 作为 用得 预计 达到 增加 下降 变化 出现 拥有 具有 存在 整体 "
     "总体 全部 一共 总共 大概 大约 新设 去年 今年 水平 数字 数据显示 高于 低于 超过 不足 具体 花了 投了 投入 相差 相比 进行 开展 列 应用 目标 目前 实际 已经 "
-    "增长 同比 缩短 提高 average level 至少 最多 麻烦 谢谢 帮我 整理".split()
+    "增长 同比 缩短 提高 average level 至少 最多 只有 仅仅 平均水平 为什么 麻烦 谢谢 帮我 整理".split()
 )
 _HOW_LARGE = re.compile(r"多大(?:规模|体量)的?|多高比例的?")  # asks for an amount, names no measure
 _TAIL = re.compile(r"(?:如何|怎么样|怎样|是多少|多少|情况)[呢？?。 ]*$")
@@ -97,13 +98,18 @@ def understand(
     text = stand_alone(strip_markup(text), history)
     traditional = corrected == text and not corrections and fold_width(original) != text
     mentions = find_regions(text)
+    # 贵州贵阳 is one place: a part right behind its whole is what is meant.
+    mentions = tuple(
+        a for a, b in zip_longest(mentions, mentions[1:])
+        if b is None or a.end != b.start or relation(a.code, b.code) != "part"
+    )  # fmt: skip
     everyone = tuple(dict.fromkeys(m.code for m in mentions))
     kind = _kind(text, everyone, translated := translate(text) if spoken == "en" else "")
     bases = tuple(dict.fromkeys(m.code for m in mentions if is_object(text, m)))
     regions = tuple(dict.fromkeys(m.code for m in mentions if m.code not in bases))
     if kind == "compare":  # 深圳比广东强吗: both are asked about; 粤浙 are two
         regions, bases = tuple(dict.fromkeys(code for c in everyone for code in _members(c, everyone))), ()
-    terms, heads = _terms(text, translated), _heads(text, translated)
+    terms, heads = _terms(text), _heads(text, translated)
     return Query(
         original=original,
         text=text,
@@ -184,7 +190,11 @@ def _heads(text: str, translated: str) -> tuple[str, ...]:
 
 def _qualifiers(text: str, translated: str, terms: tuple[str, ...], heads: tuple[str, ...]) -> tuple[str, ...]:
     """What narrows the measure down: the content words of its clause, less the noun itself and light verbs."""
-    words = [t for t in terms if len(t) > 1 and t not in _LIGHT and not any(t in h or h in t for h in heads)]
+    words = [
+        t
+        for t in terms
+        if len(t) > 1 and t not in _LIGHT and not any(a in h or h in a for h in heads for a in t.split("|"))
+    ]
     if translated or text.isascii():
         return tuple(words)
     clauses = re.split(r"[，,。；;！!？?：:]", text)
@@ -216,20 +226,23 @@ def _members(code: str, everyone: tuple[str, ...]) -> tuple[str, ...]:
     return members if 2 <= len(members) <= 4 else (code,)
 
 
-def _terms(text: str, translated: str) -> tuple[str, ...]:
-    """Content words: without regions, periods, quantities, question words."""
+def _terms(text: str) -> tuple[str, ...]:
+    """Content words: without regions, periods, quantities, question words. Those of an English question are Chinese.
+
+    A term with several translations holds them all, joined by "|".
+    """
     bare = list(text)
     for mention in find_regions(text):
         bare[mention.start : mention.end] = " " * (mention.end - mention.start)
     plain = without_periods(_HOW_LARGE.sub(" ", "".join(bare)))
     for quantity in reversed(list(find_quantities(plain))):
         plain = plain[: quantity.start] + " " * (quantity.end - quantity.start) + plain[quantity.end :]
-    for mention in reversed(find_regions(translated)):  # national average -> 全国: a region, no content word
-        translated = translated[: mention.start] + " " + translated[mention.end :]
-    source = plain if _HAN.search(text) else f"{translated} {' '.join(_names(plain))}"
+    if not _HAN.search(text):  # national average -> 全国: a region, no content word
+        translations = [term for term in translate_terms(text) if not find_regions(term)]
+        return tuple(dict.fromkeys((*translations, *(normalise(name) for name in _names(plain)))))
     found = dict.fromkeys(
         word
-        for word in words(source)
+        for word in words(plain)
         if word not in _QUESTION_WORDS and not word.isdigit() and not re.fullmatch(r"(.)不\1.?", word)
     )
     # Search mode also gives the parts of a word (利用 in 利用率): as evidence only the whole counts.

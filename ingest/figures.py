@@ -166,7 +166,9 @@ def _without_others(phrase: str) -> str:
 
 def _trimmed(phrase: str) -> str:
     phrase = _TRAILING.sub("", _LEADING.sub("", phrase))
-    return _TRAILING.sub("", re.sub(r"(?:(?<![集其高初])中|不足|不到|超过|超|约|最高|最低|(?<![占环同对求])比|较)的?$", "", phrase))
+    return _TRAILING.sub(
+        "", re.sub(r"(?:(?<![集其高初])中|不足|不到|超过|超|约|最高|最低|(?<![占环同对求])比|较)的?$", "", phrase)
+    )
 
 
 def _without_quantities(after: str) -> str:

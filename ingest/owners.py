@@ -25,7 +25,7 @@ _SHARE_AFTER = re.compile(
 _WITHIN_AFTER = re.compile(r"(?:范围内|中)?的?(?:占比|比重|份额|市场份额|排名|排|处于|位居)")
 # 全国首个, 全国领先, 全国一体化: the whole is a yardstick or part of a name, not the owner.
 _YARDSTICK_AFTER = re.compile(
-    r"率先|首[个批创家位次屈]|第[一二三四五六七八九十\d]|领先|前列|前[茅十三五\d]|最[大高多早强先快]|唯一|一流|先进|一体化|统一"
+    r"率先|首[个批创家位次屈]|第[一二三四五六七八九十\d]|领先|前列|前[茅十三五\d]|最[大高多早强先快]|唯一|一流|先进|(?<=国)(?:一体化|统一)"
     r"|[一-龥]{0,8}?(?:大会|会议|人大|政协)"
 )
 # Part of a name: 四川省专利奖, 中国企业500强, 新疆生产建设兵团; people who come from there: 港澳青年.
@@ -60,7 +60,7 @@ def is_object(text: str, mention: Mention) -> bool:
     before, after = text[: mention.start], text[mention.end :]
     if _NAME_AFTER.match(after) or before.rfind("《") > before.rfind("》"):
         return True
-    if not mention.code.isdigit() and _YARDSTICK_AFTER.match(after):
+    if not mention.code.isdigit() and _YARDSTICK_AFTER.match(text, mention.end):
         return True
     if _COMPARED_BEFORE.search(before) and _SHARE_AFTER.match(after):
         return True
@@ -83,7 +83,9 @@ def home_of(text: str, topic: Sequence[str], home: Sequence[str]) -> tuple[str, 
         return ()
     if match["level"] == "市":
         return tuple(code for code in (*topic, *home) if _is_city(code))[:1]
-    return tuple(code for code in (*topic, *(province_of(code) for code in home)) if code and province_of(code) == code)[:1]
+    return tuple(
+        code for code in (*topic, *(province_of(code) for code in home)) if code and province_of(code) == code
+    )[:1]
 
 
 def _is_city(code: str) -> bool:
@@ -92,7 +94,13 @@ def _is_city(code: str) -> bool:
 
 
 def owner_of(
-    text: str, start: int, end: int, clause_start: int, mentions: Sequence[Mention], topic: Sequence[str], home: Sequence[str]
+    text: str,
+    start: int,
+    end: int,
+    clause_start: int,
+    mentions: Sequence[Mention],
+    topic: Sequence[str],
+    home: Sequence[str],
 ) -> tuple[tuple[str, ...], str]:
     """Codes and words of the owner of the quantity at text[start:end]; `topic` where its sentence names none.
 

@@ -40,7 +40,9 @@ def llama():
         parameters.hostnames, parameters.port = ["127.0.0.1"], 0
         parameters.n_ctx, parameters.n_parallel = 8192, 1
         parameters.n_predict = 160  # tokens an answer; a base model never stops by itself
-        parameters.cpuparams.n_threads = 1  # two spin against each other on a busy machine: 5 instead of 60 tokens a second
+        parameters.cpuparams.n_threads = (
+            1  # two spin against each other on a busy machine: 5 instead of 60 tokens a second
+        )
         parameters.chat_template, parameters.use_jinja = PASS_THROUGH, True
         parameters.verbosity, parameters.offline, parameters.ui = 0, True, False
         server = xllamacpp.Server(parameters)
