@@ -199,7 +199,7 @@ def _side(query: Query, code: str, ranked: Sequence[Evidence], unknown: frozense
     """One region's part of a comparison. A figure of somebody else's never stands under its heading."""
     heading = display(code, query.language)
     mine = [e for e in ranked if any(relation(code, r) in {"same", "part"} for r in e.sentence.regions)]
-    mine.sort(key=lambda e: -e.score - (0.2 if e.sentence.figures else 0.0) + 0.15 * _distance(code, e))
+    mine.sort(key=lambda e: -e.score - (0.2 if e.sentence.figures else 0.0) + 0.3 * _distance(code, e))
     if not query.heads:
         chosen = distinct(mine)[:PER_REGION]
         if not chosen:

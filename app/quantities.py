@@ -6,7 +6,7 @@ from ingest.types import Figure
 
 _ENGLISH_QUANTITY = re.compile(
     r"(?<![\w.])(?P<number>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)\s*(?P<percent>%|percent\b|per cent\b)?"
-    r"\s*(?P<scale>thousand|million|billion|trillion)?\s*(?P<money>yuan|rmb|renminbi)?",
+    r"[\s-]*(?P<scale>thousand|million|billion|trillion)?[\s-]*(?P<money>yuan|rmb|renminbi)?",
     re.I,
 )
 _ENGLISH_COMPARATORS = (

@@ -16,7 +16,7 @@ from ingest.errors import InputError
 from ingest.figures import find_figures, find_periods, is_object
 from ingest.lexical import STOP_WORDS, fold, fold_width, normalise, words
 from ingest.numbers import find_quantities
-from ingest.regions import find_regions, region, relation
+from ingest.regions import expand, find_regions, relation
 
 MAX_QUESTION = 2000  # characters; longer text is a document, not a question
 
@@ -40,7 +40,7 @@ _ENGLISH_QUARTER = re.compile(
     r"\b(?:Q([1-4])|(first|second|third|fourth) quarter)(?: of| in|,)? ?((?:19|20)\d{2})", re.I
 )
 _COMPARE = re.compile(
-    r"比较|对比|不一样|哪里不同|孰优|相比|区别|差异|差别|不同|异同|哪个更|谁更|孰|\bvs\b|\bversus\b|\bcompar|\bdiffer|比.{1,6}(?:高|低|多|少|好|强)",
+    r"比较|对比|不一样|哪里不同|孰优|相比|区别|差异|差别|不同|异同|哪个更|谁更|孰|\bvs\b|\bversus\b|\bcompar|\bdiffer|比.{1,8}(?:如何|怎么?样)|比.{1,6}(?:高|低|多|少|好|强)",
     re.I,
 )
 _CLAIM = re.compile(
@@ -51,7 +51,8 @@ _REASON = re.compile(
     re.I,
 )
 _DATE = re.compile(
-    r"什么时候|何时|哪一?[年天日月]|几月|几号|(?:哪个?|什么|哪一)(?:时期|季度|时候|月份)|\bwhen\b|\bwhat year\b", re.I
+    r"什么时候|何时|哪一?[年天日月]|几月|几号|(?:哪个?|什么|哪一)(?:时期|季度|时候|月份)|\bwhen\b|\b(?:what|which) (?:year|period|date|time|quarter|month)\b",
+    re.I,
 )
 _LIST = re.compile(r"哪些|列出|列举|有哪|分别|几个方面|\bwhich\b|\blist\b|\bwhat are\b", re.I)
 _HOW_MANY = re.compile(
@@ -108,7 +109,7 @@ def understand(
     bases = tuple(dict.fromkeys(m.code for m in mentions if is_object(text, m)))
     regions = tuple(dict.fromkeys(m.code for m in mentions if m.code not in bases))
     if kind == "compare":  # 深圳比广东强吗: both are asked about; 粤浙 are two
-        regions, bases = tuple(dict.fromkeys(code for c in everyone for code in _members(c, everyone))), ()
+        regions, bases = everyone if len(everyone) > 1 else expand(everyone[0]), ()
     terms, heads = _terms(text), _heads(text, translated)
     return Query(
         original=original,
@@ -218,14 +219,6 @@ def _periods(text: str, today: datetime.date) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _members(code: str, everyone: tuple[str, ...]) -> tuple[str, ...]:
-    """The two to four places that a joint name stands for, where it is the only one named; else the code itself."""
-    if len(everyone) > 1 or code.startswith("某"):
-        return (code,)
-    members = region(code).members
-    return members if 2 <= len(members) <= 4 else (code,)
-
-
 def _terms(text: str) -> tuple[str, ...]:
     """Content words: without regions, periods, quantities, question words. Those of an English question are Chinese.
 
@@ -238,12 +231,12 @@ def _terms(text: str) -> tuple[str, ...]:
     for quantity in reversed(list(find_quantities(plain))):
         plain = plain[: quantity.start] + " " * (quantity.end - quantity.start) + plain[quantity.end :]
     if not _HAN.search(text):  # national average -> 全国: a region, no content word
-        translations = [term for term in translate_terms(text) if not find_regions(term)]
+        translations = [term for term in translate_terms(plain) if not find_regions(term)]
         return tuple(dict.fromkeys((*translations, *(normalise(name) for name in _names(plain)))))
     found = dict.fromkeys(
         word
         for word in words(plain)
-        if word not in _QUESTION_WORDS and not word.isdigit() and not re.fullmatch(r"(.)不\1.?", word)
+        if word not in _QUESTION_WORDS and not word.isdigit() and not re.fullmatch(r"(.)不\1.?|几.*", word)
     )
     # Search mode also gives the parts of a word (利用 in 利用率): as evidence only the whole counts.
     return tuple(word for word in found if not any(word != other and word in other for other in found))
@@ -251,7 +244,11 @@ def _terms(text: str) -> tuple[str, ...]:
 
 def _names(text: str) -> list[str]:
     """Abbreviations in an English question that a Chinese text may hold as they stand (AI, 5G, PUE)."""
-    return [w for w in re.findall(r"(?<![A-Za-z])[A-Z0-9]{2,8}(?![A-Za-z])", text) if normalise(w) not in STOP_WORDS]
+    return [
+        w
+        for w in re.findall(r"(?<![A-Za-z0-9.])(?=[0-9]*[A-Z])[A-Z0-9]{2,8}(?![A-Za-z0-9])", text)
+        if normalise(w) not in STOP_WORDS
+    ]
 
 
 _QUESTION_WORDS = frozenset(

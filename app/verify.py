@@ -16,7 +16,7 @@ from app.wording import without_periods
 from ingest.figures import Context, clause_spans, find_figures, find_periods, is_object
 from ingest.lexical import normalise
 from ingest.numbers import find_quantities
-from ingest.regions import find_regions, relation
+from ingest.regions import expand, find_regions, relation
 from ingest.types import Figure
 
 # Containment of character bigrams; on Chinese statutes 0.5 parts right from wrong clauses with AUC 0.96 (DESIGN 4).
@@ -159,7 +159,8 @@ def _regions_stand(claim: str, cited: Sequence[Evidence]) -> bool:
     """A region named must be one that the citations speak of, in their words or by where they stand."""
     spoken = {code for e in cited for code in e.sentence.regions}
     spoken |= {m.code for e in cited for m in find_regions(e.text)}
-    return all(any(relation(m.code, s) == "same" or _inside(m.code, s) for s in spoken) for m in find_regions(claim))
+    named = [code for m in find_regions(claim) for code in expand(m.code)]
+    return all(any(relation(code, s) == "same" or _inside(code, s) for s in spoken) for code in named)
 
 
 def _inside(code: str, other: str) -> bool:
@@ -204,14 +205,15 @@ def _same_owner(claimed: Figure, stated: Figure, claim: str, source: Evidence) -
     if not claimed.scopes:
         return stated.scopes == ("CN",)  # a figure without an owner reads as everybody's
     mentions = find_regions(claim)
-    objects = {m.code for m in mentions if is_object(claim, m)}
-    named = {m.code for m in mentions} - objects
+    objects = {code for m in mentions if is_object(claim, m) for code in expand(m.code)}
+    named = {code for m in mentions for code in expand(m.code)} - objects
+    claims = {code for scope in claimed.scopes for code in expand(scope)}
     owners_ok = all(
         any(relation(code, s) == "same" for s in stated.scopes) or any(_inside(code, s) for s in stated.scopes)
-        for code in {*claimed.scopes, *named}
+        for code in claims | named
     )
     # The other way round, too: 广东 alone may be given a figure of 广东和浙江, but a whole may not stand for its part.
-    exact = any(relation(code, s) == "same" for code in claimed.scopes for s in stated.scopes)
+    exact = any(relation(code, s) == "same" for code in claims for s in stated.scopes)
     compared = {m.code for m in find_regions(source.text)}
     return owners_ok and exact and objects <= compared and not (objects & set(stated.scopes))
 

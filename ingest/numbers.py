@@ -26,15 +26,15 @@ _FOLD = str.maketrans("０１２３４５６７８９．％：／＋－−～≧
 _WIDE_COMMA = re.compile(r"(?<=[０-９])，(?=[０-９]{3}(?![０-９]))")  # １，２３４; elsewhere ， parts clauses
 _BEFORE_WORDS = {
     "超": "超过 突破 高于 多于 大于 逾 超 > 上", "至少": "不低于 不少于 不小于 至少 最少 最低 ≥",
-    "至多": "不超过 不高于 不多于 不大于 至多 最多 最高 ≤", "不足": "不足 不到 低于 少于 小于 不满 未满 <",
+    "至多": "不超过 不超 不高于 不多于 不大于 至多 最多 最高 ≤", "不足": "不足 不到 低于 少于 小于 不满 未满 <",
     "约": "大约 大概 约", "近": "将近 接近 近",
 }  # fmt: skip
 _BEFORE = {word: comparator for comparator, words in _BEFORE_WORDS.items() for word in words.split()}
 # Words that end with a comparator's character and mean something else: 节约, 签约, 附近, 赶超, 以上.
-_EDGE = {"约": "(?<![节签预邀违制条契公特])", "近": "(?<![最附临邻靠])", "超": "(?<![赶反])", "上": "(?<![以百])"}
+_EDGE = {"约": "(?<![节签预邀违制条契公特])", "近": "(?<![最附临邻靠])", "超": "(?<![赶反不])", "上": "(?<![以百])"}
 _LEAD = (
     f"(?:(?P<before>{'|'.join(_EDGE.get(word, '') + word for word in sorted(_BEFORE, key=len, reverse=True))})"
-    rf"(?<!上(?![十百千万亿]))(?:有|占|为|达到|达|了)?[ \u00a0]?)?"
+    rf"(?<!上(?![十百千万亿]))(?:有|占|为|达到|达|了|可达|(?<=最[高低])(?:给予|奖励|补助|补贴|资助|支持))?[ \u00a0]?)?"
     r"(?P<sign>(?<![0-9A-Za-z年月日%）)〕\]])-(?=[0-9])|(?<!正)负(?=[0-9百]))?"
 )
 _AFTER = {"以上": "以上", "以下": "以下", "以内": "至多", "左右": "约", "上下": "约", "多": "超", "余": "超", "+": "超"}
@@ -268,7 +268,9 @@ def _is_count(plain: str, match: re.Match[str], n: int) -> bool:
 
 def _is_name(raw: str, unit: str, before: str, multiplied: bool) -> bool:
     """Whether a Han numeral is part of a name: 一个, 一体化, 二次, “三支一扶”, “两个维护”."""
-    if raw in {"一", "二"} and not multiplied and unit not in {"倍", *(("成", "元") if raw == "二" else ())}:
+    if raw in {"一", "二"} and not multiplied and unit != "倍" and not (raw == "二" and unit == "成"):
+        return True
+    if unit == "元" and len(raw) == 1 and raw not in "十百千万亿" and not multiplied:  # 二元结构, 人机物三元协同
         return True
     return before.endswith("“") and not unit.endswith(("元", "倍", "成"))
 

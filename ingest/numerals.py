@@ -60,8 +60,9 @@ def _positional(text: str) -> int:
         elif power < 10_000:
             section += (digit or 1) * power
             digit = 0
-        else:
-            total = (total + section + digit or 1) * power
+        else:  # 万 multiplies what stands since 亿 (一亿二千万), 亿 all before it (三千万亿)
+            kept = total if power == POWERS["万"] else 0
+            total = kept + (total - kept + section + digit or 1) * power
             section = digit = 0
     return total + section + digit
 

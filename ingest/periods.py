@@ -16,14 +16,16 @@ _SPAN = re.compile(r"(?:近|未来|过去|今后|最近)[一二两三四五六�
 _BASE_YEAR = re.compile(r"(?:比|较|相比|较之|同比)(?:于)?(?:(?:19|20)\d{2}年(?:底|末|同期)?|去年|上年)")
 # 增长到2024年的1200亿元 states a fact; 到2027年 at the head of a clause sets a target.
 _TARGET = re.compile(
-    r"规划|目标|力争|争取|计划|拟|将(?!.{0,6}(?:作为|写进|列为|其))|(?<![长升高加降大少减展直])到(?:19|20)\d{2}年(?:底|末)?"
+    r"规划|目标(?![、任市用群责管])|力争|争取|计划|拟"
+    r"|将(?=(?:再|新|累计|逐步)?(?:达|突破|建|超|实现|新增|增|形成|完成|投|打造|培育|提|升|降|下降|有|于|在|推出|引进|部署))|(?<![长升高加降大少减展直])到(?:19|20)\d{2}年(?:底|末)?"
     r"|要(?:达到|实现)|确保|建成后"
 )
-_FORECAST = re.compile(r"预计|有望|预测|预期(?!目标|性)|估计")
-_ACHIEVED = re.compile(r"已|(?:达到|突破|实现|完成|建成|超过)了|截至|截止|实际|以来")
+_FORECAST = re.compile(r"预计|有望|预测(?!性|模型|预警|分析|系统)|预期(?!目标|性)|估计")
+_ACHIEVED = re.compile(r"已|(?:达到|突破|实现|完成|建成|超过)了|超额|截至|截止|实际|以来")
 # At the head of a sentence the last of these governs what follows; 规划 and 将 are too common there.
 _LEAD = re.compile(
-    r"(?P<target>(?<![长升高加降大少减展直])到(?:19|20)\d{2}年|力争|目标)|(?P<forecast>预计|预测)|(?P<fact>已|截至|同比|以来|实际)"
+    r"(?P<target>(?<![长升高加降大少减展直])到(?:19|20)\d{2}年|力争|目标|规划(?=建设|布局)"
+    r"|计划(?=(?:19|20)\d{2}|投入|建设|用|在))|(?P<forecast>预计|预测(?!性|模型|预警|分析|系统))|(?P<fact>已|截至|同比|以来|实际)"
 )
 
 
@@ -62,7 +64,8 @@ def period_of(text: str, position: int, clause_end: int, lead: str = "") -> str:
     """
     before = _BASE_YEAR.sub("", text[:position])
     if stated := find_periods(before):
-        return stated[-1]
+        whole_year = re.search("全年", before[before.rfind("半年") + 1 :])  # 2024年上半年…，全年有望…
+        return stated[-1][:4] if whole_year and stated[-1][4:5] == "H" else stated[-1]
     if span := list(_SPAN.finditer(before)):
         return span[-1][0]
     if later := find_periods(_BASE_YEAR.sub("", text[position:clause_end])):

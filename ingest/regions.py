@@ -371,3 +371,9 @@ def province_of(code: str) -> str | None:
     while code in regions and regions[code].level == "city":
         code = regions[code].parent
     return code if code in regions and regions[code].level == "province" else None
+
+
+def expand(code: str) -> tuple[str, ...]:
+    """The two to four places that a joint name stands for (粤浙, 江浙沪, 川渝); any other code as it is."""
+    found = _gazetteer().regions.get(code)
+    return found.members if found and 2 <= len(found.members) <= 4 else (code,)

@@ -213,16 +213,8 @@ def test_a_wrong_year_after_a_right_one(ask):
         ("合肥市场占有率是20%吗", "数字相同，但资料的说法是"),
         ("北方省份算力中心利用率约35%吗", "数字相同，但资料的说法是"),
         ("国内算力利用率不足35%吗", "不一致"),
-        pytest.param(
-            "湖南AI企业数量不足广东的1/8吗",
-            "一致",
-            marks=pytest.mark.xfail(strict=True, reason="bug R8: a claim with its base"),
-        ),
-        pytest.param(
-            "贵州算力产业规模突破120万元，对吗？",
-            "不一致",
-            marks=pytest.mark.xfail(strict=True, reason="bug R1: same digits, other unit"),
-        ),
+        ("湖南AI企业数量不足广东的1/8吗", "一致"),
+        ("贵州算力产业规模突破120万元，对吗？", "不一致"),
     ],
 )
 def test_a_claim_gets_its_verdict_with_the_source_beside_it(ask, question, verdict):
@@ -263,9 +255,9 @@ class TestAttribution:
             }  # fmt: skip
 
     @pytest.mark.parametrize("question", ["河北投资500亿建算力中心了吗", "山西算力中心利用率不足35%吗"])
-    @pytest.mark.xfail(strict=True, reason="bug R4: the unnamed province's figure is offered as closest to a named one")
-    def test_no_named_province_is_put_beside_it(self, ask, question):
-        assert "某北方省份" not in ask(question).text
+    def test_no_named_province_is_taken_for_it(self, ask, question):
+        answer = ask(question)
+        assert answer.abstained and "资料未具名，不能认定是" in answer.text
 
 
 class TestCompare:
@@ -282,11 +274,9 @@ class TestCompare:
         answer = ask("合肥和深圳的量子营收分别是多少")
         assert said_of(answer, 1.01e9) == {"合肥"} and "未披露深圳的量子营收" in answer.text
 
-    @pytest.mark.xfail(strict=True, reason="bug R10: denies the national figure right above it")
     def test_the_national_average_is_not_denied(self, ask):
         assert "未披露全国" not in ask("贵州与全国平均水平相比算力利用率").text
 
-    @pytest.mark.xfail(strict=True, reason="bug R11: nothing is disclosed for either, yet not abstained")
     def test_a_comparison_of_nothing_abstains(self, ask):
         assert ask("深圳和广东的算力利用率").abstained
 
@@ -306,16 +296,9 @@ class TestForms:
             ("What was Hefei's quantum revenue in Q1 2025?", "No source discloses"),
             ("<b>贵州</b>的[算力](http://x)规模**多少**", "未披露"),
             ("贵州算力产业规模是多少啊麻烦看一下谢谢", "未披露"),
-            pytest.param(
-                "湖南AI企业是广东的几分之一", "未披露", marks=pytest.mark.xfail(strict=True, reason="bug R2: a fraction asked for")
-            ),
-            pytest.param(
-                "为什么合肥量子营收只有10.1万元", "未披露", marks=pytest.mark.xfail(strict=True, reason="bug R9: 只有 as a qualifier")
-            ),
-            pytest.param(
-                "How many provinces have issued AI policies?", "No source discloses",
-                marks=pytest.mark.xfail(strict=True, reason="bug R5: the count is in the source"),
-            ),
+            ("湖南AI企业是广东的几分之一", "未披露"),
+            ("为什么合肥量子营收只有10.1万元", "未披露"),
+            ("How many provinces have issued AI policies?", "No source discloses"),
         ],
     )  # fmt: skip
     def test_nothing_disclosed_is_denied(self, ask, question, denied):

