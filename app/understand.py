@@ -70,7 +70,7 @@ _LIGHT = frozenset(
     "总体 全部 一共 总共 大概 大约 新设 去年 今年 水平 数字 数据显示 高于 低于 超过 不足 具体 花了 投了 投入 相差 相比 进行 开展 列 应用 目标 目前 实际 已经 "
     "增长 同比 缩短 提高 average level 至少 最多 只有 仅仅 平均水平 为什么 麻烦 谢谢 帮我 整理".split()
 )
-_HOW_LARGE = re.compile(r"多大(?:规模|体量)的?|多高比例的?")  # asks for an amount, names no measure
+_HOW_LARGE = re.compile(r"几分之[一几]?|多大(?:规模|体量)的?|多高比例的?")  # asks for an amount, names no measure
 _TAIL = re.compile(r"(?:如何|怎么样|怎样|是多少|多少|情况)[呢？?。 ]*$")
 
 
@@ -177,7 +177,7 @@ def _kind(text: str, regions: tuple[str, ...], translated: str) -> QuestionKind:
 
 def _heads(text: str, translated: str) -> tuple[str, ...]:
     """Measured nouns asked for. Of a compound the last noun is the measure: 机架利用率 asks for 利用率."""
-    source = translated or _HOW_LARGE.sub("", text)
+    source = translated or re.sub(r"多大(?:规模|体量)的?", "", text)
     if re.search(r"同比|增长(?:了)?多少|增长几|增幅|增速", source):
         return ("增速",)
     heads = find_heads(source)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from ingest.numbers import Quantity, find_quantities
 from ingest.owners import clause_spans, is_object, owner_of, respective_owners
 from ingest.periods import find_periods, kind_of, period_of, respective_periods
-from ingest.regions import Mention, find_regions
+from ingest.regions import Mention, find_regions, relation
 from ingest.types import Figure, FigureRole
 
 __all__ = ["Context", "clause_spans", "find_figures", "find_periods", "is_object"]
@@ -106,9 +106,15 @@ def _figure(text: str, quantity: Quantity, mentions: tuple[Mention, ...], offset
         scopes=scopes,
         scope_text=scope_text or context.topic_text,
         period=period_of(text, quantity.start, end, context.lead),
-        kind=kind_of(text, start, quantity.start, context.lead),
+        kind=kind_of(text, start, quantity.start, None if _is_yardstick(mentions, start, scopes) else context.lead),
         role=_role(before, after),
     )
+
+
+def _is_yardstick(mentions: tuple[Mention, ...], start: int, scopes: tuple[str, ...]) -> bool:
+    """Whether the clause at `start` sets the nation's number beside another's: that one's target is not the nation's."""
+    named = [m for m in mentions if m.start >= start and m.code in scopes]
+    return bool(named) and any(m.start < start and relation(m.code, named[0].code) == "national" for m in mentions)
 
 
 def _role(before: str, after: str) -> FigureRole:

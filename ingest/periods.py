@@ -84,9 +84,10 @@ def respective_periods(text: str, spans: Sequence[tuple[int, int]]) -> dict[int,
     return found
 
 
-def kind_of(text: str, clause_start: int, position: int, lead: str = "") -> FigureKind:
+def kind_of(text: str, clause_start: int, position: int, lead: str | None = "") -> FigureKind:
     """Whether a figure is a target, a forecast or a fact, by its clause, then by the head of its sentence.
 
+    `lead` is what stands before the sentence in the same enumeration, None where only the clause counts.
     A target stated at the head governs the enumeration: 到2027年，打造…100个，培育…50家.
     """
     near = _BASE_YEAR.sub("", text[clause_start:position])
@@ -96,6 +97,8 @@ def kind_of(text: str, clause_start: int, position: int, lead: str = "") -> Figu
     if target and not (achieved and achieved.start() > target[-1].start()):
         return "目标值"
     if achieved:
+        return "实际值"
+    if lead is None:
         return "实际值"
     kinds: dict[str, FigureKind] = {"target": "目标值", "forecast": "预测", "fact": "实际值"}
     governing = [match.lastgroup or "" for match in _LEAD.finditer(lead + text[:clause_start])]
