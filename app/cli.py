@@ -231,7 +231,8 @@ def _serve(args: argparse.Namespace, settings: Settings) -> int:
     check_address(args.host, args.port)  # before anything slow
     from app.build import open_engine
 
-    with open_engine(settings, writable=True, on_note=_note) as engine:
+    # The page only reads, so `policyqa ask` works beside it; ingestion needs the store for itself.
+    with open_engine(settings, on_note=_note) as engine:
         serve(
             engine,
             args.host,

@@ -55,7 +55,7 @@ def _library(name: str) -> dict[str, Any]:
 
 
 def _model(settings: Settings) -> dict[str, Any]:
-    from ingest.embed import default_cache_dir
+    from ingest.cache import default_cache_dir
     from ingest.model import MODEL_NAME
 
     if settings.embed_model != "bundled":

@@ -29,7 +29,8 @@ from app.build import open_engine
 from app.settings import Settings
 from app.types import Turn
 from eval.gold import Suite, find_suite, load_suite
-from ingest.embed import default_cache_dir, usable_processors
+from ingest.cache import default_cache_dir
+from ingest.embed import usable_processors
 from ingest.model import ensure_bundled_model
 from ingest.pipeline import find_files, prepare_document
 

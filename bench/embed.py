@@ -20,7 +20,8 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from ingest.embed import OnnxEmbedder, default_cache_dir, usable_processors
+from ingest.cache import default_cache_dir
+from ingest.embed import OnnxEmbedder, usable_processors
 from ingest.model import ensure_bundled_model
 
 _WHO = ["省政府", "市工信局", "国家数据局", "省发展改革委", "高新区管委会", "省科技厅", "市财政局", "算力产业联盟"]

@@ -15,6 +15,7 @@ from typing import Any, Literal, Protocol, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from ingest.cache import default_cache_dir
 from ingest.errors import InputError, MissingPartError
 from ingest.model import MAX_TOKENS, MODEL_NAME, ONNX_FILE, PROMPTS, ensure_bundled_model
 from ingest.pieces import Span, UnigramTokenizer
@@ -42,13 +43,6 @@ class Embedder(Protocol):
     def embed_passages_with_spans(  # noqa: D102
         self, texts: list[str], spans: list[list[Span]], on_progress: OnProgress | None = None
     ) -> tuple[Vectors, list[Vectors]]: ...
-
-
-def default_cache_dir() -> Path:
-    """Return the folder for built models: POLICYQA_CACHE, else the user's cache folder."""
-    import platformdirs
-
-    return Path(os.environ.get("POLICYQA_CACHE") or platformdirs.user_cache_dir("policyqa"))
 
 
 def load_embedder(

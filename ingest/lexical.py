@@ -8,9 +8,9 @@ import functools
 import logging
 import re
 import unicodedata
-from pathlib import Path
 from typing import Any
 
+from ingest.cache import default_cache_dir
 from ingest.repair import to_simplified
 
 _WORD = re.compile(r"[a-z0-9]+(?:\.[0-9]+)?|[㐀-鿿]+")
@@ -26,25 +26,12 @@ STOP_WORDS = frozenset(
 @functools.cache
 def _jieba() -> Any:
     import jieba
-    import platformdirs
 
     jieba.setLogLevel(logging.WARNING)
-    folder = Path(platformdirs.user_cache_dir("policyqa"))
+    folder = default_cache_dir()
     folder.mkdir(parents=True, exist_ok=True)
     jieba.dt.tmp_dir = str(folder)  # its dictionary cache, kept out of the shared temporary folder
-    for word in (
-        "算力",
-        "智算",
-        "算力券",
-        "东数西算",
-        "智算中心",
-        "大模型",
-        "同质化",
-        "数据孤岛",
-        "卡脖子",
-        "十五五",
-        "十四五",
-    ):
+    for word in "算力 智算 算力券 东数西算 智算中心 大模型 同质化 数据孤岛 卡脖子 十五五 十四五".split():
         jieba.add_word(word)
     return jieba
 

@@ -178,7 +178,8 @@ def _locked(folder: Path, alone: bool, wait: float) -> Iterator[None]:
         handle = lock.acquire()
     except portalocker.exceptions.LockException as error:
         raise StoreError(
-            f"索引 {folder} 正被另一进程使用{_owner(folder)}", "等它结束，或在网页中完成该操作后重试"
+            f"索引 {folder} 正被另一进程使用{_owner(folder)}",
+            "等它结束后重试；网页（policyqa serve）运行时不能导入，请先停止它",
         ) from error
     except OSError as error:
         raise StoreError(

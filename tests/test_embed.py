@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from ingest import model, weights
+from ingest.cache import default_cache_dir
 from ingest.embed import (
     OnnxEmbedder,
     SentenceTransformerEmbedder,
     UnigramTokenizer,
-    default_cache_dir,
     load_embedder,
 )
 from ingest.errors import InputError, MissingPartError
