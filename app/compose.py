@@ -51,7 +51,7 @@ def compose(query: Query, found: Retrieved, ranked: Sequence[Evidence], known_re
     if foreign and foreign[0].lower() in found.unknown:
         return Draft(lead=phrase(query.language, "no_region", region=foreign[0]), reason="no_document")
     unnamed = [code for code in query.regions if code.startswith("某")]
-    if unnamed and _IDENTITY.search(query.text):
+    if unnamed and query.kind != "claim" and _IDENTITY.search(query.text):
         lead = phrase(query.language, "unnamed_body", name=unnamed[0])
         return Draft(lead=lead, reason="not_disclosed", claims=also(query, ranked, set()))
     bare = not set(query.terms) - {"数字", "数据", "指标"}
@@ -65,7 +65,7 @@ def compose(query: Query, found: Retrieved, ranked: Sequence[Evidence], known_re
     if query.kind == "reason" and query.heads and query.regions:
         # 为什么贵州利用率只有65%: whether the figure in the question is the region's comes first.
         draft = answer_amount(query, ranked, found.unknown)
-        if draft is not None and draft.abstained:
+        if draft is not None and draft.reason == "wrong_scope":
             return draft
     return _lookup(query, ranked)
 

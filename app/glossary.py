@@ -4,6 +4,11 @@ import functools
 import re
 from pathlib import Path
 
+# "How well is the computing power used?" asks for a utilization rate without naming it.
+_HOW_USED = re.compile(
+    r"(?:how (?:well|much|fully|heavily|intensively)|well|fully|under)\b.{0,60}\b(?:used|utili[sz]ed)\b|\b(?:well|fully|under)\W?(?:used|utili[sz]ed)\b"
+)
+
 
 @functools.cache
 def _pairs() -> tuple[tuple[str, str], ...]:
@@ -29,6 +34,8 @@ def chinese_terms() -> frozenset[str]:
 def translate_terms(text: str) -> tuple[str, ...]:
     """The Chinese words for each domain term of an English question in order; alternatives joined by "|"."""
     rest, found = text.lower().replace("-", " "), list[tuple[int, str]]()
+    if match := _HOW_USED.search(rest):
+        found.append((match.end(), "利用率"))
     for pattern, chinese in _patterns():
         found.extend((match.start(), chinese) for match in pattern.finditer(rest))
         rest = pattern.sub(lambda m: " " * len(m[0]), rest)

@@ -13,7 +13,9 @@ _PLAN = re.compile(r"十[一二三四五六]五")
 _QUARTER = re.compile(r"第?([一二三四1-4])季度")
 _HALF = re.compile(r"(上|下)半年")
 _SPAN = re.compile(r"(?:近|未来|过去|今后|最近)[一二两三四五六七八九十\d]+年")
-_BASE_YEAR = re.compile(r"(?:比|较|相比|较之|同比)(?:于)?(?:(?:19|20)\d{2}年(?:底|末|同期)?|去年|上年)|与(?:19|20)\d{2}年.{0,3}相比")
+_BASE_YEAR = re.compile(
+    r"(?:比|较|相比|较之|同比)(?:于)?(?:(?:19|20)\d{2}年(?:底|末|同期)?|去年|上年)|与(?:19|20)\d{2}年.{0,3}相比"
+)
 # 增长到2024年的1200亿元 states a fact; 到2027年 at the head of a clause sets a target.
 _TARGET = re.compile(
     r"规划|目标(?![、任市用群责管])|力争|争取|计划|拟"

@@ -59,7 +59,9 @@ def test_labelled_sentences_keep_their_floors():
     assert counts["matched"] / counts["found"] >= 0.97, report
     assert counts["matched"] / counts["expected"] >= 0.98, report
     floors = {"comparator": 0.98, "scope": 0.97, "period": 0.97, "kind": 0.96}
-    assert {f: round(counts[f] / counts["matched"], 3) for f, low in floors.items() if counts[f] / counts["matched"] < low} == {}, report
+    assert {
+        f: round(counts[f] / counts["matched"], 3) for f, low in floors.items() if counts[f] / counts["matched"] < low
+    } == {}, report
 
 
 def owners(text, topic=(), home=()):
@@ -153,7 +155,12 @@ def test_bare_amounts_are_money_only_beside_money_words():
 
 
 def test_periods_are_found_in_order():
-    assert find_periods("“十四五”以来，2023年二季度到2024—2026年，二〇二七年") == ("十四五", "2023Q2", "2024-2026", "2027")
+    assert find_periods("“十四五”以来，2023年二季度到2024—2026年，二〇二七年") == (
+        "十四五",
+        "2023Q2",
+        "2024-2026",
+        "2027",
+    )
 
 
 def describe(text, regions=()):
@@ -176,7 +183,7 @@ def test_headings_give_the_owner_unless_they_only_rank_or_compare():
 
 
 def test_an_enumeration_keeps_the_period_and_the_target_of_its_head():
-    text = "到2027年，建成智算中心10座；\n培育企业50家。" .replace("\n", "") + "2024年已建成3座。"
+    text = "到2027年，建成智算中心10座；\n培育企业50家。".replace("\n", "") + "2024年已建成3座。"
     found = describe(text, GUIZHOU)
     assert found["10座"][1:] == found["50家"][1:] == ("2027", "目标值")
     assert found["3座"][1:] == ("2024", "实际值")
