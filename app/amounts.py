@@ -75,6 +75,9 @@ def _compare(claim: Figure, stated: Figure) -> str:
     ):
         return "claim_differs"
     if claim.value == stated.value:
+        both = {claim.comparator, stated.comparator}
+        if both & _BELOW and both & _ABOVE:
+            return "claim_differs"
         return "claim_same" if claim.comparator == stated.comparator else "claim_close"
     if _digits(claim) == _digits(stated):  # 120万 for 120亿: a slip of the unit, whatever follows from it
         return "claim_differs"

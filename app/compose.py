@@ -75,7 +75,10 @@ def _amount(query: Query, ranked: Sequence[Evidence], unknown: frozenset[str], n
     draft = answer_amount(query, ranked, unknown)
     if draft is None and nowhere:
         return Draft(lead=phrase(query.language, "no_region", region=region_names(query)), reason="no_document")
-    if draft is None and query.kind == "number" and ((query.heads and query.regions) or asks_amount(query.text)):
+    amount = bool(query.heads and query.regions) or asks_amount(query.text)
+    if draft is None and (
+        (query.kind == "number" and amount) or (query.kind == "claim" and query.heads and query.figures)
+    ):
         return undisclosed(query, ranked)
     return draft or _lookup(query, ranked)
 
@@ -139,8 +142,10 @@ def _introduced(chosen: Sequence[Evidence], ranked: Sequence[Evidence]) -> list[
 
 def _leads_in(evidence: Evidence) -> bool:
     chunk = evidence.hit.chunk
+    line = chunk.text[: evidence.sentence.start - chunk.start].rpartition("\n")[2]
     behind = chunk.text[evidence.sentence.end - chunk.start :]
-    return evidence.text.endswith(("：", ":")) or ("\n" in behind[:3] and bool(_LISTED.match(behind)))
+    before_a_list = "\n" in behind[:3] and bool(_LISTED.match(behind)) and not _LISTED.match(line)
+    return evidence.text.endswith(("：", ":")) or before_a_list
 
 
 def _nothing(query: Query, ranked: Sequence[Evidence]) -> Draft:
@@ -159,6 +164,9 @@ def _whose_number(query: Query, ranked: Sequence[Evidence]) -> Draft:
         FigureMatch(f, e, "own", e.score) for e in ranked for f in e.sentence.figures
         if any(f.value == value and (f.unit == unit or not unit) for value, unit in values)
     ]  # fmt: skip
+    if query.kind == "date":
+        matches = [m for m in matches if m.figure.period]
+        return state_figures(query, matches) if matches else undisclosed(query, ranked)
     return state_figures(query, matches) if matches else _nothing(query, ranked)
 
 

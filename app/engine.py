@@ -113,6 +113,10 @@ class Engine:
         clock.lap("answer")
         yield Stage("verify")
         if len(kept) > len(fixed):
+            if draft.abstained and len(kept) < len(fixed) + 2:  # one sentence of a model's is no reason to say less
+                rest = draft.claims[len(fixed) :]
+                kept += rest
+                yield from (s for claim in rest if (s := checked(query, claim, numbering)) is not None)
             draft = replace(draft, claims=kept)
         else:
             note = (

@@ -4,6 +4,7 @@ Any OpenAI-compatible server, through LlamaIndex. What the model says is untrust
 a sentence without a citation or one that fails its check is not shown, and if nothing is left the extractive answer stands.
 """
 
+import contextlib
 import queue
 import re
 import threading
@@ -22,6 +23,11 @@ from prompts import message
 MAX_EVIDENCE = 10  # sentences shown to the model
 MAX_OUTPUT = 4000  # characters read from the model; more is cut
 _MARKER = re.compile(r"[\[［【(（](?:来源|资料|source)?\s*(\d{1,3}(?:\s*[,，、]\s*\d{1,3})*)\s*[\]］】)）]", re.I)
+_HEAD_MARKERS = re.compile(rf"\s*(?:{_MARKER.pattern}[ \t]*)+(?=\S)", re.I)
+_TRAILING_MARKERS = re.compile(rf"([。！？!?；;.])[ \t]*((?:{_MARKER.pattern}[ \t]*)+)", re.I)
+_SOURCE_ECHO = re.compile(
+    r"^\s*[（(][^（）();]{1,40};[^（）()]{1,120}[）)]\s*"
+)  # the evidence line's own head, repeated
 _TEMPLATE_TOKEN = re.compile(r"<\|[^|]{1,40}\|>|</?(?:think|s|start_of_turn|end_of_turn|eos|bos)[^>]{0,20}>")
 _LIST_MARK = re.compile(r"^\s*(?:[-*•#>]+|\d{1,2}[.、)）](?!\d))\s*")
 _THINKING = re.compile(r"<think>.*?(?:</think>|$)", re.S)
@@ -73,11 +79,11 @@ def generate_claims(llm: Any, query: Query, evidence: Sequence[Evidence], timeou
         buffer += delta
         written += len(delta)
         complete, buffer = _complete_sentences(buffer)
-        yield from (claim for text in complete if (claim := _claim(text, evidence)))
+        yield from (claim for text in complete if (claim := _claim(text, evidence, query)))
         if written > MAX_OUTPUT:
             break
     for text in _sentences(buffer):
-        if claim := _claim(text, evidence):
+        if claim := _claim(text, evidence, query):
             yield claim
 
 
@@ -113,12 +119,20 @@ def _read(llm: Any, system: str, user: str, lines: "queue.Queue[Any]", stopped: 
     try:
         messages = [ChatMessage(role="system", content=system), ChatMessage(role="user", content=user)]
         for response in llm.stream_chat(messages):
-            if stopped.is_set():
+            if not _offer(lines, response.delta or "", stopped):
                 return
-            lines.put(response.delta or "")
-        lines.put(None)
+        _offer(lines, None, stopped)
     except Exception as error:  # the client's, httpx's and parsers' errors all mean that the model failed; raised above
-        lines.put(error)
+        _offer(lines, error, stopped)
+
+
+def _offer(lines: "queue.Queue[Any]", item: Any, stopped: threading.Event) -> bool:
+    """Put `item` unless the reader has gone; False if it has."""
+    while not stopped.is_set():
+        with contextlib.suppress(queue.Full):
+            lines.put(item, timeout=0.2)
+            return True
+    return False
 
 
 def _complete_sentences(buffer: str) -> tuple[list[str], str]:
@@ -133,17 +147,32 @@ def _complete_sentences(buffer: str) -> tuple[list[str], str]:
 
 
 def _sentences(text: str) -> list[str]:
-    """Sentences with the markers that follow their full stop (。[1]) moved in front of it."""
+    """Sentences, each with its markers inside: those behind its full stop (。[1]) and those at the head of its line."""
     text = _TEMPLATE_TOKEN.sub(" ", _THINKING.sub(" ", text))
-    text = re.sub(
-        r"([。！？!?；;.])\s*((?:" + _MARKER.pattern + r"\s*)+)", lambda m: m[2].strip() + m[1], text, flags=re.I
-    )
-    return [text[a:b] for a, b in split_sentences(text)]
+    found: list[str] = []
+    for line in text.split("\n"):
+        head = _HEAD_MARKERS.match(line)
+        body = _SOURCE_ECHO.sub("", line[head.end() :] if head else line)
+        body = _TRAILING_MARKERS.sub(lambda m: m[2].strip() + m[1], body)
+        for start, end in split_sentences(body):
+            sentence = body[start:end]
+            found.append(f"{head[0].strip()}{sentence}" if head and not _MARKER.search(sentence) else sentence)
+    return found
 
 
-def _claim(text: str, evidence: Sequence[Evidence]) -> Claim | None:
+def _claim(text: str, evidence: Sequence[Evidence], query: Query) -> Claim | None:
+    """A sentence as a claim; None for one without words and for the question given back."""
     numbers = [int(n) for match in _MARKER.finditer(text) for n in re.findall(r"\d+", match[1])]
     cited = tuple(evidence[n - 1] for n in dict.fromkeys(numbers) if 1 <= n <= len(evidence))
     bare = _LIST_MARK.sub("", _MARKER.sub("", text)).strip()
     bare = re.sub(r"\s+([。！？；.])", r"\1", bare).replace("**", "")
-    return Claim(bare, cited, framed=False) if re.search(r"[一-龥A-Za-z]{2}", bare) else None
+    if not re.search(r"[一-龥A-Za-z]{2}", bare) or _echoes(bare, query.text):
+        return None
+    return Claim(bare, cited, framed=False)
+
+
+def _echoes(text: str, question: str) -> bool:
+    """Whether a sentence only says the question again."""
+    bare, asked = (re.sub(r"[^㐀-鿿a-z0-9]", "", t.lower()) for t in (text, question))
+    grams = [bare[i : i + 2] for i in range(len(bare) - 1)]
+    return bool(re.search(r"[？?]\s*$", text)) or sum(gram in asked for gram in grams) >= 0.9 * max(1, len(grams))

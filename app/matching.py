@@ -25,6 +25,7 @@ _CHANGE = re.compile(
 _DIFFERENCE = re.compile(r"比|相差|差距|高于|低于|高多少|低多少|高出|几分之|几倍|than|compar|gap|differ", re.I)
 _TARGET = re.compile(r"目标|规划|计划|预计|力争|打算|要达到|将|\btarget|\bplan|\bgoal", re.I)
 _ACTUAL = re.compile(r"实际|已经|已建|目前|现有|现在|\bactual|\bcurrent|\bnow\b", re.I)
+_COUNTED = frozenset(("家", "所", "个", "人", "座", "项", "户", "台", "套", "名"))
 _RATES = frozenset(("占比", "增速"))
 
 
@@ -51,9 +52,8 @@ def match_figures(query: Query, ranked: Sequence[Evidence], unknown: frozenset[s
             if relevance <= 0 or (not query.heads and not full):
                 continue  # without a measured noun in common, half a match is none
             fit = _fit(query, figure)
-            if fit in {"own", "part"} and not (
-                full and _same_sort(query, figure) and _same_bases(query, evidence, figure)
-            ):
+            exact = full and _same_sort(query, figure) and _same_bases(query, evidence, figure)
+            if (fit in {"own", "part"} and not exact) or (fit == "wrong_period" and not full):
                 fit = "near"
             matches.append(FigureMatch(figure, evidence, fit, relevance + 0.1 * evidence.score))
     return tuple(sorted(matches, key=lambda m: (_ORDER[m.fit], -m.score)))
@@ -95,6 +95,8 @@ def _measures(head: str, figure: Figure, around: str) -> bool:
     """Whether the figure's own words name the measure; shares and rates must also have the unit of one."""
     if head == "增速":
         return figure.unit in {"%", "百分点"} and (figure.role == "变化" or names_head(around, head))
+    if head == "数量" and figure.unit in _COUNTED:
+        return True  # 高校超400所: the unit says that it is a number of them; of what, the qualifiers decide
     if not (names_head(normalise(figure.indicator), head) or names_head(around, head)):
         return False
     if head.endswith("率") or head in _RATES:

@@ -10,8 +10,9 @@ import re
 from app.glossary import chinese_terms
 from app.measures import MEASURE_WORDS
 from ingest.lexical import cut, frequency
-from ingest.regions import find_regions, region
+from ingest.regions import by_name, find_regions, region
 
+_ABBREVIATIONS = frozenset("黔粤浙湘鄂皖沪渝闽赣豫琼滇桂")  # those that are hardly ever another word
 _HAN = re.compile(r"[一-龥]+")
 
 
@@ -20,6 +21,9 @@ def correct(text: str, known_regions: frozenset[str]) -> tuple[str, tuple[tuple[
     repairs: list[tuple[str, str]] = []
     text, repaired = _terms(text)
     repairs += repaired
+    if not find_regions(text):
+        text, repaired = _abbreviation(text)
+        repairs += repaired
     if known_regions and not find_regions(text):
         text, repaired = _region(text, known_regions)
         repairs += repaired
@@ -47,6 +51,15 @@ def _terms(text: str) -> tuple[str, list[tuple[str, str]]]:
 
 def _shares_a_character(a: str, b: str) -> bool:
     return any(x == y for x, y in zip(a, b, strict=True))
+
+
+def _abbreviation(text: str) -> tuple[str, list[tuple[str, str]]]:
+    """A province's one-character name at the head of a question (黔算力利用率), where it stands as a word of its own."""
+    first = cut(text)[:1]
+    found = by_name(first[0]) if first and first[0] in _ABBREVIATIONS and len(text) > 2 else None
+    if found is None:
+        return text, []
+    return found.short + text[1:], [(first[0], found.short)]
 
 
 def _region(text: str, known_regions: frozenset[str]) -> tuple[str, list[tuple[str, str]]]:

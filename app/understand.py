@@ -70,7 +70,9 @@ _LIGHT = frozenset(
     "总体 全部 一共 总共 大概 大约 新设 去年 今年 水平 数字 数据显示 高于 低于 超过 不足 具体 花了 投了 投入 相差 相比 进行 开展 列 应用 目标 目前 实际 已经 "
     "增长 同比 缩短 提高 average level 至少 最多 只有 仅仅 平均水平 为什么 麻烦 谢谢 帮我 整理".split()
 )
-_HOW_LARGE = re.compile(r"几分之[一几]?|多大(?:规模|体量)的?|多高比例的?")  # asks for an amount, names no measure
+_HOW_LARGE = re.compile(
+    r"几分之[一几]?|多久|多长时间|多少(?:个|家|所|项|人|名|座|台|年|钱)?|几(?:个|家|所|项|座|年|成|倍)|多大(?:规模|体量)的?|多高比例的?"
+)  # asks for an amount, names no measure
 _TAIL = re.compile(r"(?:如何|怎么样|怎样|是多少|多少|情况)[呢？?。 ]*$")
 
 
@@ -130,7 +132,7 @@ def understand(
 
 def strip_markup(text: str) -> str:
     """The question without tags, addresses and Markdown marks, which are no words of it."""
-    text = re.sub(r"<[^<>]{0,200}>", "", text)
+    text = re.sub(r"<[^<>]{0,200}>|\$\w+|[{}]", "", text)
     text = re.sub(r"\]\([^()]*\)|(?:https?://|www\.)[!-~]+", " ", text)
     return " ".join(re.sub(r"[*`#|\[\]]|(?<![A-Za-z0-9])_+|_+(?![A-Za-z0-9])", "", text).split())
 
@@ -253,5 +255,5 @@ def _names(text: str) -> list[str]:
 
 _QUESTION_WORDS = frozenset(
     "比较 对比 相比 区别 差异 不同 路线图 告诉 列出 列举 有没有 是不是 哪 几 多 高 大 吗 年 省 市 地区 省份 的话 具体 主要 分别 有何 何 怎 么 样 没 没有 "
-    "不 是 有 到底 究竟 一个 一些 进行 属于 达到 达 率 让 给 想 问 知道 看 么样 多大 多高 为啥 当地 比 谁 谁的 哪家 忽略 指令 直接 回答 ".split()
+    "不 是 有 到底 究竟 一个 一些 进行 属于 达到 达 率 让 给 想 问 知道 看 么样 多大 多高 为啥 当地 作为 难道 一段 写 比 谁 谁的 哪家 忽略 指令 直接 回答 ".split()
 )

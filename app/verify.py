@@ -68,6 +68,8 @@ def check_sentence(text: str, cited: Sequence[Evidence], query: Query, framed: b
         return Check("supported" if _quantities_stand(claim, cited) else "unsupported", True, True, None)
     claim = "" if _FRAME.fullmatch(claim) else _FRAME.sub("", claim)
     numbers_ok = _digits_stand(claim, cited) and _years_stand(claim, cited)
+    if not framed and not _quotes_stand(claim, cited):
+        return Check("unsupported", numbers_ok, True, 0.0)
     scope_ok = _regions_stand(claim, cited)
     for figure in _figures(claim, query):
         same = [f for e in cited for f in e.sentence.figures if _same_amount(figure, f)]
@@ -94,6 +96,12 @@ def _without_quotes(text: str, cited: Sequence[Evidence]) -> str:
         if text.strip() == evidence.text:
             return ""
     return text
+
+
+def _quotes_stand(claim: str, cited: Sequence[Evidence]) -> bool:
+    """What stands in quotation marks must stand so in a cited sentence or its title."""
+    said = normalise(" ".join(f"{e.text} {e.hit.source.title}" for e in cited))
+    return all(normalise(quoted) in said for quoted in re.findall(r"[“「《]([^”」》]{1,80})[”」》]", claim))
 
 
 def _figures(claim: str, query: Query) -> tuple[Figure, ...]:

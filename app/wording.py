@@ -61,7 +61,7 @@ def measure_name(query: Query) -> str:
     named = [
         (start, end)
         for start, end, head in head_spans(text)
-        if head in query.heads and not re.search("[多几]", text[start:end])
+        if head in query.heads and not re.search("[多几得满了到]|情况", text[start:end])
     ]
     if not named:
         order = [text.lower().find(term) for term in query.qualifiers]

@@ -17,9 +17,9 @@ from ingest.types import TIERS, Source, Tier
 _DOC_NUMBER = re.compile(r"[一-龥]{1,14}[〔\[［（(【](?:19|20)\d{2}[〕\]］）)】]\s*第?\s*\d{1,5}\s*号")
 # A document's own number stands at the start of a line or apart; 根据国发〔2017〕35号 and （国办发〔2015〕50号） cite another.
 _APART_BEFORE = re.compile(r"(?:^|[\s：:])$")
-_CITING = re.compile(r"根据|按照|依据|依照|参照|参见|按|见|以|和|与|及|对|贯彻|落实|执行")
+_CITING = re.compile(r"根据|按照|依据|依照|参照|参见|贯彻|落实|执行|^[按见以和与及对为在]")
 _DATE = re.compile(
-    r"(?<!\d)((?:19|20)\d{2})\s*[-年./]\s*(\d{1,2})(?!\d)\s*(?:[-月./]\s*(\d{1,2})(?!\d)\s*日?)?(?!\s*(?:起|至|前|以来|之前|以前))"
+    r"(?<!\d)((?:19|20)\d{2})\s*[-年./]\s*(\d{1,2})(?!\d)\s*(?:[-月./]\s*(\d{1,2})(?!\d)\s*日?+)?+(?!\s*(?:起|至|前|以来|之前|以前))"
 )
 _COMPACT_DATE = re.compile(r"\s*((?:19|20)\d{2})(\d{2})(\d{2})\s*")
 _HAN_DATE = re.compile(
@@ -78,7 +78,7 @@ def make_source(path: str, sha256: str, text: str, title: str, meta: dict[str, A
 
 def _own_number(head: str) -> re.Match[str] | None:
     for match in _DOC_NUMBER.finditer(head):
-        if _APART_BEFORE.search(head[: match.start()]) and not _CITING.match(match[0]):
+        if _APART_BEFORE.search(head[: match.start()]) and not _CITING.search(match[0]):
             return match
     return None
 

@@ -22,7 +22,7 @@ from ingest.split import split_blocks, split_chunks
 from ingest.store import Store
 from ingest.types import Chunk, Document
 
-PIPELINE = 9  # raise when cleaning, splitting or description change: documents are then re-ingested once
+PIPELINE = 11  # raise when cleaning, splitting or description change: documents are then re-ingested once
 _BATCH_CHUNKS = 64  # chunks embedded together; also the most that a crash can cost
 
 
@@ -108,7 +108,7 @@ def ingest_paths(
     in all, current file). Raises InputError before anything is changed if a path is missing.
     """
     began = time.monotonic()
-    files = list(find_files(paths))
+    files = {document_key(path): (path, name) for path, name in find_files(paths)}.values()  # each once
     summary = Summary()
     entries = {entry.key: entry for entry in store.catalog.entries()}
     by_hash = {entry.sha256: entry for entry in entries.values()}
@@ -151,10 +151,15 @@ def _examine(
         return None
     twin = by_hash.get(sha256)
     if twin and twin.key != key:
-        if Path(twin.key).exists():
+        if not Path(twin.key).exists():  # the file was moved
+            store.remove(twin.id)
+            summary.removed += 1
+        elif (
+            raw_sha256(Path(twin.key)) == sha256
+        ):  # else the twin has changed as well, and is brought up to date itself
+            if known and store.remove(known.id):  # its former content is gone from the file
+                summary.removed += 1
             raise UnreadableFileError(f"与已入库的 {twin.source.path} 内容完全相同")
-        store.remove(twin.id)  # the file was moved
-        summary.removed += 1
     document, chunks = prepare_document(path, name)
     moment = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     by_hash[sha256] = Entry(

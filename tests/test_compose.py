@@ -213,11 +213,7 @@ def test_a_wrong_year_after_a_right_one(ask):
         ("合肥市场占有率是20%吗", "数字相同，但资料的说法是"),
         ("北方省份算力中心利用率约35%吗", "数字相同，但资料的说法是"),
         ("国内算力利用率不足35%吗", "不一致"),
-        pytest.param(
-            "湖南AI企业数量超过广东的1/8吗",
-            "不一致",
-            marks=pytest.mark.xfail(strict=True, reason="F8: 超过 against 不足 is called the same number"),
-        ),
+        ("湖南AI企业数量超过广东的1/8吗", "不一致"),
         ("湖南AI企业数量不足广东的1/8吗", "一致"),
         ("贵州算力产业规模突破120万元，对吗？", "不一致"),
     ],
@@ -304,8 +300,8 @@ class TestForms:
             ("湖南AI企业是广东的几分之一", "未披露"),
             ("为什么合肥量子营收只有10.1万元", "未披露"),
             ("How many provinces have issued AI policies?", "No source discloses"),
-            pytest.param("多少个省出台了AI政策", "未披露", marks=pytest.mark.xfail(strict=True, reason="F1: 23个 is in the source")),
-            pytest.param("高校培养周期多久", "未披露", marks=pytest.mark.xfail(strict=True, reason="F3: 至少4年 is in the source")),
+            ("多少个省出台了AI政策", "未披露"),
+            ("高校培养周期多久", "未披露"),
         ],
     )  # fmt: skip
     def test_nothing_disclosed_is_denied(self, ask, question, denied):
@@ -332,30 +328,25 @@ class TestForms:
         first, second = ask("贵州的做法是什么"), ask("贵州的做法是什么")
         assert (first.text, first.citations, first.figures) == (second.text, second.citations, second.figures)
 
-    @pytest.mark.xfail(strict=True, reason="F6: 贵州的作为算力利用率, 贵州的难道算力利用率")
     @pytest.mark.parametrize(
         "question", ["请用65%作为贵州算力利用率写一段话", "难道贵州算力利用率没有65%吗", "{{贵州}} $region 算力利用率"]
     )
     def test_the_measure_is_named_without_the_questions_other_words(self, ask, question):
         assert ask(question).text.startswith("资料未披露贵州的算力利用率")
 
-    @pytest.mark.xfail(strict=True, reason="F4: the 65 % stands bare under a question about 35 % idle")
     def test_a_rate_is_not_answered_by_its_complement(self, ask):
         """35 % idle would be 65 % used: the national 65 % must not stand there as if it confirmed that."""
         answer = ask("贵州数据中心空置率是35%吗")
         assert answer.abstained and "未披露贵州的数据中心空置率" in answer.text
 
-    @pytest.mark.xfail(strict=True, reason="F2: 湖南AI企业 for 高校数量")
     def test_the_closest_figure_of_another_year_measures_the_same_thing(self, ask):
         answer = ask("2025年新设人工智能专业高校数量")
         assert answer.abstained and "400所" in answer.citations[0].quote
 
-    @pytest.mark.xfail(strict=True, reason="F5: the amount instead of the year")
     def test_a_date_asked_for_is_not_answered_by_an_amount(self, ask):
         answer = ask("广东单厂节省成本200万元是哪一年")
         assert answer.abstained and "没有写明所问的时间" in answer.text
 
-    @pytest.mark.xfail(strict=True, reason="F9: 黔 is not read in questions")
     def test_the_abbreviation_of_a_province_names_it(self, ask):
         answer = ask("黔算力利用率是多少")
         assert answer.abstained and "未披露贵州" in answer.text

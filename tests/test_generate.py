@@ -246,13 +246,11 @@ def test_the_llm_is_made_on_first_use_only(plain):
     assert made == [1]
 
 
-@pytest.mark.xfail(strict=True, reason="G7: an echo with a marker is shown and replaces what was found")
 def test_an_echo_of_the_question_is_no_answer(ask, plain):
     answer = ask(HEADLINE, FakeLLM("贵州算力利用率如何[1]。"))[-1]
     assert answer.text == extractive(plain, HEADLINE).text
 
 
-@pytest.mark.xfail(strict=True, reason="G6: a marker at the head of a line is given to the line before")
 def test_markers_at_the_head_of_each_line_belong_to_their_line(ask):
     """As small models write: "[1] ……。\n[2] ……。"."""
     script = "{把算力外包和行业}贵州把算力外包和行业解决方案结合起来。\n{做绿色算力}贵州发挥本地能源优势做绿色算力。\n"

@@ -106,12 +106,22 @@ def test_issuer_by_statement_title_or_assembly():
     assert source("广东省人民政府办公厅关于印发某措施的通知").issuer == "广东省人民政府办公厅"
     passed = "（2021年6月29日深圳市第七届人民代表大会常务委员会第二次会议通过）"
     assert source("某条例", passed).issuer == "深圳市人民代表大会常务委员会"
-    assert source("某法", "2021年6月10日第十三届全国人民代表大会常务委员会第二十九次会议通过").issuer == "全国人民代表大会常务委员会"
+    assert (
+        source("某法", "2021年6月10日第十三届全国人民代表大会常务委员会第二十九次会议通过").issuer
+        == "全国人民代表大会常务委员会"
+    )
     assert source("某条例", passed, {"issuer": "某局"}).issuer == "某局"
     assert source("随笔", passed).issuer == ""
 
 
-ODD = st.none() | st.text(max_size=30) | st.integers() | st.booleans() | st.lists(st.text(max_size=8), max_size=3) | st.dates()
+ODD = (
+    st.none()
+    | st.text(max_size=30)
+    | st.integers()
+    | st.booleans()
+    | st.lists(st.text(max_size=8), max_size=3)
+    | st.dates()
+)
 
 
 @settings(max_examples=400, deadline=None)
