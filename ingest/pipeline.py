@@ -119,7 +119,12 @@ def ingest_paths(
         try:
             prepared = _examine(path, name, entries, by_hash, store, summary)
         except UnreadableFileError as error:
-            summary.skipped.append({"source": name, "reason": str(error)})
+            kept = (
+                "；索引中仍是上次导入的内容，不需要时用 policyqa docs remove 移除"
+                if document_key(path) in entries
+                else ""
+            )
+            summary.skipped.append({"source": name, "reason": str(error) + kept})
             continue
         if prepared is None:
             continue

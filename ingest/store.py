@@ -42,12 +42,19 @@ class Store:
             import chromadb
             from chromadb.config import Settings
 
-            client = chromadb.PersistentClient(str(self.folder / "chroma"), Settings(anonymized_telemetry=False))
-            self._collection = client.get_or_create_collection(
-                _COLLECTION,
-                configuration={"hnsw": {"space": "cosine", "ef_construction": 200, "ef_search": 100}},
-                embedding_function=None,
-            )
+            try:
+                client = chromadb.PersistentClient(str(self.folder / "chroma"), Settings(anonymized_telemetry=False))
+                self._collection = client.get_or_create_collection(
+                    _COLLECTION,
+                    configuration={"hnsw": {"space": "cosine", "ef_construction": 200, "ef_search": 100}},
+                    embedding_function=None,
+                )
+            except (
+                Exception
+            ) as error:  # chromadb raises its own, sqlite3's and Rust's errors: all mean unreadable vectors
+                raise StoreError(
+                    f"向量库打不开：{self.folder / 'chroma'}：{error}", "删除索引目录后重新 ingest"
+                ) from error
         return self._collection
 
     def put(

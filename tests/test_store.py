@@ -185,7 +185,6 @@ def test_an_empty_catalogue_and_another_format_are_told(folder):
         pass
 
 
-@pytest.mark.xfail(strict=True, reason="damaged vectors raise chromadb's own error, a traceback to the user")
 def test_damaged_vectors_are_told(folder):
     (folder / "chroma" / "chroma.sqlite3").write_bytes(b"garbage" * 1000)
     with pytest.raises(StoreError), opened(folder, writable=True):
