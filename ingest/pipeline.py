@@ -185,6 +185,8 @@ def _commit(batch: list[_Prepared], store: Store, embedder: Embedder, summary: S
             texts.append(text)
             spans.append([(s.start + shift, s.end + shift) for s in chunk.sentences])
     vectors, sentence_vectors = embedder.embed_passages_with_spans(texts, spans)
+    # One write for the whole batch: Chroma's cost is per call. What is not published yet, nobody sees.
+    store.add_vectors([chunk for prepared in batch for chunk in prepared.chunks], vectors)
     at = 0
     for prepared in batch:
         document, chunks = prepared.document, prepared.chunks
@@ -192,7 +194,7 @@ def _commit(batch: list[_Prepared], store: Store, embedder: Embedder, summary: S
         store.put(
             document, prepared.key, PIPELINE, datetime.datetime.now(datetime.UTC).isoformat(timespec="microseconds"),
             chunks, [" ".join(words(text, keep_stop_words=True)) for text in texts[at:end]],
-            vectors[at:end], [matrix.astype(np.float16) for matrix in sentence_vectors[at:end]],
+            [matrix.astype(np.float16) for matrix in sentence_vectors[at:end]],
         )  # fmt: skip
         at = end
         summary.chunks += len(chunks)

@@ -57,18 +57,8 @@ class Store:
                 ) from error
         return self._collection
 
-    def put(
-        self,
-        document: Document,
-        key: str,
-        pipeline: int,
-        added: str,
-        chunks: Sequence[Chunk],
-        words: Sequence[str],
-        vectors: np.ndarray,
-        sentence_vectors: Sequence[np.ndarray],
-    ) -> None:
-        """Add or replace a document: `vectors` float32 [n, d] per chunk, `sentence_vectors` float16 [k, d] per chunk."""
+    def add_vectors(self, chunks: Sequence[Chunk], vectors: np.ndarray) -> None:
+        """Write the chunks' vectors, float32 [n, d]. They count for nothing until `put` publishes their document."""
         collection = self._vectors()
         for at in range(0, len(chunks), _BATCH):
             part = chunks[at : at + _BATCH]
@@ -78,6 +68,21 @@ class Store:
                 documents=[chunk.text for chunk in part],
                 metadatas=[_metadata(chunk) for chunk in part],
             )
+
+    def put(
+        self,
+        document: Document,
+        key: str,
+        pipeline: int,
+        added: str,
+        chunks: Sequence[Chunk],
+        words: Sequence[str],
+        sentence_vectors: Sequence[np.ndarray],
+    ) -> None:
+        """Publish a document whose vectors are written, in place of its former version.
+
+        `words` and `sentence_vectors` (float16 [k, d]) are given per chunk.
+        """
         new = {chunk.id for chunk in chunks}
         old = self.catalog.put(document, key, pipeline, added, chunks, words, sentence_vectors)
         self._forget([chunk_id for chunk_id in old if chunk_id not in new])

@@ -42,6 +42,7 @@ def put(store, number=1, **changes):
     doc, chunks = document(number, **changes)
     vectors = EMBEDDER.embed_queries([c.text for c in chunks])
     words = [" ".join(c.text) for c in chunks]
+    store.add_vectors(chunks, vectors)
     store.put(
         doc,
         f"/key/{number}",
@@ -49,7 +50,6 @@ def put(store, number=1, **changes):
         f"2026-01-0{number}",
         chunks,
         words,
-        vectors,
         [vectors[i : i + 1].astype(np.float16) for i in range(len(chunks))],
     )
     return doc, chunks
@@ -108,7 +108,8 @@ def test_replacing_a_document_leaves_nothing_of_the_old_one(folder):
         doc, chunks = document(texts=("全新的一句。",))
         fresh = tuple(replace(c, id="d1-v2:0") for c in chunks)
         vectors = EMBEDDER.embed_queries(["全新的一句。"])
-        store.put(doc, "/key/1", 1, "2026-02-01", fresh, ["新"], vectors, [vectors.astype(np.float16)])
+        store.add_vectors(fresh, vectors)
+        store.put(doc, "/key/1", 1, "2026-02-01", fresh, ["新"], [vectors.astype(np.float16)])
         assert vector_ids(store) == store.catalog.chunk_ids() == {"d1-v2:0"}
         assert store.catalog.search_words(["架"], 5) == []
         assert store.remove("d1") is True and store.remove("d1") is False
@@ -124,7 +125,8 @@ def test_a_crash_between_vectors_and_catalogue_serves_the_old_version_and_is_swe
     vectors = EMBEDDER.embed_queries(["改过的一句。"])
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt), opened(folder, writable=True) as store:
         patched.setattr(Catalog, "put", crash)
-        store.put(doc, "/key/1", 1, "x", fresh, ["w"], vectors, [vectors.astype(np.float16)])
+        store.add_vectors(fresh, vectors)
+        store.put(doc, "/key/1", 1, "x", fresh, ["w"], [vectors.astype(np.float16)])
     with opened(folder) as store:  # readers see the old version, whole
         assert store.catalog.document("d1") == document()[0]
         assert store.catalog.chunk_ids() == {"d1-v1:0", "d1-v1:1"} < vector_ids(store)
