@@ -21,6 +21,7 @@ from prompts import phrase
 
 MAX_SENTENCES = 5  # in a lookup answer
 PER_REGION = 4  # in a comparison, for each region
+MAX_ARTICLE = 40  # sentences of one article
 MAX_JOINT = 2  # sentences that name several of the regions compared
 _BEST_BAND = 0.55  # sentences scored within this of the best belong to the answer
 _POINTER = re.compile(r"该省|该市|该地区|该地(?!址)|该县|该区(?!域)")
@@ -33,11 +34,16 @@ _IDENTITY = re.compile(
     re.I,
 )
 _LISTED = re.compile(r"\s*(?:[-*+•]\s|\d{1,2}[.、]|[（(][一二三四五六七八九十\d]+[)）])")
+_ARTICLE_START = re.compile(r"(?:\*\*)?(第[零一二三四五六七八九十百\d ]{1,9}条(?:之[一二三四五六七八九十])?)")
 _DATED = re.compile(r"(?:19|20)\d{2}|[一二三四]季度|\d+月|十[一二三四五六]五|近[一二三四五六七八九十]年|起施行")
 
 
 def compose(query: Query, found: Retrieved, ranked: Sequence[Evidence], known_regions: frozenset[str]) -> Draft:
     """Return the answer to a query from its ranked evidence."""
+    if query.documents and query.article:
+        return _article(query, found)
+    if len(query.documents) >= 2:
+        return _by_document(query, ranked)
     missing = [code for code in query.regions if not _is_known(code, known_regions)]
     nowhere = bool(query.regions) and len(missing) == len(query.regions)
     no_region = Draft(lead=phrase(query.language, "no_region", region=region_names(query)), reason="no_document")
@@ -45,15 +51,8 @@ def compose(query: Query, found: Retrieved, ranked: Sequence[Evidence], known_re
         return _several(query, ranked, found.unknown) or no_region
     if nowhere and not query.heads:
         return no_region
-    if not query.regions and (pointer := _POINTER.search(query.text)):
-        return Draft(lead=phrase(query.language, "which_region", word=pointer[0]), reason="no_evidence")
-    foreign = _FOREIGN.search(query.text)
-    if foreign and foreign[0].lower() in found.unknown:
-        return Draft(lead=phrase(query.language, "no_region", region=foreign[0]), reason="no_document")
-    unnamed = [code for code in query.regions if code.startswith("某")]
-    if unnamed and query.kind != "claim" and _IDENTITY.search(query.text):
-        lead = phrase(query.language, "unnamed_body", name=unnamed[0])
-        return Draft(lead=lead, reason="not_disclosed", claims=also(query, ranked, set()))
+    if (refusal := _refusal(query, ranked, found.unknown)) is not None:
+        return refusal
     bare = not set(query.terms) - {"数字", "数据", "指标"}
     if query.figures and (query.kind == "date" or (bare and query.kind != "claim")):
         return _whose_number(query, ranked)
@@ -68,6 +67,63 @@ def compose(query: Query, found: Retrieved, ranked: Sequence[Evidence], known_re
         if draft is not None and draft.reason == "wrong_scope":
             return draft
     return _lookup(query, ranked)
+
+
+def _by_document(query: Query, ranked: Sequence[Evidence]) -> Draft:
+    """Several documents named: each under its own title with its own sentences; what is missing is said."""
+    draft = Draft()
+    for doc_id in query.documents:
+        mine = [e for e in ranked if e.hit.chunk.doc_id == doc_id]
+        heading = mine[0].hit.source.title if mine else ""
+        chosen = reading_order(distinct([e for e in mine if relevant(query, e)])[:PER_REGION])
+        if not chosen:
+            draft.claims.append(Claim(phrase(query.language, "nothing_for_region"), (), heading, bullet=True))
+        draft.claims += [quote(query, e, heading) for e in chosen]
+    if not any(claim.evidence for claim in draft.claims):
+        draft.reason = "no_evidence"
+    return draft
+
+
+def _refusal(query: Query, ranked: Sequence[Evidence], unknown: frozenset[str]) -> Draft | None:
+    """What cannot be answered whatever was found: a document, a place or a body that the sources do not have or name."""
+    if query.unknown_document:
+        lead = phrase(query.language, "no_article_source", name=query.unknown_document)
+        return Draft(lead=lead, reason="no_document")
+    if not query.regions and (pointer := _POINTER.search(query.text)):
+        return Draft(lead=phrase(query.language, "which_region", word=pointer[0]), reason="no_evidence")
+    foreign = _FOREIGN.search(query.text)
+    if foreign and foreign[0].lower() in unknown:
+        return Draft(lead=phrase(query.language, "no_region", region=foreign[0]), reason="no_document")
+    unnamed = [code for code in query.regions if code.startswith("某")]
+    if unnamed and query.kind != "claim" and _IDENTITY.search(query.text):
+        lead = phrase(query.language, "unnamed_body", name=unnamed[0])
+        return Draft(lead=lead, reason="not_disclosed", claims=also(query, ranked, set()))
+    return None
+
+
+def _article(query: Query, found: Retrieved) -> Draft:
+    """The article asked for, whole: from the sentence that bears its number to the next article."""
+    claims = []
+    for doc_id in query.documents:
+        sentences = sorted(
+            (
+                Evidence(hit, s, hit.score, 1.0, 0.0)
+                for hit in found.hits
+                if hit.chunk.doc_id == doc_id
+                for s in hit.chunk.sentences
+            ),
+            key=lambda e: e.sentence.start,
+        )
+        inside = False
+        for e in sentences:
+            number = _ARTICLE_START.match(e.text)
+            if number:
+                inside = number[1].replace(" ", "") == query.article
+            if inside:
+                claims.append(quote(query, e))
+    if not claims:
+        return Draft(lead=phrase(query.language, "no_article", article=query.article), reason="no_evidence")
+    return Draft(claims=claims[:MAX_ARTICLE])
 
 
 def _amount(query: Query, ranked: Sequence[Evidence], unknown: frozenset[str], nowhere: bool) -> Draft:
@@ -144,7 +200,12 @@ def _leads_in(evidence: Evidence) -> bool:
     chunk = evidence.hit.chunk
     line = chunk.text[: evidence.sentence.start - chunk.start].rpartition("\n")[2]
     behind = chunk.text[evidence.sentence.end - chunk.start :]
-    before_a_list = "\n" in behind[:3] and bool(_LISTED.match(behind)) and not _LISTED.match(line)
+    before_a_list = (
+        "\n" in behind[:3]
+        and bool(_LISTED.match(behind))
+        and not _LISTED.match(line)
+        and not _LISTED.match(evidence.text)
+    )
     return evidence.text.endswith(("：", ":")) or before_a_list
 
 

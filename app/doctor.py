@@ -90,15 +90,18 @@ def _llm(settings: Settings) -> dict[str, Any]:
         )
     if not _installed("llama-index-llms-openai-like"):
         return _part("大模型", False, "缺少客户端；pip install llama-index-llms-openai-like")
+    import http.client
     import urllib.error
     import urllib.request
 
     url = settings.llm_base_url.rstrip("/") + "/models"
-    request = urllib.request.Request(url, headers={"Authorization": f"Bearer {settings.llm_api_key or 'none'}"})
     try:
+        request = urllib.request.Request(url)
+        # Not passed on by a redirect: the key is for the configured server alone.
+        request.add_unredirected_header("Authorization", f"Bearer {settings.llm_api_key or 'none'}")
         with urllib.request.urlopen(request, timeout=5) as reply:
             return _part("大模型", True, f"{settings.llm_model} @ {settings.llm_base_url}（HTTP {reply.status}）")
-    except (urllib.error.URLError, OSError, ValueError) as error:
+    except (urllib.error.URLError, http.client.HTTPException, OSError, ValueError) as error:
         return _part("大模型", False, f"{settings.llm_base_url} 无法访问：{error}；检查模型服务是否启动")
 
 

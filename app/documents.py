@@ -1,9 +1,9 @@
 """What is indexed, as plain JSON-ready records, and hits and answers written out for terminals."""
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from app.render import unescape, visible
 from app.settings import Settings
 from app.types import Hit
 from ingest.catalog import Entry
@@ -64,10 +64,8 @@ def hit_to_json(rank: int, hit: Hit) -> dict[str, Any]:
 
 
 def answer_as_text(answer: dict[str, Any]) -> str:
-    """An answer for the terminal: the text, then its numbered sources."""
-    import re
-
-    body = re.sub(r"\\([\\`*_\[\]<>#|~$])", r"\1", answer["answer"].replace("**", ""))
+    """An answer for the terminal: the text, then its numbered sources, without signs that steer a terminal."""
+    body = unescape(answer["answer"].replace("**", ""))
     lines = [body]
     if answer["citations"]:
         lines += ["", "引文："]
@@ -78,9 +76,4 @@ def answer_as_text(answer: dict[str, Any]) -> str:
             if part
         )
         lines.append(f"[{c['id']}] {c['title']}（{facts}）{c['source']}:{c['start']}-{c['end']}\n    {c['quote']}")
-    return "\n".join(lines)
-
-
-def as_record(value: Any) -> dict[str, Any]:
-    """A frozen record as a plain dict."""
-    return asdict(value)
+    return visible("\n".join(lines))

@@ -11,7 +11,7 @@ from app.draft import Draft
 from app.evidence import rank_sentences
 from app.generate import LLMError, generate_claims, select_evidence
 from app.render import Numbering, checked, render, with_timings
-from app.retrieve import retrieve
+from app.retrieve import MAX_DOCUMENT_CHUNKS, retrieve
 from app.types import Answer, AnswerSentence, Evidence, Hit, Language, Query, Turn
 from app.understand import understand
 from ingest.embed import Embedder
@@ -42,9 +42,8 @@ class Engine:
         self._llm: Any = None
         self._llm_name = llm_name
         self._timeout = timeout
-        self._lock = (
-            threading.Lock()
-        )  # SQLite and Chroma are used by one thread at a time; answering takes milliseconds
+        # SQLite and Chroma are used by one thread at a time; answering takes milliseconds.
+        self._lock = threading.Lock()
 
     def search(self, question: str, k: int = 10, history: Sequence[Turn] = ()) -> list[Hit]:
         """The k best chunks for a question, best first."""
@@ -66,11 +65,11 @@ class Engine:
         clock = _Clock()
         yield Stage("understand")
         with self._lock:
-            query = understand(question, history, self._known_regions(), language)
+            query = understand(question, history, self._known_regions(), language, titles=self.store.catalog.titles())
             clock.lap("understand")
         yield Stage("retrieve")
         with self._lock:
-            found = retrieve(query, self.store, self.embedder, CHUNKS)
+            found = retrieve(query, self.store, self.embedder, MAX_DOCUMENT_CHUNKS if query.article else CHUNKS)
             clock.lap("retrieve")
             ranked = rank_sentences(query, found)
             clock.lap("rerank")
@@ -100,14 +99,16 @@ class Engine:
                 yield sentence
         try:
             for claim in generate_claims(self._model(), query, evidence, self._timeout):
-                sentence = checked(query, claim, numbering) if claim.text not in said else None
+                if claim.text in said:
+                    continue  # said twice is no failed check
+                sentence = checked(query, claim, numbering)
                 if sentence is None:
                     dropped += 1
                     continue
                 said.add(claim.text)
                 kept.append(claim)
                 yield sentence
-            note = f"{self._llm_name}" + (f" (dropped {dropped})" if dropped else "")
+            note = self._llm_name + (f" (dropped {dropped})" if dropped else "")
         except LLMError as error:
             note, kept = f"extractive (LLM failed: {error.message})", []
         clock.lap("answer")

@@ -27,6 +27,8 @@ def rank_sentences(query: Query, found: Retrieved) -> tuple[Evidence, ...]:
         context = normalise(" ".join((hit.source.title, *hit.chunk.headings)))
         for sentence, cosine in zip(hit.chunk.sentences, cosines, strict=True):
             text = hit.chunk.text[sentence.start - hit.chunk.start : sentence.end - hit.chunk.start]
+            if normalise(text) == normalise(hit.source.title):
+                continue  # a title says what the text is about, and nothing of it
             own = coverage(normalise(text), query.terms, found.weights)
             above = coverage(context, query.terms, found.weights)
             score = (

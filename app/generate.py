@@ -22,12 +22,12 @@ from prompts import message
 
 MAX_EVIDENCE = 10  # sentences shown to the model
 MAX_OUTPUT = 4000  # characters read from the model; more is cut
+MAX_WAITING = 64  # deltas read ahead of the checks; a server that floods has to wait
 _MARKER = re.compile(r"[\[［【(（](?:来源|资料|source)?\s*(\d{1,3}(?:\s*[,，、]\s*\d{1,3})*)\s*[\]］】)）]", re.I)
 _HEAD_MARKERS = re.compile(rf"\s*(?:{_MARKER.pattern}[ \t]*)+(?=\S)", re.I)
 _TRAILING_MARKERS = re.compile(rf"([。！？!?；;.])[ \t]*((?:{_MARKER.pattern}[ \t]*)+)", re.I)
-_SOURCE_ECHO = re.compile(
-    r"^\s*[（(][^（）();]{1,40};[^（）()]{1,120}[）)]\s*"
-)  # the evidence line's own head, repeated
+# The evidence line's own head, repeated.
+_SOURCE_ECHO = re.compile(r"^\s*[（(][^（）();]{1,40};[^（）()]{1,120}[）)]\s*")
 _TEMPLATE_TOKEN = re.compile(r"<\|[^|]{1,40}\|>|</?(?:think|s|start_of_turn|end_of_turn|eos|bos)[^>]{0,20}>")
 _LIST_MARK = re.compile(r"^\s*(?:[-*•#>]+|\d{1,2}[.、)）](?!\d))\s*")
 _THINKING = re.compile(r"<think>.*?(?:</think>|$)", re.S)
@@ -92,7 +92,7 @@ def _stream(llm: Any, system: str, user: str, timeout: float) -> Iterator[str]:
 
     The stream is read in a thread of its own, because a server that sends no word cannot be waited for with a limit.
     """
-    lines: queue.Queue[str | Exception | None] = queue.Queue()
+    lines: queue.Queue[str | Exception | None] = queue.Queue(MAX_WAITING)
     stopped = threading.Event()
     threading.Thread(target=_read, args=(llm, system, user, lines, stopped), daemon=True).start()
     deadline = time.monotonic() + timeout

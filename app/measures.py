@@ -32,7 +32,10 @@ _SAME: tuple[tuple[str, ...], ...] = (
     ("期限", "时限"),
 )
 _CANONICAL = {word: same[0] for same in _SAME for word in same}
-_KNOWN = re.compile("|".join(sorted((re.escape(word) for word in _CANONICAL), key=len, reverse=True)))
+_KNOWN = re.compile(
+    r"(?<!个)人数(?!据)|"
+    + "|".join(sorted((re.escape(word) for word in _CANONICAL if word != "人数"), key=len, reverse=True))
+)
 _RATE = re.compile(r"[一-龥]{1,4}率(?!先|领|真|性|直|土)")
 # What computing capacity stands in: a question on 算力 is answered by a figure on 数据中心 (and says so).
 _RELATED: tuple[frozenset[str], ...] = (
@@ -51,6 +54,7 @@ _RELATED: tuple[frozenset[str], ...] = (
     frozenset(("风险", "隐患", "问题", "困境", "挑战", "短板", "瓶颈", "弱点")),
     frozenset(("优势", "特色", "亮点", "长处")),
     frozenset(("路线", "布局", "战略", "策略", "路径", "打法", "方向", "重点")),
+    frozenset(("施行", "生效", "实施", "起施行")),
     frozenset(("车企", "汽车", "汽车企业")),
 )
 

@@ -26,8 +26,9 @@ def read_questions(path: str) -> list[Question]:
         text = Path(path).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"读不了问题文件：{path}", "检查路径，文件须为 UTF-8 编码的 JSON Lines") from error
+    # Not splitlines: a JSON string may hold U+2028 and the like as they are.
     questions = [
-        _question(line, f"{path} 第 {number} 行") for number, line in enumerate(text.splitlines(), 1) if line.strip()
+        _question(line, f"{path} 第 {number} 行") for number, line in enumerate(text.split("\n"), 1) if line.strip()
     ]
     if not questions:
         raise InputError(f"问题文件是空的：{path}", '每行一个 {"id": "1", "question": "……"}')
@@ -37,8 +38,8 @@ def read_questions(path: str) -> list[Question]:
 def _question(line: str, where: str) -> Question:
     try:
         row = json.loads(line) if len(line) <= MAX_LINE else None
-    except json.JSONDecodeError as error:
-        raise InputError(f"{where}不是 JSON：{error.msg}", "每行一个 JSON 对象") from error
+    except (ValueError, RecursionError) as error:  # the latter two of a number or a nesting beyond all bounds
+        raise InputError(f"{where}不是 JSON：{error}", "每行一个 JSON 对象") from error
     if not isinstance(row, dict) or not isinstance(row.get("question"), str):
         raise InputError(f"{where}缺少 question", '每行形如 {"id": "1", "question": "……"}')
     return Question(str(row.get("id", "")), row["question"], history_of(row.get("history", []), where))

@@ -2,10 +2,9 @@
 
 import dataclasses
 import re
-from collections.abc import Sequence
 
 from app.draft import Claim, Draft
-from app.types import Answer, AnswerSentence, Citation, CitedFigure, Evidence, Query
+from app.types import Answer, AnswerSentence, Citation, CitedFigure, Evidence, Language, Query
 from app.verify import check_sentence
 from ingest.regions import display
 from prompts import phrase
@@ -14,7 +13,7 @@ from prompts import phrase
 class Numbering:
     """Citation numbers in order of first use; one sentence of a document has one number."""
 
-    def __init__(self, language: str) -> None:
+    def __init__(self, language: Language) -> None:
         self._language = language
         self._ids: dict[tuple[str, int, int], int] = {}
         self.citations: list[Citation] = []
@@ -28,7 +27,7 @@ class Numbering:
 
     def _citation(self, number: int, evidence: Evidence) -> Citation:
         source, (doc_id, start, end) = evidence.hit.source, evidence.key
-        regions = "、".join(display(code, self._language) for code in source.regions)  # type: ignore[arg-type]
+        regions = "、".join(display(code, self._language) for code in source.regions)
         return Citation(
             number, doc_id, source.path, source.title, source.issuer, source.doc_number, regions, source.issued,
             source.tier, evidence.hit.chunk.page, start, end, evidence.text,
@@ -94,6 +93,9 @@ def written(sentence: AnswerSentence) -> str:
 
 # Untrusted text must neither format nor link nor close a tag; [ ] are escaped so that a source cannot forge a marker.
 _SPECIAL = re.compile(r"([\\`*_\[\]<>#|~$])")
+_ESCAPED = re.compile(rf"\\{_SPECIAL.pattern}")
+# Controls, and the marks that reorder text on screen: a file name could use them to look like another.
+_UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 def escape(text: str) -> str:
@@ -101,11 +103,16 @@ def escape(text: str) -> str:
     return _SPECIAL.sub(r"\\\1", text.replace("\n", " "))
 
 
+def unescape(text: str) -> str:
+    """Return the text that `escape` was given."""
+    return _ESCAPED.sub(r"\1", text)
+
+
+def visible(text: str) -> str:
+    """Return text without control characters and direction overrides; tabs become spaces, line feeds stay."""
+    return _UNSEEN.sub("", text).replace("\t", " ")
+
+
 def with_timings(answer: Answer, timings: dict[str, float], model: str) -> Answer:
     """Return the answer with stage timings in milliseconds and the model's name."""
     return dataclasses.replace(answer, timings_ms={k: round(v, 1) for k, v in timings.items()}, model=model)
-
-
-def cited_sentences(answer: Answer) -> Sequence[str]:
-    """Quotes of all citations, in order."""
-    return [citation.quote for citation in answer.citations]

@@ -17,6 +17,7 @@ from ingest.regions import relation
 from ingest.store import Store
 from ingest.types import Chunk
 
+MAX_DOCUMENT_CHUNKS = 2000  # of a document that a question names; a longer one is read from its start
 POOL = 50  # candidates from each side
 DENSE_WEIGHT = 0.7
 REGION_BONUS = 0.6  # in units of the fused z-score; calibrated on the sample suite's dev part
@@ -42,7 +43,15 @@ def retrieve(query: Query, store: Store, embedder: Embedder, k: int) -> Retrieve
     rarity = {term: _frequency(term, frequencies) for term in query.terms}
     total = max(1, store.catalog.count()[1])
     lexical: dict[str, float] = dict(store.catalog.search_words(search_words, pool))
-    for codes in _plans(query, store):
+    if query.documents:  # a document that is named answers for itself
+        own = [
+            chunk_id
+            for doc_id in query.documents
+            for chunk_id in store.catalog.neighbours(doc_id)[:MAX_DOCUMENT_CHUNKS]
+        ]
+        dense = {chunk_id: score for chunk_id, score in dense.items() if chunk_id in own} | dict.fromkeys(own, -1.0)
+        lexical = {i: s for i, s in store.catalog.search_words(search_words, 20 * pool) if i in dense}
+    for codes in _plans(query, store) if not query.documents else []:
         dense.update(store.nearest(vector, POOL // 2, codes))
         lexical.update(store.catalog.search_words(search_words, POOL // 2, codes))
     known = sum(word in frequencies for word in search_words) / len(search_words) if search_words else 0.0
@@ -105,7 +114,7 @@ def _plans(query: Query, store: Store) -> list[list[str]]:
 def _complete(dense: dict[str, float], rows: dict[str, tuple[Chunk, np.ndarray]], vector: np.ndarray) -> None:
     """Give chunks that only the lexical side found a dense score: that of their best sentence, a little lower."""
     for chunk_id, (_, matrix) in rows.items():
-        if chunk_id not in dense:
+        if dense.get(chunk_id, -1.0) < 0:
             dense[chunk_id] = float(np.max(matrix.astype(np.float32) @ vector, initial=0.0)) - 0.01
 
 

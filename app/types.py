@@ -38,6 +38,9 @@ class Query:
     qualifiers: tuple[str, ...] = ()  # those that narrow the measure down: the words of its clause
     figures: tuple[Figure, ...] = ()  # quantities that the question itself states
     corrections: tuple[tuple[str, str], ...] = ()  # (as typed, as read)
+    documents: tuple[str, ...] = ()  # ids of the documents that the question names
+    article: str = ""  # 第六十九条, where one is asked for
+    unknown_document: str = ""  # a name with an article that no document bears
 
 
 @dataclass(frozen=True, slots=True, eq=False)

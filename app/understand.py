@@ -7,6 +7,7 @@ from itertools import zip_longest
 
 from app.glossary import translate, translate_terms
 from app.measures import find_heads
+from app.naming import find_named
 from app.quantities import english_figures
 from app.rewrite import stand_alone
 from app.spelling import correct
@@ -82,10 +83,12 @@ def understand(
     known_regions: frozenset[str] = frozenset(),
     language: Language | None = None,
     today: datetime.date | None = None,
+    titles: Sequence[tuple[str, str]] = (),
 ) -> Query:
     """Read a question as a Query.
 
     `known_regions` are those the store has texts about: typing errors are resolved towards them.
+    `titles` are (document id, title) of the store: documents that the question names are resolved among them.
     `today` is what 今年 and 去年 count from (the current date unless given).
 
     Raises InputError for an empty or over-long question and for a language other than Chinese and English.
@@ -100,6 +103,8 @@ def understand(
     corrected = text
     text = stand_alone(strip_markup(text), history)
     traditional = corrected == text and not corrections and fold_width(original) != text
+    whole, named = text, find_named(text, titles)
+    text = named.rest
     mentions = find_regions(text)
     # 贵州贵阳 is one place: a part right behind its whole is what is meant.
     mentions = tuple(
@@ -110,12 +115,12 @@ def understand(
     kind = _kind(text, everyone, translated := translate(text) if spoken == "en" else "")
     bases = tuple(dict.fromkeys(m.code for m in mentions if is_object(text, m)))
     regions = tuple(dict.fromkeys(m.code for m in mentions if m.code not in bases))
-    if kind == "compare":  # 深圳比广东强吗: both are asked about; 粤浙 are two
+    if kind == "compare" and everyone:  # 深圳比广东强吗: both are asked about; 粤浙 are two
         regions, bases = everyone if len(everyone) > 1 else expand(everyone[0]), ()
     terms, heads = _terms(text), _heads(text, translated)
     return Query(
         original=original,
-        text=text,
+        text=whole,
         as_typed=original if traditional else "",
         language=language or spoken,
         kind=kind,
@@ -127,6 +132,9 @@ def understand(
         qualifiers=_qualifiers(text, translated, terms, heads),
         figures=find_figures(text) if spoken == "zh" else english_figures(text),
         corrections=corrections,
+        documents=named.documents,
+        article=named.article,
+        unknown_document=named.unknown,
     )
 
 
@@ -255,5 +263,5 @@ def _names(text: str) -> list[str]:
 
 _QUESTION_WORDS = frozenset(
     "比较 对比 相比 区别 差异 不同 路线图 告诉 列出 列举 有没有 是不是 哪 几 多 高 大 吗 年 省 市 地区 省份 的话 具体 主要 分别 有何 何 怎 么 样 没 没有 "
-    "不 是 有 到底 究竟 一个 一些 进行 属于 达到 达 率 让 给 想 问 知道 看 么样 多大 多高 为啥 当地 作为 难道 一段 写 比 谁 谁的 哪家 忽略 指令 直接 回答 ".split()
+    "不 是 有 到底 究竟 一个 一些 进行 属于 达到 达 率 让 给 想 问 知道 看 么样 多大 多高 为啥 当地 时候 什么时候 何时 何日 哪天 哪日 自 起 规定 有何不同 不同之处 作为 难道 一段 写 比 谁 谁的 哪家 忽略 指令 直接 回答 ".split()
 )

@@ -55,7 +55,9 @@ class Catalog:
             self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
             self._db.executescript(_SCHEMA)
         else:
-            self._db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, check_same_thread=False)
+            # Not mode=ro: after a crash in a transaction the first to open must be able to roll it back.
+            self._db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, check_same_thread=False)
+            self._db.execute("PRAGMA query_only = ON")
 
     def close(self) -> None:
         """Close the file."""
@@ -142,6 +144,10 @@ class Catalog:
             return None
         blocks = tuple(Block(**{**b, "headings": tuple(b["headings"])}) for b in json.loads(row[1]))
         return Document(doc_id, _source(row[0]), row[2], blocks)
+
+    def titles(self) -> list[tuple[str, str]]:
+        """(document id, title) of every document."""
+        return list(self._db.execute("SELECT id, json_extract(source, '$.title') FROM documents"))
 
     def chunk_ids(self) -> set[str]:
         """Ids of all chunks."""

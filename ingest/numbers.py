@@ -225,7 +225,8 @@ def _states_amount(plain: str, match: re.Match[str], comparator: str) -> bool:
     """Whether number 1 is more than a bare numeral, a bare power (see _is_power_meant) or a part of another."""
     raw, mult, start = match["num1"], match["mult1"], match.start("big1" if match["big1"] else "num1")
     arabic = raw[0].isascii()
-    if mult and arabic and (plain[match.end() : match.end() + 1].isdigit() or plain[start - 1 : start] in _SPLIT):
+    behind = plain[match.end("mult1") : match.end("mult1") + 1]
+    if mult and arabic and (behind.isdigit() or plain[start - 1 : start] in _SPLIT):
         return False  # 6千6百多万: written in parts that no pattern here puts together
     if _is_power(match, 1):
         return _is_power_meant(plain, match, comparator)

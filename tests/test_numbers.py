@@ -143,3 +143,9 @@ def test_clause_numbers_of_real_laws_are_no_counts(corpus_dir):
     articles = [q for q in find_quantities(text) if q.unit in {"条", "款", "项"}]
     assert text.count("条") > 80
     assert articles == []
+
+
+@given(st.integers(2, 900), st.integers(2, 900), st.sampled_from(["处", "达", "并处", ""]))
+def test_fines_from_n_to_m_keep_both_numbers(low, high, before):
+    found = list(find_quantities(f"{before}{low}万元以上{high}万元以下罚款"))
+    assert [(q.value, q.unit) for q in found] == [(low * 1e4, "元"), (high * 1e4, "元")]

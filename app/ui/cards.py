@@ -5,8 +5,8 @@ import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
+from app.render import visible
 from app.types import Answer, Citation, Language
-from app.ui.message import visible
 from app.ui.strings import words
 from ingest.types import Document
 

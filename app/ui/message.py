@@ -7,7 +7,7 @@ linkifier could read becomes a character reference, so that text stays text what
 import re
 from collections.abc import Callable, Collection, Sequence
 
-from app.render import escape
+from app.render import escape, visible
 from app.types import Answer, AnswerSentence, Language
 from app.ui.strings import words
 
@@ -20,13 +20,6 @@ _TOKEN = re.compile(r"\\([\\`*_\[\]<>#|~$])|(\*\*)|\[(\d{1,3})\]")
 _DROPPED = re.compile(r" \(dropped (\d+)\)$")  # as app.engine names a model some of whose sentences failed
 _HEADING = re.compile(r"#{1,6}\s+")
 _BULLET = re.compile(r"(?:[-*•]|\d{1,2}[.)])\s+")
-# Controls, and the marks that reorder text on screen: a file name could use them to look like another.
-_UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-
-
-def visible(text: str) -> str:
-    """Return text without control characters and direction overrides; tabs become spaces, line feeds stay."""
-    return _UNSEEN.sub("", text).replace("\t", " ")
 
 
 def inert(text: str) -> str:

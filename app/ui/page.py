@@ -10,6 +10,7 @@ from app.ui.cards import escape
 from app.ui.chat import Conversation, ask
 from app.ui.message import inert
 from app.ui.strings import DEFAULT_LANGUAGE, words
+from app.understand import MAX_QUESTION
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 EXAMPLES = 4
 CONCURRENCY = 4  # questions answered at once; Gradio's own default is one
 QUEUE = 64  # questions that may wait
-MAX_QUESTION = 2000  # characters
 _HERE = Path(__file__).parent
 _NAMES: dict[Language, str] = {"zh": "中文", "en": "English"}
 # System fonts only: nothing is fetched, and Chinese text gets the reader's own font.

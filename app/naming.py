@@ -1,0 +1,91 @@
+"""Documents and articles that a question names: 《上海市数据条例》第十二条, 数据安全法, 深圳经济特区数据条例."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ingest.lexical import normalise
+
+_KIND = r"(?:条例|办法|规定|细则|法|决定|意见|通知|规划|纲要|方案|行动计划|指引|指南|标准|倡议|报告)"
+_QUOTED = re.compile(r"《([^《》]{2,60})》")
+_ARTICLE = re.compile(r"第\s*([零〇一二三四五六七八九十百两\d]{1,7})\s*条(之[一二三四五六七八九十])?")
+_ENGLISH_ARTICLE = re.compile(r"\barticles?\s+(\d{1,3})\b", re.I)
+# 政府办公厅关于印发《X》的通知 and 中华人民共和国X are called X.
+_WRAPPED = re.compile(r"关于(?:印发|发布|公布)[《“]?(?P<inner>.{4,60}?)[》”]?的(?:通知|公告|决定)$")
+_PREFIX = re.compile(r"^中华人民共和国")
+_SUFFIX = re.compile(r"[（(][^（()）]*[)）]$")
+_MIN_NAME = 4  # characters: shorter names are words
+_DIGITS = "零一二三四五六七八九"
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What a question names. `rest` is its text without the names; `unknown` a name with an article that no document bears."""
+
+    documents: tuple[str, ...]
+    rest: str
+    article: str = ""  # 第六十九条
+    unknown: str = ""
+
+
+def find_named(text: str, titles: Sequence[tuple[str, str]]) -> Named:
+    """Resolve the documents and the article that a question names among `titles`, pairs of (document id, title).
+
+    The longest names win; a name must be a whole title or what the title is called for short.
+    """
+    article = _article(text)
+    plain = normalise(text)
+    forms = sorted(((form, doc_id) for doc_id, title in titles for form in _forms(title)), key=lambda p: -len(p[0]))
+    documents: list[str] = []
+    for form, doc_id in forms:
+        at = plain.find(form)
+        if at >= 0:
+            documents.append(doc_id)
+            documents += [other for name, other in forms if name == form and other != doc_id]
+            text = _blank(text, at, at + len(form))
+            plain = _blank(plain, at, at + len(form))
+    rest = re.sub(r"《\s*》", " ", text)
+    rest = _ENGLISH_ARTICLE.sub(" ", _ARTICLE.sub(" ", rest)) if article and documents else rest
+    unknown = "" if documents or not article else _name_before_article(text)
+    return Named(tuple(dict.fromkeys(documents)), " ".join(rest.split()) if documents else rest, article, unknown)
+
+
+def _forms(title: str) -> set[str]:
+    """The names a document goes by, normalised: its title, without brackets and wrapping, without the state's name."""
+    bare = _SUFFIX.sub("", normalise(title).replace("《", "").replace("》", "").strip())
+    wrapped = _WRAPPED.search(bare)
+    names = {bare, wrapped["inner"] if wrapped else bare}
+    names |= {_PREFIX.sub("", name) for name in names}
+    return {name for name in names if len(name) >= _MIN_NAME and re.search(_KIND + "$", name)}
+
+
+def _article(text: str) -> str:
+    if match := _ARTICLE.search(text):
+        number = match[1]
+        return f"第{to_han(int(number)) if number.isdigit() else number.replace('〇', '零')}条{match[2] or ''}"
+    english = _ENGLISH_ARTICLE.search(text)
+    return f"第{to_han(int(english[1]))}条" if english else ""
+
+
+def _name_before_article(text: str) -> str:
+    """The document name right in front of the article, where the question gives one."""
+    if quoted := _QUOTED.search(text):
+        return quoted[1]
+    before = text[: _ARTICLE.search(text).start()] if _ARTICLE.search(text) else ""  # type: ignore[union-attr]
+    match = re.search(rf"([一-龥]{{2,40}}{_KIND})的?$", before.strip())
+    return match[1] if match else ""
+
+
+def _blank(text: str, start: int, end: int) -> str:
+    return text[:start] + " " * (end - start) + text[end:]
+
+
+def to_han(number: int) -> str:
+    """A number below 1,000 in Han numerals, as article numbers are written: 69 -> 六十九, 10 -> 十, 110 -> 一百一十."""
+    hundreds, tens, ones = number // 100 % 10, number // 10 % 10, number % 10
+    written = f"{_DIGITS[hundreds]}百" if hundreds else ""
+    if tens:
+        written += ("" if tens == 1 and not hundreds else _DIGITS[tens]) + "十"
+    elif hundreds and ones:
+        written += "零"
+    return (written + (_DIGITS[ones] if ones else "")) or "零"
