@@ -10,12 +10,12 @@ from dataclasses import replace
 from app.amounts import RELATED, also, answer_amount, state_figures, undisclosed
 from app.draft import Claim, Draft, quote
 from app.evidence import about, distinct, reading_order, relevant
-from app.matching import FigureMatch, asks_amount, clause_of, match_figures
+from app.matching import FigureMatch, asks_amount, clause_of, match_figures, period_fits
 from app.measures import find_heads
 from app.retrieve import Retrieved
 from app.types import Evidence, Query
-from app.wording import asked, region_names, related_heading
-from ingest.figures import is_object
+from app.wording import asked, period_text, region_names, related_heading
+from ingest.figures import find_periods, is_object
 from ingest.regions import display, find_regions, relation
 from prompts import phrase
 
@@ -179,12 +179,29 @@ def _lookup(query: Query, ranked: Sequence[Evidence]) -> Draft:
         chosen = [e for e in chosen if _DATED.search(e.text) and e.coverage >= 0.5]
         if not chosen:
             return undisclosed(query, ranked)
+    if chosen and query.periods:  # what is said of another year is no answer
+        chosen = [e for e in chosen if _of_period(query, e)]
+        if not chosen:
+            periods = "、".join(period_text(p) if query.language == "zh" else p for p in query.periods)
+            lead = phrase(query.language, "no_period", period=periods)
+            return Draft(lead=lead, reason="wrong_period", claims=also(query, ranked, set()))
     if not chosen:
         return _nothing(query, ranked)
     best = max(e.score for e in chosen)
     chosen = [e for e in chosen if e.score >= best - _BEST_BAND]
     chosen = distinct([*chosen, *_introduced(chosen, ranked)])
     return Draft(claims=[quote(query, e) for e in reading_order(chosen)])
+
+
+def _of_period(query: Query, evidence: Evidence) -> bool:
+    """Whether a sentence is of a period asked for: by its words, its figures, or its document's title or date."""
+    source = evidence.hit.source
+    own = find_periods(evidence.text)
+    if own or any(f.period for f in evidence.sentence.figures):
+        stated = {*own, *(f.period for f in evidence.sentence.figures)}
+        return any(period_fits(query, period) or period[:4] in query.periods for period in stated)
+    above = " ".join((source.title, source.issued, *evidence.hit.chunk.headings))
+    return any(period[:4] in above for period in query.periods)
 
 
 def _introduced(chosen: Sequence[Evidence], ranked: Sequence[Evidence]) -> list[Evidence]:

@@ -9,7 +9,9 @@ _ENGLISH_QUANTITY = re.compile(
     r"[\s-]*(?P<scale>thousand|million|billion|trillion)?[\s-]*(?P<money>yuan|rmb|renminbi)?",
     re.I,
 )
-_ENGLISH_COMPARATORS = (
+_ENGLISH_COMPARATORS = (  # the first that fits: no more than is not more than
+    (r"(?:no|not) more than|not exceeding|not over", "至多"), (r"(?:no|not) (?:less|fewer) than|not below", "至少"),
+    (r"nearly|almost", "近"),
     (r"more than|over|above|exceed(?:s|ed)?|exceeding|beyond", "超"), (r"less than|below|under|fewer than", "不足"),
     (r"about|around|roughly|approximately", "约"), (r"at least", "至少"), (r"at most|up to", "至多"),
 )  # fmt: skip

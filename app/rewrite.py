@@ -14,6 +14,7 @@ _PRONOUN = re.compile(
 )
 _VERSUS = re.compile(r"^(?:那么?|那)?(?:和|跟|与|同).{1,12}(?:比|相比|对比)")
 _COURTESY = re.compile(r"^(?:好的?|谢谢|多谢|嗯|行|可以|明白了?|知道了?|ok|thanks|thank you)[。.!！]*$", re.I)
+MAX_TURNS, MAX_TURN = 20, 2000  # questions looked back at, and characters of each
 _FILLER = re.compile(
     r"那么?|呢|怎么样|如何|换成|再说说|和|与|、|的|省|市|in|what about|how about|and|[\s，,？?。.!！]", re.I
 )
@@ -26,7 +27,8 @@ def stand_alone(text: str, history: Sequence[Turn]) -> str:
 
     `text` is folded already. Without history, or with nothing to fill in, it comes back as it is.
     """
-    earlier = [fold(turn.content) for turn in history if turn.role == "user" and turn.content.strip()]
+    asked = [turn.content for turn in history if turn.role == "user" and turn.content.strip()]
+    earlier = [fold(content[:MAX_TURN]) for content in asked[-MAX_TURNS:]]
     if not earlier:
         return text
     base = earlier[0]

@@ -5,6 +5,7 @@ import errno
 import ipaddress
 import logging
 import os
+import re
 import socket
 import threading
 from collections.abc import Callable
@@ -22,6 +23,8 @@ ALLOW_REMOTE = "POLICYQA_ALLOW_REMOTE"
 HEALTH = ("model", "llm", "documents", "chunks")  # what /healthz tells; the store's path is nobody's business
 GRACE = 2  # seconds that open connections get at the end; each open tab holds one
 _LOOPBACK_NAMES = frozenset(("localhost", "localhost.localdomain", "ip6-localhost"))
+
+_UPLOAD = re.compile(r"/upload(?:_progress)?/?$")
 
 Receive = Callable[[], Any]
 Send = Callable[[dict[str, Any]], Any]
@@ -156,8 +159,10 @@ class Guard:
             await self.app(scope, receive, send)
             return
         if self.local_only and not is_loopback(_host_name(scope)):
-            await send({"type": "http.response.start", "status": 421, "headers": [(b"content-type", b"text/plain")]})
-            await send({"type": "http.response.body", "body": b"This server answers on localhost only.\n"})
+            await _refuse(send, 421, b"This server answers on localhost only.\n")
+            return
+        if _UPLOAD.search(scope["path"]):  # Gradio offers it on every page; ours takes no files
+            await _refuse(send, 403, b"This page takes no uploads.\n")
             return
 
         async def guarded(message: dict[str, Any]) -> None:
@@ -166,6 +171,11 @@ class Guard:
             await send(message)
 
         await self.app(scope, receive, guarded)
+
+
+async def _refuse(send: Send, status: int, body: bytes) -> None:
+    await send({"type": "http.response.start", "status": status, "headers": [(b"content-type", b"text/plain")]})
+    await send({"type": "http.response.body", "body": body})
 
 
 def _host_name(scope: dict[str, Any]) -> str:

@@ -101,7 +101,7 @@ def understand(
     spoken = detect_language(original)
     text, corrections = correct(fold(original), known_regions)
     corrected = text
-    text = stand_alone(strip_markup(text), history)
+    text = stand_alone(strip_markup(text), history)[: 2 * MAX_QUESTION]
     traditional = corrected == text and not corrections and fold_width(original) != text
     whole, named = text, find_named(text, titles)
     text = named.rest
@@ -188,7 +188,7 @@ def _kind(text: str, regions: tuple[str, ...], translated: str) -> QuestionKind:
 def _heads(text: str, translated: str) -> tuple[str, ...]:
     """Measured nouns asked for. Of a compound the last noun is the measure: 机架利用率 asks for 利用率."""
     source = translated or re.sub(r"多大(?:规模|体量)的?", "", text)
-    if re.search(r"同比|增长(?:了)?多少|增长几|增幅|增速", source):
+    if re.search(r"同比|增长(?:了)?多少|增长几|增幅|增速|增长率|增长(?:的)?(?:预期)?目标", source):
         return ("增速",)
     heads = find_heads(source)
     if translated:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from app.render import unescape
 from eval.text import squash
 from eval.trace import Said, SaidCitation
 from ingest.repair import to_simplified
@@ -81,14 +82,10 @@ def _without_markers(text: str) -> tuple[str, list[tuple[int, int]]]:
     """Return simplified text without Markdown escapes, a space for every marker, and (position, number) of each."""
     plain, marks, at = "", [], 0
     for match in _MARKER.finditer(text):
-        plain += _unescape(text[at : match.start()])
+        plain += unescape(text[at : match.start()])
         marks.append((len(plain), int(match[1])))
         plain, at = plain + " ", match.end()
-    return to_simplified(plain + _unescape(text[at:])), marks
-
-
-def _unescape(text: str) -> str:
-    return re.sub(r"\\([\\`*_\[\]<>#|~$])", r"\1", text)
+    return to_simplified(plain + unescape(text[at:])), marks
 
 
 def _sentence_spans(said: Said, body: str) -> list[tuple[int, int, int] | None]:

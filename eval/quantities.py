@@ -20,7 +20,8 @@ _ENGLISH_COMPARATOR = {
     "about": "约", "around": "约", "roughly": "约", "approximately": "约", "some": "约", "over": "超",
     "more than": "超", "above": "超", "exceeding": "超", "exceeded": "超", "exceeds": "超", "less than": "不足",
     "under": "不足", "below": "不足", "fewer than": "不足", "nearly": "近", "almost": "近", "at least": "至少",
-    "at most": "至多", "up to": "至多",
+    "at most": "至多", "up to": "至多", "no more than": "至多", "not more than": "至多", "not exceeding": "至多",
+    "no less than": "至少", "not less than": "至少", "no fewer than": "至少",
 }  # fmt: skip
 _ENGLISH = re.compile(
     rf"(?:(?P<comparator>{'|'.join(sorted(_ENGLISH_COMPARATOR, key=len, reverse=True))})\s+)?"

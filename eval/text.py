@@ -13,7 +13,6 @@ from ingest.lexical import normalise
 _JOINERS = frozenset(".:/-∶")
 _KEPT = frozenset("%‰+")
 _DASHES = str.maketrans(dict.fromkeys("–—~～−", "-") | {"∶": ":"})
-_TOKEN = re.compile(r"\d+(?:\.\d+)?")
 _SPLIT = "|"  # stands between two numbers that only punctuation or space kept apart
 
 
@@ -73,11 +72,6 @@ def bigram_share(text: str, reference: str) -> float:
 def _bigrams(text: str) -> set[str]:
     reduced = squash(text).text
     return {reduced[i : i + 2] for i in range(len(reduced) - 1)}
-
-
-def number_tokens(text: str) -> frozenset[float]:
-    """Values of the digit runs of `text` as they stand (1,200 is 1200; 2025年 is 2025), whatever they count."""
-    return frozenset(float(token) for token in _TOKEN.findall(re.sub(r"(?<=\d),(?=\d{3}(?!\d))", "", normalise(text))))
 
 
 def is_chinese(text: str) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from ingest.figures import Context, clause_spans, find_figures, is_object
 from ingest.owners import home_of
+from ingest.periods import find_periods
 from ingest.regions import Mention, find_regions
 from ingest.repair import to_simplified
 from ingest.types import Chunk, Sentence
@@ -19,15 +20,19 @@ _PRONOUN = re.compile(r"^(?:它们|他们|她们|这些(?:省份|地区|地方|�
 _MARK = re.compile(
     r"(?:第[一二三四五六七八九十百\d]+条|[一二三四五六七八九十]{1,3}[、是]|[（(][一二三四五六七八九十\d]{1,3}[)）]|\d{1,2}[.．、](?!\d)|——)"
 )
+_RELATIVE = ((re.compile("今年|本年度"), 0), (re.compile("(?<![比较与同])(?:去年|上年)|过去(?:的)?一年|一年来"), -1))
 _JOINERS = {"", "、", "和", "与", "及", "以及", "/"}
 
 
-def describe_chunks(text: str, chunks: tuple[Chunk, ...], document_regions: tuple[str, ...]) -> tuple[Chunk, ...]:
+def describe_chunks(
+    text: str, chunks: tuple[Chunk, ...], document_regions: tuple[str, ...], issued: str = ""
+) -> tuple[Chunk, ...]:
     """Return the chunks with regions and figures on every sentence.
 
     A paragraph's topic is the region its first clause speaks about; sentences that name none inherit it, then the
     innermost heading that names a region, then the document's regions. Offsets and quotes stay those of `text`, which
-    may be in traditional characters.
+    may be in traditional characters. A figure without a period of its own takes the year that 今年 or 过去一年 means in a
+    text issued then (`issued`, an ISO date or ""), else the one year that a heading above it names.
     """
     plain = to_simplified(text)  # one character stays one character
     described = []
@@ -55,11 +60,23 @@ def describe_chunks(text: str, chunks: tuple[Chunk, ...], document_regions: tupl
             regions = tuple(dict.fromkeys((*own, *(some or around))))
             figures = find_figures(words, sentence.start, context)
             figures = tuple(replace(f, text=text[f.start : f.end]) for f in figures) if plain is not text else figures
+            if year := _year_meant(words, chunk.headings, issued):
+                figures = tuple(f if f.period not in {"", "过去一年"} else replace(f, period=year) for f in figures)
             sentences.append(Sentence(sentence.start, sentence.end, regions, figures))
             lead = lead + words if words.endswith(("；", ";", "：", ":")) else ""
         every = tuple(dict.fromkeys(code for s in sentences for code in s.regions)) or above
         described.append(replace(chunk, sentences=tuple(sentences), regions=every))
     return tuple(described)
+
+
+def _year_meant(words: str, headings: tuple[str, ...], issued: str) -> str:
+    """The year that a sentence speaks of without a number, "" where nothing says it."""
+    if issued[:4].isdigit():
+        for pattern, shift in _RELATIVE:
+            if pattern.search(words):
+                return str(int(issued[:4]) + shift)
+    named = (set(find_periods(to_simplified(heading))) for heading in reversed(headings))
+    return next((period for periods in named for period in periods if len(periods) == 1 and period.isdigit()), "")
 
 
 def _some(words: str, mentions: tuple[Mention, ...]) -> tuple[str, ...]:

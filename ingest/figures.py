@@ -16,7 +16,11 @@ from ingest.types import Figure, FigureRole
 __all__ = ["Context", "clause_spans", "find_figures", "find_periods", "is_object"]
 
 _MONEY = re.compile(
-    r"投入|投资|资金|营收|收入|产值|成本|利润|年薪|薪资|融资|拨款|补贴|税|经费|预算|规模|增加值|GDP|金额|贷款|市值"
+    r"投入|投资|资金|营收|收入|产值|成本|利润|年薪|薪资|融资|拨款|补贴|税|经费|预算|(?:产业|市场|经济|投资|融资|贷款|资金|贸易|营业|销售)(?:的)?规模|增加值|GDP|金额|贷款|市值"
+)
+# 1100多万学生, 6600多万纳税人: people and things counted without a unit are no money.
+_COUNTED = re.compile(
+    r"^(?:多|余|名|个|位|户)*(?:纳税人|学生|农民|群众|居民|用户|人口|人才|职工|企业|家庭|高校|毕业生|斤|公斤|亩|人|户)"
 )
 _LEADING = re.compile(
     r"^(?:[（(]?[一二三四五六七八九十\d]{1,3}[)）]|第[一二三四五六七八九十百\d]+[条章节]|[一二三四五六七八九十]{1,3}、|其中|同时|此外|另外|而|且|并|也|还|则|但|可|已经?|目前|当前|截至|截止|全年|力争|规划(?=[一-龥]{3})|计划|目标|预计|有望|实现|推动|使|令|把|将"
@@ -92,7 +96,7 @@ def _figure(text: str, quantity: Quantity, mentions: tuple[Mention, ...], offset
         text_start = start + base.start() if comparator else quantity.start
         before = before[: base.start()] if comparator else before
     unit = quantity.unit
-    if not unit and abs(quantity.value) >= 1e4 and _MONEY.search(text[start:end]):
+    if not unit and abs(quantity.value) >= 1e4 and _MONEY.search(text[start:end]) and not _COUNTED.match(after):
         unit = "元"
     return Figure(
         value=quantity.value,

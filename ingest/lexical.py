@@ -4,6 +4,7 @@ The index itself is SQLite's FTS5 over these words (see ingest.catalog): BM25 ra
 transaction as the chunks, so it can never disagree with them.
 """
 
+import contextlib
 import functools
 import logging
 import re
@@ -29,8 +30,9 @@ def _jieba() -> Any:
 
     jieba.setLogLevel(logging.WARNING)
     folder = default_cache_dir()
-    folder.mkdir(parents=True, exist_ok=True)
-    jieba.dt.tmp_dir = str(folder)  # its dictionary cache, kept out of the shared temporary folder
+    with contextlib.suppress(OSError):  # without a cache folder the dictionary is read anew each time
+        folder.mkdir(parents=True, exist_ok=True)
+        jieba.dt.tmp_dir = str(folder)  # kept out of the shared temporary folder
     for word in "算力 智算 算力券 东数西算 智算中心 大模型 同质化 数据孤岛 卡脖子 十五五 十四五".split():
         jieba.add_word(word)
     return jieba

@@ -26,6 +26,7 @@ _HAN_DATE = re.compile(
     r"([一二][零〇○一二三四五六七八九]{3})年([一二三四五六七八九十]{1,2})月([一二三四五六七八九十]{1,3})日"
 )
 _DATE_LINE = re.compile(r"(?m)^[ \t　]*((?:19|20)\d{2}年\d{1,2}月\d{1,2}日)[ \t　]*$")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # a title is printed to terminals
 _WIDE_DIGITS = str.maketrans("０１２３４５６７８９", "0123456789")
 _EFFECTIVE = re.compile(r"自\s*((?:19|20)\d{2}年\d{1,2}月\d{1,2}日)起(?:施行|实施|执行|生效|试行)(?!的)")
 _TIER_RULES: tuple[tuple[Tier, re.Pattern[str]], ...] = (
@@ -54,7 +55,7 @@ _LOCAL = re.compile(r"结合[本我](?:省|市|区|自治区|县)实际")
 
 def make_source(path: str, sha256: str, text: str, title: str, meta: dict[str, Any], notes: tuple[str, ...]) -> Source:
     """Return the Source of a cleaned text; `meta` holds front matter and page-header fields, `notes` what cleaning did."""
-    title = _one_line(meta.get("title")) or title
+    title = _one_line(meta.get("title")) or _one_line(title)
     plain, plain_title = to_simplified(text).translate(_WIDE_DIGITS), to_simplified(title)  # as long as the text itself
     head = _arabic_dates(plain[:1500])
     own_number = _own_number(plain[:1500])
@@ -84,7 +85,7 @@ def _own_number(head: str) -> re.Match[str] | None:
 
 
 def _one_line(value: Any) -> str:
-    return " ".join(str(value).split())[:300] if value is not None else ""
+    return _CONTROL.sub("", " ".join(str(value).split()))[:300] if value is not None else ""
 
 
 def _iso(value: Any) -> str:

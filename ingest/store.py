@@ -29,10 +29,9 @@ _FORMAT = "1"
 class Store:
     """Documents with their chunks, words and vectors. Use `open_store`."""
 
-    def __init__(self, folder: Path, catalog: Catalog, writable: bool) -> None:
+    def __init__(self, folder: Path, catalog: Catalog) -> None:
         self.folder = folder
         self.catalog = catalog
-        self.writable = writable
         self._collection: Any = None
 
     def _vectors(self) -> Any:
@@ -43,15 +42,15 @@ class Store:
             from chromadb.config import Settings
 
             try:
-                client = chromadb.PersistentClient(str(self.folder / "chroma"), Settings(anonymized_telemetry=False))
+                settings = Settings(anonymized_telemetry=False)
+                client = chromadb.PersistentClient(str(self.folder / "chroma"), settings)
                 self._collection = client.get_or_create_collection(
                     _COLLECTION,
                     configuration={"hnsw": {"space": "cosine", "ef_construction": 200, "ef_search": 100}},
                     embedding_function=None,
                 )
-            except (
-                Exception
-            ) as error:  # chromadb raises its own, sqlite3's and Rust's errors: all mean unreadable vectors
+            # chromadb raises its own, sqlite3's and Rust's errors: all mean unreadable vectors.
+            except Exception as error:
                 raise StoreError(
                     f"向量库打不开：{self.folder / 'chroma'}：{error}", "删除索引目录后重新 ingest"
                 ) from error
@@ -113,7 +112,12 @@ class Store:
         if regions:
             parts = [{"regions": {"$contains": code}} for code in regions]
             where = parts[0] if len(parts) == 1 else {"$or": parts}
-        found = self._vectors().query(query_embeddings=[vector], n_results=k, where=where, include=["distances"])
+        try:
+            found = self._vectors().query(query_embeddings=[vector], n_results=k, where=where, include=["distances"])
+        except StoreError:
+            raise
+        except Exception as error:  # chromadb's own, sqlite3's and Rust's errors: all mean unreadable vectors
+            raise StoreError(f"向量库读不了：{self.folder / 'chroma'}：{error}", "删除索引目录后重新 ingest") from error
         return [
             (chunk_id, 1.0 - float(distance))
             for chunk_id, distance in zip(found["ids"][0], found["distances"][0], strict=True)
@@ -141,21 +145,19 @@ def open_store(
     """
     if not writable and not (folder / "catalog.sqlite3").is_file():
         raise StoreError(f"没有找到索引：{folder}", "先运行 policyqa ingest 路径 建立索引，或用 --store 指定索引目录")
-    with _locked(folder, writable, wait):
+    with _locked(folder, writable, wait), contextlib.ExitStack() as opened:
         try:
             catalog = Catalog(folder / "catalog.sqlite3", writable)
+            opened.callback(catalog.close)
             _check(catalog, folder, model, dimension, writable)
         except sqlite3.Error as error:
             raise StoreError(
                 f"索引文件已损坏：{folder / 'catalog.sqlite3'}：{error}", "删除该目录后重新 ingest"
             ) from error
-        store = Store(folder, catalog, writable)
-        try:
-            if writable:
-                store.sweep()
-            yield store
-        finally:
-            catalog.close()
+        store = Store(folder, catalog)
+        if writable:
+            store.sweep()
+        yield store
 
 
 def _check(catalog: Catalog, folder: Path, model: str, dimension: int, writable: bool) -> None:

@@ -9,7 +9,7 @@ import re
 # Spellings that are their own canonical form.
 _PLAIN = (
     "百分点 基点 % ‰ 元 美元 欧元 英镑 港元 日元 韩元 新台币 机架 架次 架 千瓦时 千瓦 兆瓦 吉瓦 千伏 "
-    "吨标准煤 吨 公斤 平方公里 平方米 立方米 公里 公顷 亩 纳米 毫米 厘米 米 分贝 ℃ 度 "
+    "吨标准煤 吨 公斤 斤 平方公里 平方米 立方米 公里 公顷 亩 纳米 毫米 厘米 米 分贝 ℃ 度 "
     "EFLOPS PFLOPS TFLOPS P E ZB EB PB TB GB MB Tbps Gbps Mbps GHz MHz "
     "人次 场次 批次 班次 车次 家 户 人 位 所 座 项 台 套 "
     "辆 件 条 款 种 类 处 次 场 篇 部 颗 枚 只 支 张 笔 例 起 门 间 艘 列 期 轮 栋 株 头 组 步 层 份 "

@@ -292,3 +292,18 @@ def test_reading_changes_no_file(folder):
             assert len(one.nearest(vector, 2)) == len(other.nearest(vector, 2, ("520000",))) == 2
             assert one.catalog.search_words(["架"], 2)
     assert digests(folder) == before
+
+
+def test_a_reader_rolls_back_what_a_killed_writer_began(folder):
+    killed = (
+        "import os, sqlite3, sys\n"
+        "db = sqlite3.connect(sys.argv[1], isolation_level=None)\n"
+        "db.execute('PRAGMA cache_size = 2')\n"
+        "db.execute('BEGIN IMMEDIATE')\n"
+        "db.execute('UPDATE chunks SET text = text || hex(randomblob(30000))')\n"
+        "os._exit(9)\n"
+    )
+    subprocess.run([sys.executable, "-c", killed, str(folder / "catalog.sqlite3")], check=False, timeout=60)
+    assert (folder / "catalog.sqlite3-journal").stat().st_size > 0
+    with opened(folder) as store:
+        assert max(len(chunk.text) for chunk, _ in store.catalog.chunks(store.catalog.chunk_ids()).values()) < 30_000

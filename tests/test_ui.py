@@ -306,3 +306,15 @@ def test_background_iteration_keeps_order_raises_and_can_be_left():
         asyncio.run(take_all(broken))
     assert asyncio.run(leave()) == 1
     assert "after leaving" not in made
+
+
+def test_the_page_takes_no_uploads():
+    """Gradio serves an upload route on every page; ours has nothing to upload, so it is closed."""
+    from fastapi.testclient import TestClient
+
+    from app.server import build_app
+
+    client = TestClient(build_app(FakeEngine(), local_only=False))
+    reply = client.post("/gradio_api/upload", files={"files": ("a.txt", b"x")})
+    assert reply.status_code == 403
+    assert client.get("/healthz").status_code == 200

@@ -1,0 +1,46 @@
+"""What a sentence takes from above it: regions, and the year that 今年 or a heading means."""
+
+import pytest
+
+from ingest.describe import describe_chunks
+from ingest.split import split_blocks, split_chunks
+
+
+def figures(text, issued="", regions=("CN",)):
+    chunks = describe_chunks(text, split_chunks("d", text, split_blocks(text)), regions, issued)
+    return {f.text: f for chunk in chunks for s in chunk.sentences for f in s.figures}
+
+
+@pytest.mark.parametrize(
+    ("sentence", "year"),
+    [
+        ("今年城镇新增就业1200万人以上。", "2024"),
+        ("过去一年，新能源汽车产销量占全球比重超过60%。", "2023"),
+        ("去年粮食产量1.39万亿斤。", "2023"),
+        ("赤字率拟按3%安排，比上年增加1800亿元。", ""),  # 上年 is only compared with
+        ("2022年产值为50亿元，今年再增加。", "2022"),  # its own year wins
+    ],
+)
+def test_relative_years_count_from_the_date_of_issue(sentence, year):
+    assert next(iter(figures(sentence, "2024-03-05").values())).period == year
+    if year not in {"2022", ""}:
+        assert next(iter(figures(sentence).values())).period in {"", "过去一年"}  # without a date no year is guessed
+
+
+def test_a_heading_with_one_year_dates_the_figures_under_it():
+    text = "一、2023年工作回顾\n\n国内生产总值增长5.2%。\n\n二、2024年总体要求\n\n赤字率拟按3%安排。\n\n三、2025—2027年展望\n\n增长率为4%。\n"
+    assert {t: f.period for t, f in figures(text).items()} == {"5.2%": "2023", "3%": "2024", "4%": ""}
+
+
+@pytest.mark.parametrize(
+    ("sentence", "unit"),
+    [
+        ("助学贷款惠及1100多万学生。", ""),
+        ("减税惠及6600多万纳税人。", ""),
+        ("产业规模突破120亿。", "元"),
+        ("投入500亿建算力中心。", "元"),
+        ("脱贫人口务工规模超过3300万。", ""),
+    ],
+)
+def test_only_money_is_money(sentence, unit):
+    assert next(iter(figures(sentence).values())).unit == unit
