@@ -39,23 +39,33 @@ def state_figures(query: Query, matches: Sequence[FigureMatch]) -> Draft:
         if match.score >= best - 0.2 and figure.role != "原值":
             chosen.setdefault((figure.value, figure.unit, figure.scopes, figure.period), match)
     draft = Draft()
+    by_sentence: dict[tuple[str, int, int], list[FigureMatch]] = {}
     for match in list(chosen.values())[:MAX_FIGURES] or [matches[0]]:
-        draft.claims.append(_statement(query, match, bullet=len(chosen) > 1))
+        by_sentence.setdefault(match.evidence.key, []).append(match)
         draft.figures.append((match.figure, match.evidence))
+    draft.claims = [_statement(query, together, bullet=len(by_sentence) > 1) for together in by_sentence.values()]
     if query.kind == "claim" and query.figures:
         draft.lead = _verdict(query, [figure for figure, _ in draft.figures])
         draft.verdict = True
     return draft
 
 
-def _statement(query: Query, match: FigureMatch, bullet: bool) -> Claim:
-    figure = match.figure
-    lead = phrase(
-        query.language, "figure_lead", scope=scope_name(figure, query), indicator=figure.indicator, figure=figure.text,
-        note=figure_note(figure, query),
-    )  # fmt: skip
-    text = phrase(query.language, "figure_with_quote", lead=lead, quote=match.evidence.text)
-    return Claim(text, (match.evidence,), bullet=bullet)
+def _statement(query: Query, matches: Sequence[FigureMatch], bullet: bool) -> Claim:
+    """The figures of one sentence, each with its owner, and the sentence once. A penalty is the sentence: its terms count."""
+    evidence = matches[0].evidence
+    if "罚款" in query.heads:
+        return quote(query, evidence)
+    leads = [
+        phrase(
+            query.language, "figure_lead", scope=scope_name(m.figure, query), indicator=m.figure.indicator,
+            figure=m.figure.text, note=figure_note(m.figure, query),
+        )
+        for m in matches
+    ]  # fmt: skip
+    lead = phrase(query.language, "lead_join").join(leads)
+    return Claim(
+        phrase(query.language, "figure_with_quote", lead=lead, quote=evidence.text), (evidence,), bullet=bullet
+    )
 
 
 def _verdict(query: Query, stated: Sequence[Figure]) -> str:

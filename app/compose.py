@@ -8,22 +8,23 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from app.amounts import RELATED, also, answer_amount, state_figures, undisclosed
+from app.compare import PER_REGION, compare_documents, compare_regions
 from app.draft import Claim, Draft, quote
 from app.evidence import about, distinct, reading_order, relevant
-from app.matching import FigureMatch, asks_amount, clause_of, match_figures, period_fits
+from app.matching import FigureMatch, asks_amount, period_fits
 from app.measures import find_heads
 from app.retrieve import Retrieved
 from app.types import Evidence, Query
-from app.wording import asked, period_text, region_names, related_heading
-from ingest.figures import find_periods, is_object
-from ingest.regions import display, find_regions, relation
+from app.wording import period_text, region_names, related_heading
+from ingest.figures import find_periods
+from ingest.regions import relation
 from prompts import phrase
 
 MAX_SENTENCES = 5  # in a lookup answer
-PER_REGION = 4  # in a comparison, for each region
 MAX_ARTICLE = 40  # sentences of one article
-MAX_JOINT = 2  # sentences that name several of the regions compared
 _BEST_BAND = 0.55  # sentences scored within this of the best belong to the answer
+_DEFINITION = re.compile(r"什么是|是什么|是指什么|的定义|的含义|指什么|\bdefin|what is meant", re.I)
+_DEFINED_BY = re.compile(r"[，,]?(?:是指|指的是|系指|指(?=[一-龥]{4}))")
 _POINTER = re.compile(r"该省|该市|该地区|该地(?!址)|该县|该区(?!域)")
 # Places outside China that questions name; a corpus that never mentions them has nothing to say of them.
 _FOREIGN = re.compile(
@@ -43,12 +44,12 @@ def compose(query: Query, found: Retrieved, ranked: Sequence[Evidence], known_re
     if query.documents and query.article:
         return _article(query, found)
     if len(query.documents) >= 2:
-        return _by_document(query, ranked)
+        return compare_documents(query, ranked)
     missing = [code for code in query.regions if not _is_known(code, known_regions)]
     nowhere = bool(query.regions) and len(missing) == len(query.regions)
     no_region = Draft(lead=phrase(query.language, "no_region", region=region_names(query)), reason="no_document")
     if len(query.regions) >= 2 and (query.kind == "compare" or (query.kind in {"number", "claim"} and query.heads)):
-        return _several(query, ranked, found.unknown) or no_region
+        return compare_regions(query, ranked, found.unknown) or no_region
     if nowhere and not query.heads:
         return no_region
     if (refusal := _refusal(query, ranked, found.unknown)) is not None:
@@ -67,21 +68,6 @@ def compose(query: Query, found: Retrieved, ranked: Sequence[Evidence], known_re
         if draft is not None and draft.reason == "wrong_scope":
             return draft
     return _lookup(query, ranked)
-
-
-def _by_document(query: Query, ranked: Sequence[Evidence]) -> Draft:
-    """Several documents named: each under its own title with its own sentences; what is missing is said."""
-    draft = Draft()
-    for doc_id in query.documents:
-        mine = [e for e in ranked if e.hit.chunk.doc_id == doc_id]
-        heading = mine[0].hit.source.title if mine else ""
-        chosen = reading_order(distinct([e for e in mine if relevant(query, e)])[:PER_REGION])
-        if not chosen:
-            draft.claims.append(Claim(phrase(query.language, "nothing_for_region"), (), heading, bullet=True))
-        draft.claims += [quote(query, e, heading) for e in chosen]
-    if not any(claim.evidence for claim in draft.claims):
-        draft.reason = "no_evidence"
-    return draft
 
 
 def _refusal(query: Query, ranked: Sequence[Evidence], unknown: frozenset[str]) -> Draft | None:
@@ -174,7 +160,10 @@ def _is_known(code: str, known: frozenset[str]) -> bool:
 
 
 def _lookup(query: Query, ranked: Sequence[Evidence]) -> Draft:
-    chosen = distinct([e for e in ranked if about(query, e) and relevant(query, e)])[:MAX_SENTENCES]
+    fitting = distinct([e for e in ranked if about(query, e) and relevant(query, e)])
+    chosen = fitting[:MAX_SENTENCES]
+    if _DEFINITION.search(query.text):
+        chosen = [e for e in fitting if _defines(query, e)][:PER_REGION] or chosen
     if query.kind == "date" and chosen:
         chosen = [e for e in chosen if _DATED.search(e.text) and e.coverage >= 0.5]
         if not chosen:
@@ -191,6 +180,15 @@ def _lookup(query: Query, ranked: Sequence[Evidence]) -> Draft:
     chosen = [e for e in chosen if e.score >= best - _BEST_BAND]
     chosen = distinct([*chosen, *_introduced(chosen, ranked)])
     return Draft(claims=[quote(query, e) for e in reading_order(chosen)])
+
+
+def _defines(query: Query, evidence: Evidence) -> bool:
+    """Whether a sentence says what the thing asked for is: the term, then 是指."""
+    match = _DEFINED_BY.search(evidence.text)
+    if match is None:
+        return False
+    defined = evidence.text[max(0, match.start() - 30) : match.start()].lower()
+    return sum(term in defined for term in query.terms) >= 0.6 * max(1, len(query.terms))
 
 
 def _of_period(query: Query, evidence: Evidence) -> bool:
@@ -246,65 +244,3 @@ def _whose_number(query: Query, ranked: Sequence[Evidence]) -> Draft:
         matches = [m for m in matches if m.figure.period]
         return state_figures(query, matches) if matches else undisclosed(query, ranked)
     return state_figures(query, matches) if matches else _nothing(query, ranked)
-
-
-def _several(query: Query, ranked: Sequence[Evidence], unknown: frozenset[str]) -> Draft | None:
-    """Several regions: one figure that covers all of them, or each under its own heading with what is missing said.
-
-    None where no region has any evidence.
-    """
-    if query.heads:
-        joint = [m for m in match_figures(query, ranked, unknown) if m.fit == "own" and _covers_all(query, m)]
-        if joint:
-            return state_figures(query, joint)
-    draft = Draft()
-    shared = distinct([e for e in ranked if len(_named(query, e)) > 1])
-    alone = [e for e in ranked if len(_named(query, e)) <= 1]
-    for code in query.regions:
-        draft.claims += _side(replace(query, regions=(code,)), code, alone, unknown, draft)
-    draft.claims += [quote(query, e, phrase(query.language, "both")) for e in shared[:MAX_JOINT] if not query.heads]
-    if query.heads and not draft.figures:  # for none of them: the closest is said once
-        closest = answer_amount(query, ranked, unknown)
-        if closest is not None:
-            return closest
-        draft.reason = "not_disclosed"
-    return draft if any(claim.evidence for claim in draft.claims) else None
-
-
-def _named(query: Query, evidence: Evidence) -> set[str]:
-    return {m.code for m in find_regions(evidence.text)} & set(query.regions)
-
-
-def _covers_all(query: Query, match: FigureMatch) -> bool:
-    """Whether one figure speaks of every region asked about, as owner or as what it is compared with."""
-    spoken = {*match.figure.scopes, *(m.code for m in find_regions(clause_of(match.evidence, match.figure)))}
-    return all(any(relation(code, other) == "same" for other in spoken) for code in query.regions)
-
-
-def _side(query: Query, code: str, ranked: Sequence[Evidence], unknown: frozenset[str], draft: Draft) -> list[Claim]:
-    """One region's part of a comparison. A figure of somebody else's never stands under its heading."""
-    heading = display(code, query.language)
-    mine = [e for e in ranked if any(relation(code, r) in {"same", "part"} for r in e.sentence.regions)]
-    mine.sort(key=lambda e: -e.score - (0.2 if e.sentence.figures else 0.0) + 0.3 * _distance(code, e))
-    if not query.heads:
-        chosen = distinct(mine)[:PER_REGION]
-        if not chosen:
-            return [Claim(phrase(query.language, "nothing_for_region"), (), heading, bullet=True)]
-        return [quote(query, e, heading) for e in reading_order(chosen)]
-    matches = match_figures(query, ranked, unknown)
-    own = [m for m in matches if m.fit == "own"]
-    if own:
-        stated = state_figures(query, own)
-        draft.figures += stated.figures
-        return [replace(claim, heading=heading, bullet=True) for claim in stated.claims]
-    foreign = {m.evidence.key for m in matches if m.fit in {"whole", "other"}}
-    claims = [Claim(phrase(query.language, "not_disclosed", asked=asked(query)), (), heading, bullet=True)]
-    return claims + [replace(c, heading=heading) for c in also(query, mine, foreign)[: PER_REGION - 1]]
-
-
-def _distance(code: str, evidence: Evidence) -> int:
-    """0: speaks about the region; 1: said under its heading; 2: names it only beside another, or is about a part of it."""
-    mentions = [m for m in find_regions(evidence.text) if m.code == code]
-    if any(not is_object(evidence.text, m) for m in mentions):
-        return 0
-    return 1 if code in evidence.sentence.regions and not mentions else 2

@@ -28,7 +28,7 @@ _SAME: tuple[tuple[str, ...], ...] = (
     ("差距",),
     ("人数",),
     ("PUE", "电能利用效率"),
-    ("罚款",),
+    ("罚款", "罚金", "罚多少", "怎么罚", "处罚"),
     ("期限", "时限"),
 )
 _CANONICAL = {word: same[0] for same in _SAME for word in same}
