@@ -141,6 +141,7 @@ def _docs(args: argparse.Namespace, settings: Settings) -> int:
         for row in [] if args.json else documents:
             print(
                 f"{row['doc_id']}  {row['chars']:>7} 字  {row['tier']}  {row['date'] or '----------'}  {row['title']}  ({row['source']})"
+                + (f"  [{row['health']}]" if row["health"] != "ok" else "")
             )
     elif args.action == "show":
         shown = show_document(settings, args.id, with_text=args.text)

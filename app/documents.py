@@ -49,8 +49,24 @@ def _row(entry: Entry) -> dict[str, Any]:
         "doc_number": source.doc_number, "regions": [display(code) for code in source.regions], "date": source.issued,
         "effective": source.effective, "tier": source.tier, "chars": entry.chars, "chunks": entry.chunks,
         "sha256": entry.sha256, "added": entry.added, "repairs": list(source.repairs),
-        "health": "ok" if entry.chars >= 50 else "short", "exists": Path(entry.key).exists(),
+        "health": _health(entry), "exists": Path(entry.key).exists(),
     }  # fmt: skip
+
+
+# What reading found wrong with a document; any of these makes it less than whole.
+_DEFECTS = {
+    "outline-only": "只有提纲，没有正文", "garbled": "文字层有乱码", "pages-without-text": "部分页面没有文字层",
+    "pinyin-gloss-lossy": "修复乱码时有个别字无法恢复", "utf-8-replaced": "有无法解码的字节", "altchunk-unread": "嵌入的部分内容未能读取",
+    "numbering-lost": "自动编号未能还原", "chart-not-read": "图表未读取", "html-without-trafilatura": "网页正文按密度提取",
+}  # fmt: skip
+
+
+def _health(entry: Entry) -> str:
+    """Return "ok", or what is wrong with a document, in words."""
+    found = [text for note, text in _DEFECTS.items() if note in entry.source.repairs]
+    if entry.chars < 50:
+        found.append("正文过短")
+    return "；".join(found) or "ok"
 
 
 def hit_to_json(rank: int, hit: Hit) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from ingest.split import split_blocks, split_chunks
 from ingest.store import Store
 from ingest.types import Chunk, Document
 
-PIPELINE = 11  # raise when cleaning, splitting or description change: documents are then re-ingested once
+PIPELINE = 15  # raise when cleaning, splitting or description change: documents are then re-ingested once
 _BATCH_CHUNKS = 64  # chunks embedded together; also the most that a crash can cost
 
 
@@ -58,13 +58,13 @@ def prepare_document(path: Path, source_name: str) -> tuple[Document, tuple[Chun
     key = document_key(path)
     doc_id = hashlib.sha1(key.encode()).hexdigest()[:12]
     source = make_source(source_name, raw_sha256(path), raw.text, raw.title or path.stem, raw.meta, raw.notes)
-    blocks = split_blocks(raw.text)
+    blocks = split_blocks(raw.text, raw.pages)
     document = Document(doc_id, source, raw.text, blocks)
     # The content's hash in the id keeps the vectors of two versions apart while one replaces the other.
-    chunks = split_chunks(doc_id, raw.text, blocks, prefix=f"{doc_id}-{source.sha256[:8]}-{PIPELINE}")
+    chunks = split_chunks(doc_id, raw.text, blocks, prefix=f"{doc_id}-{source.sha256[:8]}-{PIPELINE}", pages=raw.pages)
     if not chunks:
         raise UnreadableFileError("清洗后没有正文", "检查文件内容是否为空或只有图片")
-    return document, describe_chunks(raw.text, chunks, source.regions)
+    return document, describe_chunks(raw.text, chunks, source.regions, source.issued)
 
 
 def document_key(path: Path) -> str:

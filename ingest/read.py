@@ -11,12 +11,14 @@ from ingest.decode import decode
 from ingest.errors import UnreadableFileError
 from ingest.frontmatter import split_front_matter
 from ingest.furniture import strip_disclaimers
+from ingest.pdf_lines import take_page_marks
 from ingest.read_text import find_address, split_header
 from ingest.repair import repair
 
-SUPPORTED_SUFFIXES = (".txt", ".md", ".markdown", ".html", ".htm")
+SUPPORTED_SUFFIXES = (".txt", ".md", ".markdown", ".html", ".htm", ".pdf", ".docx")
 MAX_BYTES = 50_000_000
 _HTML_SUFFIXES = (".html", ".htm")
+_PDF_START = b"%PDF-"
 _HTML_START = re.compile(rb"\s*(?:<\?xml[^>]{0,200}>\s*)?<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 _HINT_SUFFIXES = "支持的类型：" + "、".join(SUPPORTED_SUFFIXES)
 # How other tools name the same facts in front matter.
@@ -34,7 +36,8 @@ class RawText:
 
     `meta` keys: title, date, issuer, publisher, source, url, doc_number, effective, author (strings), doc_numbers
     (list of strings), and whatever else the front matter holds. `notes`: "pinyin-gloss", "traditional-to-simplified",
-    "pinyin-gloss-lossy", "self-media-disclaimer", "utf-8-replaced", "html-without-trafilatura".
+    "pinyin-gloss-lossy", "self-media-disclaimer", "utf-8-replaced", "html-without-trafilatura", "outline-only",
+    "garbled", "pages-without-text". `pages`: (offset in the text where it begins, page number) of a PDF's pages.
     """
 
     text: str
@@ -42,18 +45,26 @@ class RawText:
     meta: dict[str, Any]
     encoding: str
     notes: tuple[str, ...]
+    pages: tuple[tuple[int, int], ...] = ()
 
 
 def read_file(path: Path) -> RawText:
-    """Read a .txt, .md, .markdown, .html or .htm file, or one without suffix that holds text.
+    """Read a .txt, .md, .markdown, .html, .htm, .pdf or .docx file, or one without suffix that holds text or a PDF.
 
-    Steps: decode, front matter, HTML article, gloss repair, cleaning, header facts. Text in traditional characters
-    stays as it is. Raises UnreadableFileError: missing, a folder, unreadable, empty, over 50 MB, binary, another type,
-    no text left.
+    Steps: decode, front matter, HTML article or PDF text layer, gloss repair, cleaning, header facts. Text in
+    traditional characters stays as it is. Raises UnreadableFileError: missing, a folder, unreadable, empty, over 50 MB,
+    binary, another type, no text left; for PDF and Word files also what read_pdf and read_docx list.
     """
     data = _load(path)
+    if path.suffix.lower() == ".pdf" or (not path.suffix and data.startswith(_PDF_START)):
+        return _with_text(_read_pdf(data), path)
+    if path.suffix.lower() == ".docx":
+        return _with_text(_read_docx(data), path)
     is_html = path.suffix.lower() in _HTML_SUFFIXES or (not path.suffix and _HTML_START.match(data) is not None)
-    raw = _read_html(data) if is_html else _read_text(data)
+    return _with_text(_read_html(data) if is_html else _read_text(data), path)
+
+
+def _with_text(raw: RawText, path: Path) -> RawText:
     if not raw.text:
         raise UnreadableFileError(f"没有正文：{path.name}", "去掉菜单、图片和代码之后没有剩下文字")
     return raw
@@ -114,17 +125,41 @@ def _read_html(data: bytes) -> RawText:
     return _finish(page.text, facts, encoding, page.notes)
 
 
-def _finish(text: str, stated: dict[str, Any], encoding: str, notes: tuple[str, ...]) -> RawText:
-    """Repair, clean, and add what the text's own head states to what its front matter or HTML head states."""
+def _read_pdf(data: bytes) -> RawText:
+    from ingest.read_pdf import read_pdf
+
+    file = read_pdf(data)
+    stated = {"title": file.title, "url": file.address}
+    return _finish(file.text, stated, "pdf", file.notes, paged=True)
+
+
+def _read_docx(data: bytes) -> RawText:
+    from ingest.read_docx import read_docx
+
+    text, facts, notes = read_docx(data)
+    # The file's own dates are those of its making, not of the text's issue.
+    stated = {key: value for key, value in facts.items() if key in {"title", "author"}}
+    return _finish(text, stated, "docx", notes)
+
+
+def _finish(text: str, stated: dict[str, Any], encoding: str, notes: tuple[str, ...], paged: bool = False) -> RawText:
+    """Repair, clean, and add what the text's own head states to what its front matter, HTML or PDF file states."""
     text, repairs = repair(text)
     if strip_disclaimers(text)[1]:
         notes = (*notes, "self-media-disclaimer")
     if encoding == "utf-8-replaced":
         notes = (*notes, encoding)
     address = find_address(text)
-    found, text = split_header(clean(text))
+    cleaned, pages = take_page_marks(clean(text)) if paged else (clean(text), ())
+    found, text = split_header(cleaned)
+    pages = tuple((_moved(cleaned, text, start), number) for start, number in pages)
     if address:
         found.setdefault("url", address)
     title = repair(str(stated.get("title") or ""))[0]
     meta = {**found, **{key: value for key, value in stated.items() if value not in (None, "")}}
-    return RawText(text, title or str(found.get("title", "")), meta, encoding, (*repairs, *notes))
+    return RawText(text, title or str(found.get("title", "")), meta, encoding, (*repairs, *notes), pages)
+
+
+def _moved(before: str, after: str, offset: int) -> int:
+    """Return where an offset lies in a text of which only the head was changed; one in the changed head is clamped."""
+    return max(0, len(after) - (len(before) - offset)) if offset else 0

@@ -5,6 +5,7 @@ character of the document that is not white space, so no number can be lost betw
 """
 
 import re
+from bisect import bisect_right
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -116,8 +117,16 @@ class _Unit:
     label: str  # heading text, or 第X条
 
 
-def split_blocks(text: str) -> tuple[Block, ...]:
-    """Blocks of the cleaned text in order, each with the heading path above it."""
+Pages = tuple[tuple[int, int], ...]  # (offset where it begins, page number), in order
+
+
+def _page_at(pages: Pages, offset: int) -> int | None:
+    at = bisect_right(pages, offset, key=lambda page: page[0])
+    return pages[at - 1][1] if at else None
+
+
+def split_blocks(text: str, pages: Pages = ()) -> tuple[Block, ...]:
+    """Blocks of the cleaned text in order, each with the heading path above it and the page on which it begins."""
     stack: list[tuple[int, str]] = []
     blocks = []
     for unit in _units(text):
@@ -125,7 +134,7 @@ def split_blocks(text: str) -> tuple[Block, ...]:
             while stack and stack[-1][0] >= unit.rank:
                 stack.pop()
         path = tuple(label for _, label in stack)
-        blocks.append(Block(unit.kind, unit.start, unit.end, path))
+        blocks.append(Block(unit.kind, unit.start, unit.end, path, _page_at(pages, unit.start)))
         if unit.rank:
             stack.append((unit.rank, unit.label))
     return tuple(blocks)
@@ -179,11 +188,14 @@ def _heading_or_run_in(line: str, start: int, end: int, rank: int) -> list[_Unit
     return [_Unit(start, end, "item", 0, "")]
 
 
-def split_chunks(doc_id: str, text: str, blocks: tuple[Block, ...], prefix: str = "") -> tuple[Chunk, ...]:
+def split_chunks(
+    doc_id: str, text: str, blocks: tuple[Block, ...], prefix: str = "", pages: Pages = ()
+) -> tuple[Chunk, ...]:
     """Pack blocks into chunks of about TARGET_CHARS: one article or section at a time, cut only between sentences.
 
     Headings stay in the text of the chunk that they open, but are no sentences: they are not quoted as evidence.
-    Chunk ids are `{prefix}:{number}`, the prefix being the document's id unless given.
+    The sentences of a chunk begin on one page. Chunk ids are `{prefix}:{number}`, the prefix being the document's id
+    unless given.
     """
     groups: list[list[Block]] = []
     for block in blocks:
@@ -193,16 +205,16 @@ def split_chunks(doc_id: str, text: str, blocks: tuple[Block, ...], prefix: str 
             groups.append([block])
     chunks: list[Chunk] = []
     for group in groups:
-        chunks.extend(_pack(doc_id, text, group))
+        chunks.extend(_pack(doc_id, text, group, pages))
     return tuple(replace(chunk, id=f"{prefix or doc_id}:{number}") for number, chunk in enumerate(chunks))
 
 
 def _joins(group: list[Block], block: Block) -> bool:
     last = group[-1]
+    if all(b.kind == "heading" for b in group):
+        return True  # a heading never stands alone, not even at a page's end
     if block.page != last.page:
         return False
-    if all(b.kind == "heading" for b in group):
-        return True  # a heading never stands alone
     if block.kind == "heading":
         return False
     if block.kind == "article" or (block.kind == "item" and _opens_section(block) and _size(group) > TARGET_CHARS // 2):
@@ -219,7 +231,7 @@ def _size(group: list[Block]) -> int:
     return group[-1].end - group[0].start
 
 
-def _pack(doc_id: str, text: str, group: list[Block]) -> list[Chunk]:
+def _pack(doc_id: str, text: str, group: list[Block], pages: Pages) -> list[Chunk]:
     """Cut one group into chunks at sentence ends; the first piece carries the group's headings."""
     sentences: list[tuple[int, int, Block]] = []
     starts: list[int] = []  # where a chunk that opens with the sentence starts: its bullet stays with it
@@ -240,12 +252,14 @@ def _pack(doc_id: str, text: str, group: list[Block]) -> list[Chunk]:
     for sentence, own_start in zip(sentences, starts, strict=True):
         grown = sentence[1] - start
         if held and (
-            grown > MAX_CHARS or (held[-1][1] - start >= TARGET_CHARS and _remaining(sentences, sentence) > 80)
+            _page_at(pages, sentence[0]) != _page_at(pages, held[0][0])
+            or grown > MAX_CHARS
+            or (held[-1][1] - start >= TARGET_CHARS and _remaining(sentences, sentence) > 80)
         ):
-            chunks.append(_chunk(doc_id, text, start, held))
+            chunks.append(_chunk(doc_id, text, start, held, pages))
             start, held = own_start, []
         held.append(sentence)
-    chunks.append(_chunk(doc_id, text, start, held))
+    chunks.append(_chunk(doc_id, text, start, held, pages))
     return chunks
 
 
@@ -253,7 +267,7 @@ def _remaining(sentences: list[tuple[int, int, Block]], current: tuple[int, int,
     return sentences[-1][1] - current[0]
 
 
-def _chunk(doc_id: str, text: str, start: int, held: list[tuple[int, int, Block]]) -> Chunk:
+def _chunk(doc_id: str, text: str, start: int, held: list[tuple[int, int, Block]], pages: Pages) -> Chunk:
     end, first = held[-1][1], held[0][2]
     return Chunk(
         id="",
@@ -263,5 +277,5 @@ def _chunk(doc_id: str, text: str, start: int, held: list[tuple[int, int, Block]
         end=end,
         sentences=tuple(Sentence(a, b) for a, b, _ in held),
         headings=first.headings,
-        page=first.page,
+        page=_page_at(pages, held[0][0]),
     )

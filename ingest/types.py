@@ -10,6 +10,8 @@ from typing import Literal
 Tier = Literal["政策原文", "官方解读", "统计", "智库", "媒体", "自媒体", "未知"]
 TIERS: tuple[Tier, ...] = ("政策原文", "官方解读", "统计", "智库", "媒体", "自媒体", "未知")
 BlockKind = Literal["title", "heading", "paragraph", "article", "item", "row"]
+# Notes in Source.repairs that say that the text was repaired; the others say what is wrong with the file.
+REPAIRS = frozenset(("pinyin-gloss", "traditional-to-simplified", "pinyin-gloss-lossy"))
 FigureKind = Literal["目标值", "实际值", "预测"]
 FigureRole = Literal["水平", "变化", "差值", "原值"]  # 达40%; 缩短40%; 比中西部高30%; 3% in 由3%降至0.1%
 
@@ -28,7 +30,7 @@ class Source:
     effective: str = ""
     repealed: str = ""
     tier: Tier = "未知"
-    repairs: tuple[str, ...] = ()  # what cleaning changed, e.g. "pinyin-gloss"
+    repairs: tuple[str, ...] = ()  # what cleaning changed and reading found: "pinyin-gloss", "outline-only" ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ HOMES = {
     "llama_index": {"app.generate", "app.llamaindex"},
     "trafilatura": {"ingest.read_html"},
     "opencc": {"ingest.repair"},
+    "pypdfium2": {"ingest.read_pdf"},
     "jieba": {"ingest.lexical"},
     "pypinyin": {"app.spelling"},
 }

@@ -151,7 +151,7 @@ def test_two_files_that_swap_their_contents_are_both_updated(shelf):
     ("name", "content", "reason"),
     [
         ("e.md", b"", "文件是空的"), ("e.md", b" \r\n\t", "文件是空的"), ("e.txt", b"\0\1\2\3" * 90, "二进制"), ("e.bin", b"text", "暂不支持 .bin"),
-        ("e.docx", b"PK", "暂不支持 .docx"), ("e.md", "---\ntitle: 只有头\n---\n".encode(), "没有正文"), ("e.html", b"<html><body><script>1</script></body></html>", "没有正文"),
+        ("e.xlsx", b"PK", "暂不支持 .xlsx"), ("e.docx", b"PK", ""), ("e.md", "---\ntitle: 只有头\n---\n".encode(), "没有正文"), ("e.html", b"<html><body><script>1</script></body></html>", "没有正文"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_read_is_skipped_with_a_reason_and_the_rest_goes_on(shelf, name, content, reason):

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from app.render import visible
 from app.types import Answer, Citation, Language
 from app.ui.strings import words
-from ingest.types import Document
+from ingest.types import REPAIRS, Document
 
 CONTEXT = 120  # characters shown before and after the cited sentence, at most
 _SENTENCE_END = re.compile(r"[。！？；!?;]['\"”’」』）)]*|\n+|(?<=[a-z0-9)])\.(?=\s)")
@@ -76,7 +76,7 @@ def _badges(citation: Citation, document: Document | None, language: Language) -
     badges += [("fact", fact) for fact in facts if fact]
     if document and document.source.repealed:
         badges.append(("warn", words(language, "repealed", date=document.source.repealed)))
-    if document and document.source.repairs:
+    if document and any(note in REPAIRS for note in document.source.repairs):
         badges.append(("fact", words(language, "repaired")))
     spans = "".join(f'<span class="pq-{kind}">{escape(text)}</span>' for kind, text in badges)
     return f'<div class="pq-badges">{spans}</div>'
