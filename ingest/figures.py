@@ -123,7 +123,9 @@ def _is_yardstick(mentions: tuple[Mention, ...], start: int, scopes: tuple[str, 
 
 def _role(before: str, after: str) -> FigureRole:
     """Whether a figure is a level, a change, a difference from another's level, or the level before a change."""
-    if before.endswith(("由", "从")) and re.match(r"[^,，。；]{0,6}(?:降|升|增|提|减|缩|扩|涨|跌|到|至)", after):
+    if re.search(r"[由从](?:(?:19|20)\d{2}年(?:的|底|末)*)?$", before) and re.match(
+        r"[^,，。；]{0,6}(?:降|升|增|提|减|缩|扩|涨|跌|到|至)", after
+    ):
         return "原值"
     if re.search(r"(?:比|较|高于|低于).{1,20}[高低多少快慢强弱]出?(?:了|约|近|超)?$|相差(?:了|约)?$", before):
         return "差值"

@@ -35,6 +35,11 @@ _TIER_RULES: tuple[tuple[Tier, re.Pattern[str]], ...] = (
     ("政策原文", re.compile(r"(?:条例|办法|规定|细则|通知|意见|规划|纲要|方案|行动计划|决定|指引|指南|(?<![方做想看算说书用手写打])法|令|公告|倡议|工作报告)(?:$|[（(—《》]|的通知)")),
     ("智库", re.compile(r"白皮书|研究报告|发展报告|蓝皮书|评估报告")),
 )  # fmt: skip
+# 广东省人民政府令（第290号）: an order's number and who gives it, at the head of the text.
+_ORDER = re.compile(
+    r"(?m)^[ \t　]*(?P<body>(?!根据|按照|依据|依照|经)[一-龥]{2,24}(?:人民政府|委员会|部|局|办公室|总局|国务院|院)(?:[\s、]+[一-龥]{2,24}(?:部|局|办公室|总局|委员会))*)"
+    r"\s*令\s*[（(]?\s*第\s*(?P<number>\d{1,4}|[一二三四五六七八九十百]{1,6})\s*号"
+)
 _ISSUER = re.compile(
     r"^(?P<issuer>(?:[一-龥]{2,20}(?:人民政府|人民代表大会(?:常务委员会)?|委员会|部|厅|局|办公室|办公厅|院|总局))+)(?:关于|印发|令|文件|$)"
 )
@@ -62,15 +67,20 @@ def make_source(path: str, sha256: str, text: str, title: str, meta: dict[str, A
     tier = _tier(meta, plain_title, own_number is not None and own_number.end() <= 400, notes)
     stated_number = _DOC_NUMBER.search(_one_line(meta.get("doc_number")))
     number = stated_number[0] if stated_number else text[slice(*own_number.span())] if own_number else ""
+    order = _ORDER.search(head[:600])
+    ordered_by = "、".join(re.split(r"[\s、]+", order["body"])) if order else ""
+    if order and not number:
+        number = f"{ordered_by}令第{order['number']}号"
     return Source(
         path=path,
         sha256=sha256,
         title=title,
-        issuer=_one_line(meta.get("issuer") or meta.get("publisher")) or _issuer(plain_title, head, tier),
+        issuer=_one_line(meta.get("issuer") or meta.get("publisher")) or ordered_by or _issuer(plain_title, head, tier),
         doc_number=re.sub(r"\s", "", number),
         regions=_regions(meta, plain_title, plain, tier),
         issued=_iso(meta.get("date") or meta.get("issued")) or (_issued(head, plain) if tier == "政策原文" else ""),
-        effective=_iso(meta.get("effective")) or _effective(_arabic_dates(plain)),
+        # Questions and answers on a rule speak of the rule's date, not of their own.
+        effective=_iso(meta.get("effective")) or (_effective(_arabic_dates(plain)) if tier == "政策原文" else ""),
         repealed=_iso(meta.get("repealed")),
         tier=tier,
         repairs=notes,

@@ -59,13 +59,19 @@ def _year_period(text: str, match: re.Match[str]) -> str:
     return f"{year}H{1 if half[1] == '上' else 2}" if half else year
 
 
+# 由2018年的15%提升到50%: the year is that of the level before.
+_FROM_YEAR = re.compile(
+    r"[由从](?:19|20)\d{2}年[^，,。；]{0,16}?(?=(?:提升|提高|增长|增加|增至|升至|上升|扩大|降至|下降|降低|缩短|减少))"
+)
+
+
 def period_of(text: str, position: int, clause_end: int, lead: str = "") -> str:
     """Time that the figure at `position` is for: the last stated before it, else one behind it in its clause.
 
     A year that it is only compared with (比2020年增长) is not its own. `lead` is what stands before the sentence in
     the same enumeration.
     """
-    before = _BASE_YEAR.sub("", text[:position])
+    before = _FROM_YEAR.sub("", _BASE_YEAR.sub("", text[:position]))
     if stated := find_periods(before):
         whole_year = re.search("全年", before[before.rfind("半年") + 1 :])  # 2024年上半年…，全年有望…
         return stated[-1][:4] if whole_year and stated[-1][4:5] == "H" else stated[-1]

@@ -216,3 +216,10 @@ def test_any_text_gives_figures_that_quote_it_exactly(text):
             for figure in sentence.figures:
                 assert sentence.start <= figure.start < figure.end <= sentence.end
                 assert text[figure.start : figure.end] == figure.text
+
+
+def test_the_year_of_the_level_before_is_not_that_of_the_level_reached():
+    before, after = find_figures("平均利用率由2018年的15%提升到50%以上。")
+    assert (before.period, before.role) == ("2018", "原值") and after.period == ""
+    dated = find_figures("到2025年，占比由2020年的15%提高到30%。")
+    assert [f.period for f in dated] == ["2020", "2025"]

@@ -151,3 +151,26 @@ def test_official_texts(corpus_dir):
     assert known("44_logistics") == (("CN",), "国办发〔2022〕17号", "2022-05-17", "", "政策原文")
     assert known("57_miit") == (("CN",), "工信厅科函〔2025〕427号", "2025-11-05", "", "政策原文")
     assert known("53b_ai")[4] == "官方解读"
+
+
+@pytest.mark.parametrize(
+    ("head", "number", "issuer"),
+    [
+        ("甲省人民政府令\n\n（第290号）\n\n《甲省数据办法》已经审议通过。", "甲省人民政府令第290号", "甲省人民政府"),
+        (
+            "国家互联网信息办公室 中华人民共和国公安部 令 第19号\n\n现予公布。",
+            "国家互联网信息办公室、中华人民共和国公安部令第19号",
+            "国家互联网信息办公室、中华人民共和国公安部",
+        ),
+        ("根据甲省人民政府令第290号，制定本办法。", "", ""),
+    ],
+)
+def test_orders_have_a_number_and_an_issuer(head, number, issuer):
+    source = make_source("a.txt", "0" * 64, f"{head}\n\n第一条 为了规范，制定本办法。", "甲省数据办法", {}, ())
+    assert (source.doc_number, source.issuer) == (number, issuer)
+
+
+def test_questions_and_answers_on_a_rule_have_no_date_of_effect_of_their_own():
+    text = "《甲省数据办法》自2025年9月1日起施行。"
+    assert make_source("a.txt", "0" * 64, text, "《甲省数据办法》答记者问", {}, ()).effective == ""
+    assert make_source("a.txt", "0" * 64, text, "甲省数据办法", {}, ()).effective == "2025-09-01"
