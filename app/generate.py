@@ -22,7 +22,7 @@ from prompts import message
 
 MAX_EVIDENCE = 10  # sentences shown to the model
 MAX_OUTPUT = 4000  # characters read from the model; more is cut
-MAX_WAITING = 64  # deltas read ahead of the checks; a server that floods has to wait
+MAX_WAITING = 1  # deltas read ahead: the model is heard no faster than its words are used
 _MARKER = re.compile(r"[\[［【(（](?:来源|资料|source)?\s*(\d{1,3}(?:\s*[,，、]\s*\d{1,3})*)\s*[\]］】)）]", re.I)
 _HEAD_MARKERS = re.compile(rf"\s*(?:{_MARKER.pattern}[ \t]*)+(?=\S)", re.I)
 _TRAILING_MARKERS = re.compile(rf"([。！？!?；;.])[ \t]*((?:{_MARKER.pattern}[ \t]*)+)", re.I)

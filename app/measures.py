@@ -36,7 +36,7 @@ _KNOWN = re.compile(
     r"(?<!个)人数(?!据)|"
     + "|".join(sorted((re.escape(word) for word in _CANONICAL if word != "人数"), key=len, reverse=True))
 )
-_RATE = re.compile(r"[一-龥]{1,4}率(?!先|领|真|性|直|土)")
+_RATE = re.compile(r"(?:(?![的与和及])[一-龥]){1,4}率(?!先|领|真|性|直|土)")
 # What computing capacity stands in: a question on 算力 is answered by a figure on 数据中心 (and says so).
 _RELATED: tuple[frozenset[str], ...] = (
     frozenset(("算力", "数据中心", "算力中心", "智算中心", "计算中心", "机房")),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ingest.lexical import normalise
 
-_KIND = r"(?:条例|办法|规定|细则|法|决定|意见|通知|规划|纲要|方案|行动计划|指引|指南|标准|倡议|报告)"
+_KIND = r"(?:条例|办法|规定|细则|法|决定|意见|通知|规划|纲要|方案|计划|指引|指南|标准|倡议|报告)"
 _QUOTED = re.compile(r"《([^《》]{2,60})》")
 _ARTICLE = re.compile(r"第\s*([零〇一二三四五六七八九十百两\d]{1,7})\s*条(之[一二三四五六七八九十])?")
 _ENGLISH_ARTICLE = re.compile(r"\barticles?\s+(\d{1,3})\b", re.I)
@@ -55,6 +55,7 @@ def _forms(title: str) -> set[str]:
     bare = _SUFFIX.sub("", normalise(title).replace("《", "").replace("》", "").strip())
     wrapped = _WRAPPED.search(bare)
     names = {bare, wrapped["inner"] if wrapped else bare}
+    names = {_SUFFIX.sub("", name) for name in names}
     names |= {_PREFIX.sub("", name) for name in names}
     return {name for name in names if len(name) >= _MIN_NAME and re.search(_KIND + "$", name)}
 

@@ -20,6 +20,8 @@ _PRONOUN = re.compile(r"^(?:它们|他们|她们|这些(?:省份|地区|地方|�
 _MARK = re.compile(
     r"(?:第[一二三四五六七八九十百\d]+条|[一二三四五六七八九十]{1,3}[、是]|[（(][一二三四五六七八九十\d]{1,3}[)）]|\d{1,2}[.．、](?!\d)|——)"
 )
+_TARGET_YEAR = re.compile(r"^(?:[（(]?[一二三四五六七八九十\d]{1,3}[)）、.]+\s*)?[^，,。]{0,12}到((?:19|20)\d{2})年")
+_DONE = re.compile(r"已经?(?!知)|截至|上年|去年|同比|以来")
 _RELATIVE = ((re.compile("今年|本年度"), 0), (re.compile("(?<![比较与同])(?:去年|上年)|过去(?:的)?一年|一年来"), -1))
 _JOINERS = {"", "、", "和", "与", "及", "以及", "/"}
 
@@ -39,14 +41,17 @@ def describe_chunks(
     lead = ""
     topic: tuple[str, ...] = ()
     some: tuple[str, ...] = ()
+    target = ""
     paragraph_end = 0
     for chunk in chunks:
         above = _heading_topic(chunk.headings) or document_regions
         sentences = []
         for sentence in chunk.sentences:
+            opens_paragraph = False
             words = plain[sentence.start : sentence.end]
             if "\n" in text[paragraph_end : sentence.start] or paragraph_end == 0 or _MARK.match(words):
                 topic, lead = (), ""
+                opens_paragraph = True
             mentions = find_regions(words)
             if not _PRONOUN.match(words):
                 some = ()
@@ -60,6 +65,10 @@ def describe_chunks(
             regions = tuple(dict.fromkeys((*own, *(some or around))))
             figures = find_figures(words, sentence.start, context)
             figures = tuple(replace(f, text=text[f.start : f.end]) for f in figures) if plain is not text else figures
+            if opens_paragraph:
+                target = match[1] if (match := _TARGET_YEAR.match(words)) else ""
+            if target and not _DONE.search(words):  # 到2030年，…。人均面积达到4平方米: the paragraph is the target's
+                figures = tuple(f if f.period else replace(f, period=target, kind="目标值") for f in figures)
             if year := _year_meant(words, chunk.headings, issued):
                 figures = tuple(f if f.period not in {"", "过去一年"} else replace(f, period=year) for f in figures)
             sentences.append(Sentence(sentence.start, sentence.end, regions, figures))

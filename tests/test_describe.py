@@ -44,3 +44,10 @@ def test_a_heading_with_one_year_dates_the_figures_under_it():
 )
 def test_only_money_is_money(sentence, unit):
     assert next(iter(figures(sentence).values())).unit == unit
+
+
+def test_a_target_year_governs_its_paragraph_and_not_the_next():
+    text = "到2030年，服务体系日益完善。人均面积达到4平方米左右。目前已有2万个场地。\n\n现有场馆500个。\n"
+    found = figures(text)
+    assert (found["4平方米左右"].period, found["4平方米左右"].kind) == ("2030", "目标值")
+    assert found["2万个"].period == found["500个"].period == "" and found["500个"].kind == "实际值"
