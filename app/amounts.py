@@ -38,9 +38,13 @@ def state_figures(query: Query, matches: Sequence[FigureMatch]) -> Draft:
         figure = match.figure
         if match.score >= best - 0.2 and figure.role != "原值":
             chosen.setdefault((figure.value, figure.unit, figure.scopes, figure.period), match)
+    kept = list(chosen.values()) or [matches[0]]
+    if query.kind == "claim" and query.figures:  # the verdict is on the figures that it speaks of, where there are any
+        said = {(f.value, f.unit) for f in query.figures}
+        kept = [m for m in kept if (m.figure.value, m.figure.unit) in said] or kept
     draft = Draft()
     by_sentence: dict[tuple[str, int, int], list[FigureMatch]] = {}
-    for match in list(chosen.values())[:MAX_FIGURES] or [matches[0]]:
+    for match in kept[:MAX_FIGURES]:
         by_sentence.setdefault(match.evidence.key, []).append(match)
         draft.figures.append((match.figure, match.evidence))
     draft.claims = [_statement(query, together, bullet=len(by_sentence) > 1) for together in by_sentence.values()]

@@ -4,7 +4,7 @@ import re
 
 # One line a measure: words that name the same thing. Those that only sound alike stay apart (上架率 is not 利用率).
 _SAME: tuple[tuple[str, ...], ...] = (
-    ("利用率", "使用率", "利用水平", "利用情况", "使用情况", "用到几成", "用了几成", "用得怎么样", "用得如何", "用满"),
+    ("利用率", "使用率", "利用水平", "利用情况", "使用情况", "用得怎么样", "用得如何", "用满"),
     ("上架率",),
     ("市场占有率", "市占率", "市场份额", "占有率"),
     ("占比", "比重", "比例", "份额", "所占"),

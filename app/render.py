@@ -39,8 +39,6 @@ def render(query: Query, draft: Draft) -> Answer:
     numbering = Numbering(query.language)
     sentences: list[AnswerSentence] = []
     lines: list[str] = []
-    if draft.verdict and not any(checked(query, claim, Numbering(query.language)) for claim in draft.claims):
-        draft = Draft(lead=phrase(query.language, "no_evidence"), reason="no_evidence")  # a verdict on nothing
     if draft.lead:
         lines.append(escape(draft.lead))
     for typed, read in query.corrections:
@@ -58,6 +56,9 @@ def render(query: Query, draft: Draft) -> Answer:
             continue
         sentences.append(sentence)
         lines.append(("- " if claim.bullet else "") + written(sentence))
+    if not sentences and any(claim.evidence for claim in draft.claims) and (draft.verdict or not draft.lead):
+        # Nothing stood its check: neither an empty answer nor a verdict on nothing may be given.
+        return render(query, Draft(lead=phrase(query.language, "no_evidence"), reason="no_evidence"))
     shown = {(c.doc_id, c.start, c.end) for c in numbering.citations}
     quoted = [(figure, e) for claim in draft.claims for e in claim.evidence for figure in e.sentence.figures]
     figures = [

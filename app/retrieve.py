@@ -44,11 +44,7 @@ def retrieve(query: Query, store: Store, embedder: Embedder, k: int) -> Retrieve
     total = max(1, store.catalog.count()[1])
     lexical: dict[str, float] = dict(store.catalog.search_words(search_words, pool))
     if query.documents:  # a document that is named answers for itself
-        own = [
-            chunk_id
-            for doc_id in query.documents
-            for chunk_id in store.catalog.neighbours(doc_id)[:MAX_DOCUMENT_CHUNKS]
-        ]
+        own = {i for doc_id in query.documents for i in store.catalog.neighbours(doc_id)[:MAX_DOCUMENT_CHUNKS]}
         dense = {chunk_id: score for chunk_id, score in dense.items() if chunk_id in own} | dict.fromkeys(own, -1.0)
         lexical = {i: s for i, s in store.catalog.search_words(search_words, 20 * pool) if i in dense}
     for codes in _plans(query, store) if not query.documents else []:

@@ -22,6 +22,7 @@ _MONEY = re.compile(
 _COUNTED = re.compile(
     r"^(?:多|余|名|个|位|户)*(?:纳税人|学生|农民|群众|居民|用户|人口|人才|职工|企业|家庭|高校|毕业生|斤|公斤|亩|人|户)"
 )
+MAX_INDICATOR = 24  # characters; a longer phrase is shown from a border of its own on
 _LEADING = re.compile(
     r"^(?:[（(]?[一二三四五六七八九十\d]{1,3}[)）]|第[一二三四五六七八九十百\d]+[条章节]|[一二三四五六七八九十]{1,3}、|其中|同时|此外|另外|而|且|并|也|还|则|但|可|已经?|目前|当前|截至|截止|全年|力争|规划(?=[一-龥]{3})|计划|目标|预计|有望|实现|推动|使|令|把|将"
     r"|要|应|须|确保|共计?|总计|合计|按照|根据|按|的|了|[,，、；;：:（(“”\"]|\s|到|在|至|于|底|末|[一二三四]季度|[上下]半年"
@@ -29,7 +30,7 @@ _LEADING = re.compile(
     r"|该省|该市|该地|其(?!他|它|余)|它们?|全省|全市|全县|全区|[本我][省市县区]|我国|当地|[两三四]省的?|[两三四]市的?|[两三四]地的?)+"
 )
 _TRAILING = re.compile(
-    r"(?:已经?|将|可|能|会|仅|只|就|都|均|则|为|是|达到?了?|有|从|由|(?:增长|提高|提升|增加|上升|扩大|下降|降低|减少|缩短|降|增|升)[到至为]"
+    r"(?:已经?|将|可|能|会|仅|只|就|都|(?<!平)均|则|为|是|达到?了?|有|从|由|(?:增长|提高|提升|增加|上升|扩大|下降|降低|减少|缩短|降|增|升)[到至为]"
     r"|却|竟|更|又|也"
     r"|才|要|所|了|约|的|共计?|总计|合计|分别|依次|[,，、；;：:（(“”\"]|\s)+$"
 )
@@ -158,7 +159,17 @@ def _indicator(text: str, start: int, before: str, after: str, mentions: tuple[M
     if len(phrase) < 2 or _VERB_END.search(phrase):
         noun = _NOUN_AFTER.match(_without_quantities(after))
         phrase += re.sub(r"(?<![集其高初])[中里内]?有?$", "", noun[1]) if noun else ""
-    return re.sub(r"^[A-Za-z]+(?= )", "", phrase[-24:]).strip() if len(phrase) > 24 else phrase
+    return _shortened(phrase.lstrip("●•·-* "))
+
+
+def _shortened(phrase: str) -> str:
+    """The end of a long phrase from a border on (的, a comma, a preposition), never from inside a word."""
+    if len(phrase) <= MAX_INDICATOR:
+        return phrase
+    borders = [
+        m.end() for m in re.finditer(r"[的、和与及对在] ?|\s", phrase[:-2]) if len(phrase) - m.end() <= MAX_INDICATOR
+    ]
+    return phrase[borders[0] :] if borders else phrase
 
 
 def _without_others(phrase: str) -> str:

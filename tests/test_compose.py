@@ -350,3 +350,19 @@ class TestForms:
     def test_the_abbreviation_of_a_province_names_it(self, ask):
         answer = ask("黔算力利用率是多少")
         assert answer.abstained and "未披露贵州" in answer.text
+
+
+def test_an_answer_whose_every_sentence_fails_its_check_is_a_refusal(ask, monkeypatch):
+    """Whatever goes wrong in framing, no empty answer and no verdict without its evidence is shown."""
+    from app import render
+    from app.verify import Check
+
+    monkeypatch.setattr(render, "check_sentence", lambda *_: Check("unsupported", False, True, 0.0))
+    for question in ("贵州算力产业规模是多少", "合肥市场占有率是20%吗", "湖北押注的方向是什么"):
+        answer = ask(question)
+        assert answer.abstained and answer.text and not answer.sentences and not answer.figures
+
+
+def test_a_verdict_stands_beside_the_figure_that_it_is_on(ask):
+    answer = ask("误检率降至0.1%吗")
+    assert "一致" in answer.text.splitlines()[0] and len(answer.sentences) == 1 and "0.1%" in answer.sentences[0].text

@@ -223,3 +223,15 @@ def test_the_year_of_the_level_before_is_not_that_of_the_level_reached():
     assert (before.period, before.role) == ("2018", "原值") and after.period == ""
     dated = find_figures("到2025年，占比由2020年的15%提高到30%。")
     assert [f.period for f in dated] == ["2020", "2025"]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "indicator"),
+    [
+        ("城镇调查失业率平均为5.2%。", "城镇调查失业率平均"),
+        ("● 城镇调查失业率低于5.5%。", "城镇调查失业率"),
+        ("孵化载体在建设和运营期间按照有关规定实际发生的办公用房场地租金总额的50%。", "办公用房场地租金总额"),
+    ],
+)
+def test_an_indicator_is_never_cut_inside_a_word(sentence, indicator):
+    assert find_figures(sentence)[0].indicator == indicator
