@@ -163,12 +163,10 @@ def _indicator(text: str, start: int, before: str, after: str, mentions: tuple[M
 
 
 def _shortened(phrase: str) -> str:
-    """The end of a long phrase from a border on (的, a comma, a preposition), never from inside a word."""
+    """The end of a long phrase from a border on (的, 、, a blank), never from inside a word."""
     if len(phrase) <= MAX_INDICATOR:
         return phrase
-    borders = [
-        m.end() for m in re.finditer(r"[的、和与及对在] ?|\s", phrase[:-2]) if len(phrase) - m.end() <= MAX_INDICATOR
-    ]
+    borders = [m.end() for m in re.finditer(r"[的、]|\s", phrase[:-2]) if len(phrase) - m.end() <= MAX_INDICATOR]
     return phrase[borders[0] :] if borders else phrase
 
 

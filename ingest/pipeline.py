@@ -22,7 +22,7 @@ from ingest.split import split_blocks, split_chunks
 from ingest.store import Store
 from ingest.types import Chunk, Document
 
-PIPELINE = 19  # raise when cleaning, splitting or description change: documents are then re-ingested once
+PIPELINE = 20  # raise when cleaning, splitting or description change: documents are then re-ingested once
 _BATCH_CHUNKS = 64  # chunks embedded together; also the most that a crash can cost
 
 
