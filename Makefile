@@ -4,7 +4,7 @@ PY := $(VENV)/bin/python
 PORT ?= 7860
 QUESTION ?= 贵州算力利用率如何
 SAMPLE := eval/suites/sample/corpus
-EXTRAS ?= dev,e2e
+EXTRAS ?= dev,e2e,ocr
 
 .PHONY: run test lint bench eval clean
 

@@ -21,6 +21,7 @@ from ingest.regions import expand, find_regions, relation
 
 MAX_QUESTION = 2000  # characters; longer text is a document, not a question
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _HAN = re.compile(r"[㐀-鿿]")
 _OTHER_SCRIPT = re.compile(r"[぀-ヿㇰ-ㇿ가-힯ᄀ-ᇿЀ-ӿ֐-ۿऀ-ॿ฀-๿Ͱ-Ͽ]")
 _KANA_HANGUL = re.compile(r"[぀-ヿㇰ-ㇿ가-힯ᄀ-ᇿ]")
@@ -93,7 +94,9 @@ def understand(
 
     Raises InputError for an empty or over-long question and for a language other than Chinese and English.
     """
-    original = " ".join(question.replace("\u3000", " ").split())
+    # Half a character (from a shell in another encoding, or JSON's \\ud800) can be neither embedded nor stored.
+    original = " ".join(_SURROGATE.sub("", question).replace("\u3000", " ").split())
+    history = [Turn(turn.role, _SURROGATE.sub("", turn.content)) for turn in history]
     if not any(char.isalnum() for char in original):
         raise InputError("问题为空", "写下要问的内容，例如：贵州有哪些算力政策")
     if len(original) > MAX_QUESTION:

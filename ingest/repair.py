@@ -22,6 +22,7 @@ _HAN_CHAR = re.compile(f"[{HAN}]")
 _MIN_HITS, _MIN_KINDS, _MIN_SHARE = 5, 3, 0.8
 _TRADITIONAL_SHARE = 0.05
 # Words that keep 著; in every other word the mapping had made it from 着 (意味着, 有着, 执着).
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _ZHU = re.compile(
     r"(?<=[随味跟沿朝向接带怀抱凭靠顺拿握持执穿沉藏含看围])著|(?<=[新旧所])著(?=[急眼手力重想])"
     r"|(?<![显原名专论编合卓昭土巨译遗拙新旧所])(?<!见微知)著(?![名作述称录者]|书立说|有[《〈])"
@@ -62,16 +63,17 @@ def to_simplified(text: str) -> str:
     """Convert traditional characters to simplified ones (OpenCC t2s) so that every offset stays valid.
 
     Words are not exchanged (資訊 becomes 资讯, not 信息). Where OpenCC would change the length, characters are taken
-    one by one.
+    one by one. A lone surrogate, which is no text, becomes U+FFFD where anything is converted.
     """
     if not any(_may_change(char) for char in set(text)):
         return text  # the usual case, and it spares the import
-    converter = _opencc()
-    converted = str(converter.convert(text))
-    if len(converted) == len(text):
-        return converted
-    singles = {char: str(converter.convert(char)) for char in set(text)}
-    return "".join(singles[char] if len(singles[char]) == 1 else char for char in text)
+    convert = _opencc().convert
+    readable = _SURROGATE.sub("\ufffd", text)  # OpenCC takes UTF-8, which has no half a character
+    converted = str(convert(readable))
+    if len(converted) != len(text):
+        singles = {char: str(convert(char)) for char in set(readable)}
+        converted = "".join(singles[char] if len(singles[char]) == 1 else char for char in readable)
+    return converted
 
 
 def is_traditional(text: str) -> bool:

@@ -5,7 +5,7 @@ once; citations select them and nothing is ever matched back.
 """
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 Tier = Literal["政策原文", "官方解读", "统计", "智库", "媒体", "自媒体", "未知"]
 TIERS: tuple[Tier, ...] = ("政策原文", "官方解读", "统计", "智库", "媒体", "自媒体", "未知")
@@ -14,6 +14,27 @@ BlockKind = Literal["title", "heading", "paragraph", "article", "item", "row"]
 REPAIRS = frozenset(("pinyin-gloss", "traditional-to-simplified", "pinyin-gloss-lossy"))
 FigureKind = Literal["目标值", "实际值", "预测"]
 FigureRole = Literal["水平", "变化", "差值", "原值"]  # 达40%; 缩短40%; 比中西部高30%; 3% in 由3%降至0.1%
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One document as a reader found it in a file: text before repair and cleaning, and what the file states of it.
+
+    `text` has one paragraph a line; `# ` opens a heading, `| a | b |` is a table row, and a paged text has
+    pdf_lines.PAGE_MARK where a page begins. `meta` keys: title, date, issuer, publisher, source, url, doc_number,
+    effective, author, region (strings), and whatever else the file holds.
+    """
+
+    text: str
+    meta: dict[str, Any] = field(default_factory=dict)
+    member: str = (
+        ""  # its place in a file of many: a record's number from 1, a path in an archive; "" is the file itself
+    )
+    encoding: str = ""
+    notes: tuple[str, ...] = ()  # what reading found wrong: "outline-only", "garbled" ...
+    paged: bool = False
+    layer: str = ""  # the running text that the file holds, where the reader rearranged it: its numbers must survive
+    ocr: tuple[tuple[int, float], ...] = ()  # (page, mean confidence 0..1) of the pages that were read by OCR
 
 
 @dataclass(frozen=True, slots=True)

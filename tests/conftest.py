@@ -4,6 +4,12 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# In CI the examples are the same in every run, so that a failure there can be made again; elsewhere they vary and find more.
+settings.register_profile("ci", derandomize=True, deadline=None)
+if os.environ.get("POLICYQA_REQUIRE_OPTIONAL"):
+    settings.load_profile("ci")
 
 REPO = Path(__file__).resolve().parent.parent
 

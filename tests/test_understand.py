@@ -2,6 +2,7 @@
 
 import pytest
 
+from app.types import Turn
 from app.understand import MAX_QUESTION, detect_language, understand
 from ingest.errors import InputError
 
@@ -193,3 +194,8 @@ def test_the_measure_of_a_compound_is_its_last_noun():
 def test_english_terms_come_from_the_glossary():
     query = understand("What is the AI talent gap in Guangdong?")
     assert {"人才", "缺口"} <= set(query.terms) and query.heads == ("缺口",)
+
+
+def test_half_a_character_is_dropped():
+    query = understand("贵州\ud800算力利用率如何", [Turn("user", "广东\udcff呢")])
+    assert query.original == "贵州算力利用率如何"
