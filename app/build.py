@@ -2,12 +2,16 @@
 
 import contextlib
 from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
 
 from app.engine import Engine
 from app.generate import make_llm
 from app.offline import go_offline
 from app.settings import Settings
-from ingest.embed import load_embedder
+from ingest.embed import Embedder, load_embedder
+from ingest.prepare import Read, read_here
+from ingest.rebuild import rebuild_for
 from ingest.store import open_store
 
 
@@ -21,6 +25,24 @@ def open_engine(
     """
     go_offline()
     embedder = load_embedder(settings.embed_model, settings.cache, on_note)
-    with open_store(settings.store, embedder.name, embedder.dimension, writable) as store:
+    if writable and isinstance(settings.store, Path):  # a server's store is not remade in place: opening it says so
+        rebuild_for(settings.store, embedder, on_note)
+    with open_store(
+        settings.store, embedder.name, embedder.dimension, writable=writable, cache=settings.cache
+    ) as store:
         llm = (lambda: make_llm(settings)) if settings.has_llm else None
         yield Engine(store, embedder, llm, settings.llm_model if settings.has_llm else "", settings.llm_timeout)
+
+
+@contextlib.contextmanager
+def open_reading(settings: Settings, embedder: Embedder, engine: str, address: str | None) -> Iterator[Read]:
+    """Make ready to read files: "local" in this process, "ray" on the workers of a cluster. Raises as ingest.engine_ray."""
+    if engine == "local":
+        yield read_here
+        return
+    from ingest.engine_ray import reading_on_ray
+
+    # Where others keep their models is theirs to say.
+    load = partial(load_embedder, settings.embed_model, None if address else settings.cache, threads=1)
+    with reading_on_ray(load, embedder, address) as read:
+        yield read

@@ -1,6 +1,7 @@
 """The command line: arguments in, one engine call, text or JSON out. Heavy modules are imported by the command that needs them."""
 
 import argparse
+import contextlib
 import json
 import os
 import sys
@@ -53,12 +54,15 @@ def _parser() -> argparse.ArgumentParser:
     def add(name: str, run: Callable[[argparse.Namespace, Settings], int], text: str) -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=text, description=text)
         command.set_defaults(run=run)
-        command.add_argument("--store", metavar="目录", help="索引目录（默认 .policyqa/store，或 POLICYQA_STORE）")
+        where = "索引目录，或 Chroma 服务器的地址 http://主机:端口（默认 .policyqa/store，或 POLICYQA_STORE）"
+        command.add_argument("--store", metavar="目录或网址", help=where)
         return command
 
     ingest = add("ingest", _ingest, "把文件或目录导入索引（只处理有变化的文件）")
-    ingest.add_argument("paths", nargs="+", metavar="路径")
+    ingest.add_argument("paths", nargs="+", metavar="路径或网址")
     ingest.add_argument("--prune", action="store_true", help="同时移除所给目录下已被删除的文件")
+    ingest.add_argument("--engine", choices=("local", "ray"), default="local", help="在本机处理，或在 Ray 集群上处理")
+    ingest.add_argument("--address", metavar="地址", help="--engine ray：已有集群的地址（默认在本机起一个）")
     ingest.add_argument("--json", action="store_true", help="只向标准输出打印 JSON")
 
     docs = add("docs", _docs, "查看已导入的文档：list、show ID、remove ID")
@@ -95,26 +99,33 @@ def _print_json(value: Any) -> None:
 
 
 def _note(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+    from app.render import visible
+
+    print(visible(text), file=sys.stderr, flush=True)  # file names are not ours
 
 
 def _ingest(args: argparse.Namespace, settings: Settings) -> int:
-    from ingest.pipeline import find_files
+    from ingest.walk import find_files
 
+    if args.address and args.engine != "ray":
+        raise InputError("--address 只用于 --engine ray", "加上 --engine ray，或去掉 --address")
     for _ in find_files(args.paths):  # a wrong path must be told before a model is loaded
         pass
     from tqdm import tqdm
 
-    from app.build import open_engine
+    from app.build import open_engine, open_reading
 
-    with open_engine(settings, writable=True, on_note=_note) as engine, tqdm(unit="文件", file=sys.stderr) as bar:
+    with contextlib.ExitStack() as opened:
+        engine = opened.enter_context(open_engine(settings, writable=True, on_note=_note))
+        read = opened.enter_context(open_reading(settings, engine.embedder, args.engine, args.address))
+        bar = opened.enter_context(tqdm(unit="文件", file=sys.stderr))
 
         def progress(done: int, total: int, name: str) -> None:
             bar.total = total
             bar.set_postfix_str(name[-40:], refresh=False)
             bar.update(done - bar.n)
 
-        summary = engine.ingest(args.paths, args.prune, progress)
+        summary = engine.ingest(args.paths, args.prune, progress, read, settings.allow_private_urls)
     if args.json:
         _print_json(summary.to_json())
     else:
@@ -122,6 +133,10 @@ def _ingest(args: argparse.Namespace, settings: Settings) -> int:
             f"新增 {summary.added}，更新 {summary.updated}，未变 {summary.unchanged}，移除 {summary.removed}，"
             f"跳过 {len(summary.skipped)}；{summary.chunks} 段，{summary.chars} 字，{summary.seconds:.1f} 秒"
         )
+    for flagged in summary.flagged:
+        _note(f"注意 {flagged['source']}：{flagged['health']}")
+    for linked in summary.linked:
+        _note(f"正文相同 {linked['source']}：已链接到 {linked['same_as']}，不重复收录")
     for skipped in summary.skipped:
         _note(f"跳过 {skipped['source']}：{skipped['reason']}")
     if not (summary.added or summary.updated or summary.unchanged):
@@ -141,7 +156,9 @@ def _docs(args: argparse.Namespace, settings: Settings) -> int:
         for row in [] if args.json else documents:
             print(
                 f"{row['doc_id']}  {row['chars']:>7} 字  {row['tier']}  {row['date'] or '----------'}  {row['title']}  ({row['source']})"
+                + (f"  〔{row['validity']}〕" if row["validity"] not in {"", "现行有效"} else "")
                 + (f"  [{row['health']}]" if row["health"] != "ok" else "")
+                + (f"  [与 {row['same_as']} 正文相同]" if row["same_as"] else "")
             )
     elif args.action == "show":
         shown = show_document(settings, args.id, with_text=args.text)

@@ -9,8 +9,8 @@ from app.evidence import distinct, reading_order, relevant
 from app.matching import FigureMatch, clause_of, match_figures
 from app.types import Evidence, Query
 from app.wording import asked
-from ingest.figures import is_object
-from ingest.regions import display, find_regions, relation
+from ingest.facts.figures import is_object
+from ingest.facts.regions import display, find_regions, relation
 from prompts import phrase
 
 PER_REGION = 4  # sentences for each region or document

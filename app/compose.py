@@ -16,8 +16,8 @@ from app.measures import find_heads
 from app.retrieve import Retrieved
 from app.types import Evidence, Query
 from app.wording import period_text, region_names, related_heading
-from ingest.figures import find_periods
-from ingest.regions import relation
+from ingest.facts.figures import find_periods
+from ingest.facts.regions import relation
 from prompts import phrase
 
 MAX_SENTENCES = 5  # in a lookup answer

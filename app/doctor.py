@@ -72,12 +72,12 @@ def _model(settings: Settings) -> dict[str, Any]:
 
 def _store(settings: Settings) -> dict[str, Any]:
     try:
-        with open_store(settings.store, wait=0.5) as store:
+        with open_store(settings.store, wait=0.5, cache=settings.cache) as store:
             documents, chunks = store.catalog.count()
             return _part(
                 "索引",
                 True,
-                f"{settings.store}：{documents} 个文档，{chunks} 段，模型 {store.catalog.get_meta('model')}",
+                f"{store.name}：{documents} 个文档，{chunks} 段，模型 {store.catalog.get_meta('model')}",
             )
     except PolicyQAError as error:
         return _part("索引", False, str(error))

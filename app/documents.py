@@ -1,45 +1,75 @@
 """What is indexed, as plain JSON-ready records, and hits and answers written out for terminals."""
 
-from pathlib import Path
+import datetime
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from app.render import unescape, visible
 from app.settings import Settings
 from app.types import Hit
-from ingest.catalog import Entry
 from ingest.errors import InputError
-from ingest.regions import display
+from ingest.facts.regions import display
+from ingest.facts.relations import link, status
+from ingest.health import in_words
+from ingest.records import Entry
 from ingest.store import open_store
+from ingest.types import REPAIRS
+from ingest.walk import is_gone
 
 
 def list_documents(settings: Settings) -> list[dict[str, Any]]:
     """All indexed documents, oldest first. Needs no model."""
-    with open_store(settings.store) as store:
-        return [_row(entry) for entry in store.catalog.entries()]
+    with open_store(settings.store, cache=settings.cache) as store:
+        return _rows(store.catalog.entries())
 
 
 def show_document(settings: Settings, doc_id: str, with_text: bool) -> dict[str, Any]:
     """One document's record, with its cleaned text if wanted. Raises InputError for an unknown id."""
-    with open_store(settings.store) as store:
-        entry = store.catalog.entry(doc_id)
+    with open_store(settings.store, cache=settings.cache) as store:
+        rows = {row["doc_id"]: row for row in _rows(store.catalog.entries())}
         document = store.catalog.document(doc_id)
-    if entry is None or document is None:
+    if document is None:
         raise InputError(f"没有编号为 {doc_id} 的文档", "用 policyqa docs list 查看编号")
-    return {**_row(entry), **({"text": document.text} if with_text else {})}
+    health = asdict(document.health)
+    return {**rows[doc_id], "health_report": health, **({"text": document.text} if with_text else {})}
 
 
 def remove_document(settings: Settings, doc_id: str) -> dict[str, Any]:
     """Take a document out of the index and return its record. The file itself stays. Raises InputError for an unknown id."""
-    with open_store(settings.store) as store:
+    with open_store(settings.store, cache=settings.cache) as store:
         known = store.catalog.entry(doc_id) is not None
     if not known:
         raise InputError(f"没有编号为 {doc_id} 的文档", "用 policyqa docs list 查看编号")
-    with open_store(settings.store, writable=True) as store:
+    with open_store(settings.store, writable=True, cache=settings.cache) as store:
         entry = store.catalog.entry(doc_id)
         if entry is None:
             raise InputError(f"文档 {doc_id} 刚被另一进程移除")
         store.remove(doc_id)
-        return _row(entry)
+        return _rows([entry])[0]
+
+
+def _rows(entries: Sequence[Entry]) -> list[dict[str, Any]]:
+    """The records of documents; what one says of another (repeals, amends, explains) is told of both."""
+    relations = link([(entry.id, entry.source) for entry in entries])
+    today = datetime.date.today().isoformat()
+    titles = {entry.id: entry.source.title for entry in entries}
+    told: dict[str, list[dict[str, str]]] = {}
+    for r in relations:
+        told.setdefault(r.from_id, []).append(
+            {"kind": r.kind, "doc_id": r.to_id, "title": titles.get(r.to_id, r.named)}
+        )
+        if r.to_id:
+            back = {"kind": f"{r.kind} (by)", "doc_id": r.from_id, "title": titles[r.from_id]}
+            told.setdefault(r.to_id, []).append(back)
+    return [
+        {
+            **_row(entry),
+            "validity": status(entry.id, entry.source, relations, today),
+            "relations": told.get(entry.id, []),
+        }
+        for entry in entries
+    ]
 
 
 def _row(entry: Entry) -> dict[str, Any]:
@@ -47,26 +77,12 @@ def _row(entry: Entry) -> dict[str, Any]:
     return {
         "doc_id": entry.id, "source": source.path, "title": source.title, "issuer": source.issuer,
         "doc_number": source.doc_number, "regions": [display(code) for code in source.regions], "date": source.issued,
-        "effective": source.effective, "tier": source.tier, "chars": entry.chars, "chunks": entry.chunks,
-        "sha256": entry.sha256, "added": entry.added, "repairs": list(source.repairs),
-        "health": _health(entry), "exists": Path(entry.key).exists(),
+        "effective": source.effective, "repealed": source.repealed, "tier": source.tier, "level": source.level,
+        "doc_type": source.doc_type, "url": source.url, "found": dict(source.found), "chars": entry.chars, "chunks": entry.chunks,
+        "sha256": source.sha256, "added": entry.added, "repairs": [note for note in source.repairs if note in REPAIRS],
+        "health": in_words(entry.health), "flags": list(entry.health.flags), "same_as": entry.same_as,
+        "exists": not is_gone(entry.file),
     }  # fmt: skip
-
-
-# What reading found wrong with a document; any of these makes it less than whole.
-_DEFECTS = {
-    "outline-only": "只有提纲，没有正文", "garbled": "文字层有乱码", "pages-without-text": "部分页面没有文字层",
-    "pinyin-gloss-lossy": "修复乱码时有个别字无法恢复", "utf-8-replaced": "有无法解码的字节", "altchunk-unread": "嵌入的部分内容未能读取",
-    "numbering-lost": "自动编号未能还原", "chart-not-read": "图表未读取", "html-without-trafilatura": "网页正文按密度提取",
-}  # fmt: skip
-
-
-def _health(entry: Entry) -> str:
-    """Return "ok", or what is wrong with a document, in words."""
-    found = [text for note, text in _DEFECTS.items() if note in entry.source.repairs]
-    if entry.chars < 50:
-        found.append("正文过短")
-    return "；".join(found) or "ok"
 
 
 def hit_to_json(rank: int, hit: Hit) -> dict[str, Any]:

@@ -15,8 +15,9 @@ from app.retrieve import MAX_DOCUMENT_CHUNKS, retrieve
 from app.types import Answer, AnswerSentence, Evidence, Hit, Language, Query, Turn
 from app.understand import understand
 from ingest.embed import Embedder
+from ingest.facts.regions import display
 from ingest.pipeline import Summary, ingest_paths
-from ingest.regions import display
+from ingest.prepare import Read, read_here
 from ingest.store import Store
 from ingest.types import Document
 
@@ -133,11 +134,16 @@ class Engine:
         return self._llm
 
     def ingest(
-        self, paths: Sequence[str], prune: bool = False, on_progress: Callable[[int, int, str], None] | None = None
+        self,
+        paths: Sequence[str],
+        prune: bool = False,
+        on_progress: Callable[[int, int, str], None] | None = None,
+        read: Read = read_here,
+        allow_private: bool = False,
     ) -> Summary:
-        """Bring the store up to date with files; the engine must have been opened writable."""
+        """Bring the store up to date with files and web pages; the engine must have been opened writable."""
         with self._lock:
-            return ingest_paths(paths, self.store, self.embedder, prune, on_progress)
+            return ingest_paths(paths, self.store, self.embedder, prune, on_progress, read, allow_private)
 
     def document(self, doc_id: str) -> Document | None:
         """One document with its cleaned text."""
@@ -164,7 +170,7 @@ class Engine:
             documents, chunks = self.store.catalog.count()
         return {
             "model": self.embedder.name, "llm": self._llm_name or "none", "documents": documents, "chunks": chunks,
-            "store": str(self.store.folder),
+            "store": self.store.name,
         }  # fmt: skip
 
     def _known_regions(self) -> frozenset[str]:

@@ -7,8 +7,8 @@ import numpy as np
 from app.measures import related
 from app.retrieve import Retrieved
 from app.types import Evidence, Query
+from ingest.facts.regions import relation
 from ingest.lexical import normalise
-from ingest.regions import relation
 
 # Weights of a sentence's score: its words, its meaning, its chunk's rank. Calibrated on the sample suite's dev part.
 _W_COVERAGE, _W_COSINE, _W_CHUNK = 1.0, 4.0, 0.12

@@ -16,8 +16,8 @@ from app.draft import Claim
 from app.settings import Settings
 from app.types import Evidence, Query
 from ingest.errors import PolicyQAError
-from ingest.regions import display
-from ingest.split import split_sentences
+from ingest.facts.regions import display
+from ingest.text.split import split_sentences
 from prompts import message
 
 MAX_EVIDENCE = 10  # sentences shown to the model

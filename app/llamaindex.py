@@ -20,7 +20,7 @@ from llama_index.core.schema import BaseNode, NodeWithScore, QueryBundle, TextNo
 from app.engine import Engine
 from app.types import Answer, Citation, Hit
 from ingest.embed import Embedder
-from ingest.split import split_blocks, split_chunks
+from ingest.text.split import split_blocks, split_chunks
 
 
 class PolicyEmbedding(BaseEmbedding):

@@ -8,9 +8,9 @@ from typing import Literal
 from app.evidence import names
 from app.measures import find_heads, names_head
 from app.types import Evidence, Query
-from ingest.figures import clause_spans
+from ingest.facts.figures import clause_spans
+from ingest.facts.regions import find_regions, relation
 from ingest.lexical import normalise
-from ingest.regions import find_regions, relation
 from ingest.types import Figure
 
 # own: what was asked. part: of a part of the region. near: the region's, but another measure, role, kind or base.
@@ -128,6 +128,11 @@ def _unit_fits(question: str, figure: Figure) -> bool:
     return figure.unit in wanted.get(word, {figure.unit})
 
 
+_CONDITION = re.compile(
+    r"条件|门槛|要求|资格|标准|什么情况|达到|符合|超过|不足|以上|以下|threshold|eligib|qualif|condition"
+)
+
+
 def _same_sort(query: Query, figure: Figure) -> bool:
     """Whether level, change, difference, target and actual are what the question asks for."""
     text = query.text
@@ -138,6 +143,8 @@ def _same_sort(query: Query, figure: Figure) -> bool:
     )
     if figure.unit in {"分数", "倍"} and not relative:
         return False  # 不足广东的1/8 says how many only beside another number
+    if figure.role == "条件" and not _CONDITION.search(text):
+        return False
     if figure.role == "差值" and not _DIFFERENCE.search(text):
         return False
     if _TARGET.search(text):

@@ -1,4 +1,4 @@
-"""Quantities in English text: 65%, 12 billion yuan, more than 300,000. Chinese ones are ingest.numbers' business."""
+"""Quantities in English text: 65%, 12 billion yuan, more than 300,000. Chinese ones are ingest.facts.numbers' business."""
 
 import re
 

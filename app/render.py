@@ -6,7 +6,7 @@ import re
 from app.draft import Claim, Draft
 from app.types import Answer, AnswerSentence, Citation, CitedFigure, Evidence, Language, Query
 from app.verify import check_sentence
-from ingest.regions import display
+from ingest.facts.regions import display
 from prompts import phrase
 
 

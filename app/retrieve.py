@@ -12,8 +12,8 @@ import numpy as np
 
 from app.types import Hit, Query
 from ingest.embed import Embedder
+from ingest.facts.regions import relation
 from ingest.lexical import words
-from ingest.regions import relation
 from ingest.store import Store
 from ingest.types import Chunk
 

@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 
 from app.types import Turn
+from ingest.facts.regions import Mention, find_regions
 from ingest.lexical import fold
-from ingest.regions import Mention, find_regions
 
 _ELLIPSIS_MARK = re.compile(r"呢[？?]*$|^那|^(?:and|what about|how about)\b|^换成|^再说说", re.I)
 _PRONOUN = re.compile(

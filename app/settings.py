@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ingest.errors import InputError
+from ingest.location import Location, as_location
 
 DEFAULT_STORE = ".policyqa/store"
 
@@ -14,9 +15,10 @@ DEFAULT_STORE = ".policyqa/store"
 class Settings:
     """All that can be set. Environment names are in README's table."""
 
-    store: Path = Path(DEFAULT_STORE)
+    store: Location = Path(DEFAULT_STORE)
     embed_model: str = "bundled"
     cache: Path | None = None
+    allow_private_urls: bool = False  # whether ingest may fetch from private and loopback addresses
     llm_base_url: str = ""
     llm_model: str = ""
     llm_api_key: str = ""
@@ -43,9 +45,10 @@ def load_settings(environment: Mapping[str, str] | None = None, store: str | Non
     if base_url and not base_url.startswith(("http://", "https://")):
         raise InputError(f"POLICYQA_LLM_BASE_URL 不是网址：{base_url}", "例如 http://127.0.0.1:8080/v1")
     return Settings(
-        store=Path(store or env.get("POLICYQA_STORE") or DEFAULT_STORE),
+        store=as_location(store or env.get("POLICYQA_STORE") or DEFAULT_STORE),
         embed_model=env.get("POLICYQA_EMBED_MODEL") or "bundled",
         cache=Path(cache) if cache else None,
+        allow_private_urls=env.get("POLICYQA_ALLOW_PRIVATE_URLS", "").strip() == "1",
         llm_base_url=base_url,
         llm_model=model,
         llm_api_key=env.get("POLICYQA_LLM_API_KEY", ""),

@@ -9,8 +9,8 @@ import re
 
 from app.glossary import chinese_terms
 from app.measures import MEASURE_WORDS
+from ingest.facts.regions import by_name, find_regions, region
 from ingest.lexical import cut, frequency
-from ingest.regions import by_name, find_regions, region
 
 _ABBREVIATIONS = frozenset("黔粤浙湘鄂皖沪渝闽赣豫琼滇桂")  # those that are hardly ever another word
 _HAN = re.compile(r"[一-龥]+")

@@ -14,10 +14,10 @@ from app.spelling import correct
 from app.types import Language, Query, QuestionKind, Turn
 from app.wording import without_periods
 from ingest.errors import InputError
-from ingest.figures import find_figures, find_periods, is_object
+from ingest.facts.figures import find_figures, find_periods, is_object
+from ingest.facts.numbers import find_quantities
+from ingest.facts.regions import expand, find_regions, relation
 from ingest.lexical import STOP_WORDS, fold, fold_width, normalise, words
-from ingest.numbers import find_quantities
-from ingest.regions import expand, find_regions, relation
 
 MAX_QUESTION = 2000  # characters; longer text is a document, not a question
 

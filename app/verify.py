@@ -13,10 +13,10 @@ from app.measures import find_heads
 from app.quantities import english_figures
 from app.types import Evidence, Query, Support
 from app.wording import without_periods
-from ingest.figures import Context, clause_spans, find_figures, find_periods, is_object
+from ingest.facts.figures import Context, clause_spans, find_figures, find_periods, is_object
+from ingest.facts.numbers import find_quantities
+from ingest.facts.regions import expand, find_regions, relation
 from ingest.lexical import normalise
-from ingest.numbers import find_quantities
-from ingest.regions import expand, find_regions, relation
 from ingest.types import Figure
 
 # Containment of character bigrams; on Chinese statutes 0.5 parts right from wrong clauses with AUC 0.96 (DESIGN 4).
@@ -43,6 +43,7 @@ _DOWN = re.compile(
     r"下降|降低|减少|缩短|下跌|降至|降到|减至|低于|[更要]?低(?=[\d一二三四五六七八九十约近超])|降幅|跌幅|缩减|压缩|省下|节省|节约"
 )
 # Comparators that may stand for one another without changing what is claimed.
+_AT_MOST, _AT_LEAST = {"至多", "以下"}, {"至少", "以上"}
 _SAME_COMPARATOR = ({"超", "以上", "至少"}, {"不足", "以下"}, {"约", "近"})
 
 
@@ -182,6 +183,8 @@ def _close(a: float, b: float) -> bool:
 
 def _same_amount(claimed: Figure, stated: Figure) -> bool:
     """The same value, unit and comparator; a comparator left out or put in changes what is claimed."""
+    if claimed.value_high is None and stated.value_high is not None:
+        return claimed.unit == stated.unit and _is_bound(claimed, stated)
     return (
         _close(claimed.value, stated.value)
         and claimed.value_high == stated.value_high
@@ -191,6 +194,13 @@ def _same_amount(claimed: Figure, stated: Figure) -> bool:
             or any(claimed.comparator in group and stated.comparator in group for group in _SAME_COMPARATOR)
         )
     )
+
+
+def _is_bound(claimed: Figure, stated: Figure) -> bool:
+    """Whether a single amount is an end of the stated range, and said to be that end: 不超过50万元 of 5万元至50万元."""
+    if claimed.comparator in _AT_MOST:
+        return stated.value_high is not None and _close(claimed.value, stated.value_high)
+    return claimed.comparator in _AT_LEAST and _close(claimed.value, stated.value)
 
 
 def _same_statement(claimed: Figure, stated: Figure, claim: str, cited: Sequence[Evidence], framed: bool) -> bool:

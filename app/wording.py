@@ -4,7 +4,7 @@ import re
 
 from app.measures import head_spans
 from app.types import Query
-from ingest.regions import display, find_regions
+from ingest.facts.regions import display, find_regions
 from ingest.types import Figure
 from prompts import phrase
 

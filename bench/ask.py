@@ -32,7 +32,8 @@ from eval.gold import Suite, find_suite, load_suite
 from ingest.cache import default_cache_dir
 from ingest.embed import usable_processors
 from ingest.model import ensure_bundled_model
-from ingest.pipeline import find_files, prepare_document
+from ingest.prepare import prepare_document
+from ingest.walk import find_files
 
 if TYPE_CHECKING:
     from app.engine import Engine
@@ -145,7 +146,7 @@ def _off_the_shelf(corpus: Path) -> Any:
     from ingest.embed import SentenceTransformerEmbedder
 
     torch.set_num_threads(1)  # in its favour: for one short text more threads wait for each other on a busy machine
-    files = [path for path, _ in find_files([str(corpus)])]
+    files = [found.path for found in find_files([str(corpus)])]
     chunks = [chunk for path in files for chunk in prepare_document(path, path.name)[1]]
     embedding = PolicyEmbedding(SentenceTransformerEmbedder(str(ensure_bundled_model(default_cache_dir()))))
     nodes = [TextNode(id_=chunk.id, text=chunk.text) for chunk in chunks]

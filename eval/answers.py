@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from app.render import unescape
 from eval.text import squash
 from eval.trace import Said, SaidCitation
-from ingest.repair import to_simplified
+from ingest.text.repair import to_simplified
 
 _MARKER = re.compile(r"(?<!\\)\[(\d{1,4})\]")
 _QUOTED = re.compile(r"“([^“”]{2,}(?:“[^“”]*”[^“”]*)*)”|「([^「」]{2,})」|\"([^\"]{2,})\"")

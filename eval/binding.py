@@ -13,8 +13,8 @@ from eval.answers import Piece, is_denied, is_quotation_of
 from eval.corpus import Corpus, KnownScope, scope_codes, true_scopes
 from eval.quantities import Stated, same_quantity, same_unit, same_value, stated_quantities
 from eval.trace import Said, SaidCitation, SaidFigure
-from ingest.figures import clause_spans, find_figures, is_object
-from ingest.regions import NATION, display, find_regions, relation
+from ingest.facts.figures import clause_spans, find_figures, is_object
+from ingest.facts.regions import NATION, display, find_regions, relation
 
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d{2}(?!\d)")
 

@@ -6,10 +6,11 @@ from pathlib import Path
 
 from eval.gold import Case, FigureFact, linked_evidence
 from eval.quantities import Quantified, same_unit, same_value
-from ingest.errors import InputError
-from ingest.pipeline import find_files, prepare_document
-from ingest.regions import NATION, find_regions
-from ingest.types import Sentence
+from ingest.errors import InputError, UnreadableFileError
+from ingest.facts.regions import NATION, find_regions
+from ingest.prepare import prepare_file
+from ingest.types import Sentence, Unread
+from ingest.walk import find_files
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +30,13 @@ def load_corpus(folder: Path) -> dict[str, Paper]:
     Raises UnreadableFileError for a file that cannot be read: a suite must not lose a source in silence.
     """
     papers = {}
-    for path, _ in find_files([str(folder)]):
-        document, chunks = prepare_document(path, str(path))
-        sentences = tuple(sentence for chunk in chunks for sentence in chunk.sentences)
-        papers[relative_source(str(path), folder)] = Paper(document.text, sentences)
+    for found in find_files([str(folder)]):
+        for prepared in prepare_file(found):
+            if isinstance(prepared, Unread):
+                raise UnreadableFileError(f"{found.name} 中的 {prepared.member} 读不了：{prepared.reason}")
+            sentences = tuple(sentence for chunk in prepared.chunks for sentence in chunk.sentences)
+            source = relative_source(prepared.document.source.path, folder)
+            papers[source] = Paper(prepared.document.text, sentences)
     if not papers:
         raise InputError(f"语料目录是空的：{folder}")
     return papers

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from eval.quantities import same_quantity, stated_quantities
 from eval.text import contains
 from ingest.errors import InputError
-from ingest.repair import to_simplified
+from ingest.text.repair import to_simplified
 
 SUITES = Path(__file__).parent / "suites"
 Variant = Literal["canonical", "paraphrase", "en", "traditional", "typo", "follow-up"]

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from math import isclose
 from typing import Protocol
 
-from ingest.figures import find_figures
-from ingest.repair import to_simplified
+from ingest.facts.figures import find_figures
+from ingest.text.repair import to_simplified
 
 _COUNT_UNITS = frozenset(
     ("", "个", "家", "所", "座", "项", "机架", "户", "名", "位", "台", "套", "辆", "件", "条", "款", "种", "类", "处")

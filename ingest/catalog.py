@@ -7,20 +7,24 @@ and their words (FTS5, BM25 ranking); vectors in Chroma that no chunk here owns 
 import json
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ingest.types import Block, Chunk, Document, Figure, Sentence, Source
+from ingest.records import Entry, FileRecord, dump, dump_chunk, load_chunk, load_entry, load_health, load_source
+from ingest.types import Block, Chunk, Document
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta(key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS documents(
-    id TEXT PRIMARY KEY, key TEXT UNIQUE NOT NULL, sha256 TEXT NOT NULL, pipeline INTEGER NOT NULL,
-    source TEXT NOT NULL, blocks TEXT NOT NULL, text TEXT NOT NULL, chunks INTEGER NOT NULL, added TEXT NOT NULL);
-CREATE INDEX IF NOT EXISTS documents_sha256 ON documents(sha256);
+    id TEXT PRIMARY KEY, key TEXT UNIQUE NOT NULL, file TEXT NOT NULL, version TEXT NOT NULL, pipeline INTEGER NOT NULL,
+    source TEXT NOT NULL, health TEXT NOT NULL, blocks TEXT NOT NULL, text TEXT NOT NULL, chunks INTEGER NOT NULL,
+    added TEXT NOT NULL, same_as TEXT NOT NULL, sketch BLOB NOT NULL);
+CREATE INDEX IF NOT EXISTS documents_file ON documents(file);
+CREATE TABLE IF NOT EXISTS files(
+    file TEXT PRIMARY KEY, version TEXT NOT NULL, pipeline INTEGER NOT NULL, skipped TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS chunks(
     number INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, doc_id TEXT NOT NULL REFERENCES documents(id),
     record TEXT NOT NULL, text TEXT NOT NULL, vectors BLOB NOT NULL);
@@ -32,18 +36,7 @@ CREATE VIRTUAL TABLE IF NOT EXISTS vocabulary USING fts5vocab(words, 'row');
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One catalogued document without its text."""
-
-    id: str
-    key: str
-    sha256: str
-    pipeline: int
-    source: Source
-    chunks: int
-    chars: int
-    added: str
+_ENTRY = "id, key, file, version, pipeline, source, health, chunks, length(text), added, same_as, sketch"  # load_entry
 
 
 class Catalog:
@@ -75,30 +68,30 @@ class Catalog:
     def put(
         self,
         document: Document,
-        key: str,
-        pipeline: int,
-        added: str,
-        chunks: Sequence[Chunk],
-        words: Sequence[str],
-        vectors: Sequence[np.ndarray],
+        entry: Entry,
+        chunks: Sequence[Chunk] = (),
+        words: Sequence[str] = (),
+        vectors: Sequence[np.ndarray] = (),
     ) -> list[str]:
         """Replace a document and its chunks in one transaction; return the chunk ids that it had before.
 
-        `words` are the space-joined search words of each chunk, `vectors` its sentences' float16 vectors [k, d].
+        `words` are the space-joined search words of each chunk, `vectors` its sentences' float16 vectors [k, d]. A
+        document whose text another one holds (`entry.same_as`) is put without chunks.
         """
         with self._transaction():
             old = self._drop(document.id)
             self._db.execute(
-                "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
-                    document.id, key, document.source.sha256, pipeline, _dump(asdict(document.source)),
-                    _dump([asdict(block) for block in document.blocks]), document.text, len(chunks), added,
+                    document.id, entry.key, entry.file, entry.version, entry.pipeline, dump(asdict(document.source)),
+                    dump(asdict(document.health)), dump([asdict(block) for block in document.blocks]), document.text,
+                    len(chunks), entry.added, entry.same_as, entry.sketch.tobytes(),
                 ),
             )  # fmt: skip
             for chunk, line, matrix in zip(chunks, words, vectors, strict=True):
                 cursor = self._db.execute(
                     "INSERT INTO chunks(id, doc_id, record, text, vectors) VALUES (?, ?, ?, ?, ?)",
-                    (chunk.id, chunk.doc_id, _dump_chunk(chunk), chunk.text, matrix.tobytes()),
+                    (chunk.id, chunk.doc_id, dump_chunk(chunk), chunk.text, matrix.tobytes()),
                 )
                 self._db.execute("INSERT INTO words(rowid, body) VALUES (?, ?)", (cursor.lastrowid, line))
                 self._db.executemany(
@@ -107,9 +100,38 @@ class Catalog:
         return old
 
     def remove(self, doc_id: str) -> list[str]:
-        """Take a document out; return the ids of its chunks ([] where it is unknown)."""
+        """Take a document out; return the ids of its chunks ([] where it is unknown).
+
+        Documents that were linked to it lose their text's holder: they are marked to be read again.
+        """
         with self._transaction():
+            self._unlink("same_as = ?", (doc_id,))
             return self._drop(doc_id)
+
+    def _unlink(self, which: str, arguments: Sequence[str] = ()) -> None:
+        """Mark linked documents to be read again, and with them the files of many documents that they are in."""
+        linked = f"SELECT file FROM documents WHERE {which}"
+        self._db.execute(f"DELETE FROM files WHERE file IN ({linked})", arguments)
+        self._db.execute(f"UPDATE documents SET version = '', same_as = '' WHERE {which}", arguments)
+
+    def set_file(self, file: str, record: FileRecord) -> None:
+        """Remember that a file of many documents was read to its end."""
+        self._db.execute(
+            "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)",
+            (file, record.version, record.pipeline, dump(record.skipped)),
+        )
+
+    def files(self) -> dict[str, FileRecord]:
+        """Files of many documents by their key."""
+        rows = self._db.execute("SELECT file, version, pipeline, skipped FROM files")
+        return {
+            file: FileRecord(version, pipeline, tuple((member, reason) for member, reason in json.loads(skipped)))
+            for file, version, pipeline, skipped in rows
+        }
+
+    def forget_file(self, file: str) -> None:
+        """Forget a file of many documents, so that it is read again when it is next met."""
+        self._db.execute("DELETE FROM files WHERE file = ?", (file,))
 
     def _drop(self, doc_id: str) -> list[str]:
         rows = self._db.execute("SELECT number, id FROM chunks WHERE doc_id = ?", (doc_id,)).fetchall()
@@ -124,34 +146,41 @@ class Catalog:
 
     def entries(self) -> list[Entry]:
         """All documents in the order in which they were added."""
-        rows = self._db.execute(
-            "SELECT id, key, sha256, pipeline, source, chunks, length(text), added FROM documents ORDER BY added, key"
-        )
-        return [_entry(row) for row in rows]
+        rows = self._db.execute(f"SELECT {_ENTRY} FROM documents ORDER BY added, key")
+        return [load_entry(row) for row in rows]
 
     def entry(self, doc_id: str) -> Entry | None:
         """One document without its text, None where it is unknown."""
-        row = self._db.execute(
-            "SELECT id, key, sha256, pipeline, source, chunks, length(text), added FROM documents WHERE id = ?",
-            (doc_id,),
-        ).fetchone()
-        return _entry(row) if row else None
+        row = self._db.execute(f"SELECT {_ENTRY} FROM documents WHERE id = ?", (doc_id,)).fetchone()
+        return load_entry(row) if row else None
 
     def document(self, doc_id: str) -> Document | None:
         """One document with its text and blocks, None where it is unknown."""
-        row = self._db.execute("SELECT source, blocks, text FROM documents WHERE id = ?", (doc_id,)).fetchone()
+        row = self._db.execute("SELECT source, blocks, text, health FROM documents WHERE id = ?", (doc_id,)).fetchone()
         if row is None:
             return None
         blocks = tuple(Block(**{**b, "headings": tuple(b["headings"])}) for b in json.loads(row[1]))
-        return Document(doc_id, _source(row[0]), row[2], blocks)
+        return Document(doc_id, load_source(row[0]), row[2], blocks, load_health(row[3]))
 
     def titles(self) -> list[tuple[str, str]]:
-        """(document id, title) of every document."""
-        return list(self._db.execute("SELECT id, json_extract(source, '$.title') FROM documents"))
+        """(document id, title) of every document; of a linked one the id of the document that holds its text."""
+        rows = self._db.execute(
+            "SELECT CASE same_as WHEN '' THEN id ELSE same_as END, json_extract(source, '$.title') FROM documents"
+        )
+        return list(rows)
 
     def chunk_ids(self) -> set[str]:
         """Ids of all chunks."""
         return {row[0] for row in self._db.execute("SELECT id FROM chunks")}
+
+    def held(self, ids: Sequence[str]) -> set[str]:
+        """Those of some chunk ids that are in the catalogue."""
+        found: set[str] = set()
+        for at in range(0, len(ids), 500):
+            part = ids[at : at + 500]
+            marks = ",".join("?" * len(part))
+            found.update(row[0] for row in self._db.execute(f"SELECT id FROM chunks WHERE id IN ({marks})", part))
+        return found
 
     def count(self) -> tuple[int, int]:
         """Numbers of documents and of chunks."""
@@ -167,7 +196,7 @@ class Catalog:
             marks = ",".join("?" * len(part))
             rows = self._db.execute(f"SELECT id, doc_id, record, text, vectors FROM chunks WHERE id IN ({marks})", part)
             for chunk_id, doc_id, record, text, blob in rows:
-                chunk = _load_chunk(chunk_id, doc_id, record, text)
+                chunk = load_chunk(chunk_id, doc_id, record, text)
                 matrix = np.frombuffer(blob, dtype=np.float16).reshape(len(chunk.sentences), -1)
                 found[chunk_id] = (chunk, matrix)
         return found
@@ -222,39 +251,3 @@ class _Transaction:
 
     def __exit__(self, kind: Any, value: Any, trace: Any) -> None:
         self._db.execute("ROLLBACK" if kind else "COMMIT")
-
-
-def _entry(row: Sequence[Any]) -> Entry:
-    doc_id, key, sha256, pipeline, source, chunks, chars, added = row
-    return Entry(doc_id, key, sha256, pipeline, _source(source), chunks, chars, added)
-
-
-def _dump(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-def _source(text: str) -> Source:
-    fields = json.loads(text)
-    return Source(**{**fields, "regions": tuple(fields["regions"]), "repairs": tuple(fields["repairs"])})
-
-
-def _dump_chunk(chunk: Chunk) -> str:
-    record = asdict(chunk)
-    for known in ("id", "doc_id", "text"):
-        del record[known]
-    return _dump(record)
-
-
-def _load_chunk(chunk_id: str, doc_id: str, record: str, text: str) -> Chunk:
-    fields = json.loads(record)
-    sentences = tuple(
-        Sentence(
-            s["start"],
-            s["end"],
-            tuple(s["regions"]),
-            tuple(Figure(**{**f, "scopes": tuple(f["scopes"])}) for f in s["figures"]),
-        )
-        for s in fields.pop("sentences")
-    )
-    fields["headings"], fields["regions"] = tuple(fields["headings"]), tuple(fields["regions"])
-    return Chunk(id=chunk_id, doc_id=doc_id, text=text, sentences=sentences, **fields)

@@ -46,14 +46,17 @@ class Embedder(Protocol):
 
 
 def load_embedder(
-    name: str = "bundled", cache_dir: Path | None = None, progress: Callable[[str], None] | None = None
+    name: str = "bundled",
+    cache_dir: Path | None = None,
+    progress: Callable[[str], None] | None = None,
+    threads: int | None = None,
 ) -> Embedder:
     """Return the bundled embedder ("bundled" or its own name), or one for a sentence-transformers name or folder.
 
-    Raises MissingPartError when a package is absent, InputError when the model cannot be loaded or built.
+    `threads` bounds the bundled one's (default: one per processor that this process may use). Raises MissingPartError when a package is absent, InputError when the model cannot be loaded or built.
     """
     if name in ("bundled", BUNDLED_NAME):
-        return OnnxEmbedder(ensure_bundled_model(cache_dir or default_cache_dir(), progress))
+        return OnnxEmbedder(ensure_bundled_model(cache_dir or default_cache_dir(), progress), threads)
     return SentenceTransformerEmbedder(name)
 
 

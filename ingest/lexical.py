@@ -12,7 +12,7 @@ import unicodedata
 from typing import Any
 
 from ingest.cache import default_cache_dir
-from ingest.repair import to_simplified
+from ingest.text.repair import to_simplified
 
 _WORD = re.compile(r"[a-z0-9]+(?:\.[0-9]+)?|[㐀-鿿]+")
 # Function words and question words carry no evidence, whichever text they stand in.

@@ -1,29 +1,32 @@
 """Ingestion: files in, an up-to-date store out. Unchanged files cost one hash, nothing is half-indexed."""
 
+import contextlib
 import datetime
-import hashlib
-import os
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ingest.catalog import Entry
-from ingest.describe import describe_chunks
+from ingest.download import download
 from ingest.embed import Embedder
-from ingest.errors import InputError, UnreadableFileError
-from ingest.lexical import words
-from ingest.metadata import make_source
-from ingest.read import SUPPORTED_SUFFIXES, raw_sha256, read_file
-from ingest.split import split_blocks, split_chunks
+from ingest.errors import UnreadableFileError
+from ingest.health import in_words
+from ingest.prepare import PIPELINE, Item, Prepared, Read, file_version, read_here
+from ingest.read import raw_sha256
+from ingest.records import Entry, FileRecord
 from ingest.store import Store
-from ingest.types import Chunk, Document
+from ingest.text.reposts import SketchIndex, is_same_text
+from ingest.types import TIERS, Unread
+from ingest.vectors import embed_documents
+from ingest.walk import Found, find_files, is_address, is_gone, path_of
 
-PIPELINE = 20  # raise when cleaning, splitting or description change: documents are then re-ingested once
 _BATCH_CHUNKS = 64  # chunks embedded together; also the most that a crash can cost
+_BATCH_DOCUMENTS = 64  # and documents, as linked ones have no chunks
+OnProgress = Callable[[int, int, str], None]  # files done, files in all, current file
 
 
 @dataclass(slots=True)
@@ -34,7 +37,9 @@ class Summary:
     updated: int = 0
     unchanged: int = 0
     removed: int = 0
-    skipped: list[dict[str, str]] = field(default_factory=list)
+    skipped: list[dict[str, str]] = field(default_factory=list)  # source, reason
+    linked: list[dict[str, str]] = field(default_factory=list)  # source, same_as (a source): the same text twice
+    flagged: list[dict[str, Any]] = field(default_factory=list)  # source, flags, health (a sentence): not whole
     chunks: int = 0
     chars: int = 0
     seconds: float = 0.0
@@ -44,174 +49,250 @@ class Summary:
         return asdict(self)
 
 
-@dataclass(frozen=True, slots=True)
-class _Prepared:
-    document: Document
-    key: str
-    chunks: tuple[Chunk, ...]
-    known: bool
-
-
-def prepare_document(path: Path, source_name: str) -> tuple[Document, tuple[Chunk, ...]]:
-    """Read, clean, split and describe one file. Pure but for reading it; raises UnreadableFileError."""
-    raw = read_file(path)
-    key = document_key(path)
-    doc_id = hashlib.sha1(key.encode()).hexdigest()[:12]
-    source = make_source(source_name, raw_sha256(path), raw.text, raw.title or path.stem, raw.meta, raw.notes)
-    blocks = split_blocks(raw.text, raw.pages)
-    document = Document(doc_id, source, raw.text, blocks)
-    # The content's hash in the id keeps the vectors of two versions apart while one replaces the other.
-    chunks = split_chunks(doc_id, raw.text, blocks, prefix=f"{doc_id}-{source.sha256[:8]}-{PIPELINE}", pages=raw.pages)
-    if not chunks:
-        raise UnreadableFileError("清洗后没有正文", "检查文件内容是否为空或只有图片")
-    return document, describe_chunks(raw.text, chunks, source.regions, source.issued)
-
-
-def document_key(path: Path) -> str:
-    """Return the identity of a document in the store: its absolute path."""
-    return str(path.resolve())
-
-
-def find_files(paths: Sequence[str]) -> Iterator[tuple[Path, str]]:
-    """Yield (path, name as given) of every file under the paths; hidden files and folders are passed over.
-
-    Raises InputError for a path that does not exist or is empty text.
-    """
-    for given in paths:
-        if not given.strip():
-            raise InputError("路径为空", "给出文件或目录，例如 policyqa ingest 文件夹/")
-        if given.startswith(("http://", "https://")):
-            raise InputError(f"暂不支持网址：{given}", "先把网页保存为 .html 文件再导入")
-        path = Path(given)
-        if not path.exists():
-            raise InputError(f"路径不存在：{given}", "检查路径是否写对")
-        if path.is_dir():
-            for folder, folders, names in os.walk(path):
-                folders[:] = sorted(name for name in folders if not name.startswith("."))
-                for name in sorted(names):
-                    if not name.startswith("."):
-                        yield Path(folder) / name, str(Path(folder) / name)
-        else:
-            yield path, given
-
-
 def ingest_paths(
     paths: Sequence[str],
     store: Store,
     embedder: Embedder,
     prune: bool = False,
-    on_progress: Callable[[int, int, str], None] | None = None,
+    on_progress: OnProgress | None = None,
+    read: Read = read_here,
+    allow_private: bool = False,
 ) -> Summary:
-    """Bring the store up to date with the files under `paths`.
+    """Bring the store up to date with the files under `paths` and the pages at their web addresses.
 
-    `prune` also removes documents under the given folders whose files are gone. `on_progress` gets (files done, files
-    in all, current file). Raises InputError before anything is changed if a path is missing.
+    `prune` also removes documents under the given folders whose files are gone; `read` says where files are read and
+    perhaps embedded. What is linked and committed is decided here, file by file in their order. `allow_private` lets
+    addresses lead to private and loopback hosts. Raises InputError before anything is changed if a path is missing.
     """
     began = time.monotonic()
-    files = {document_key(path): (path, name) for path, name in find_files(paths)}.values()  # each once
-    summary = Summary()
-    entries = {entry.key: entry for entry in store.catalog.entries()}
-    by_hash = {entry.sha256: entry for entry in entries.values()}
-    waiting: list[_Prepared] = []
-    for done, (path, name) in enumerate(files):
-        if on_progress:
-            on_progress(done, len(files), name)
-        try:
-            prepared = _examine(path, name, entries, by_hash, store, summary)
-        except UnreadableFileError as error:
-            kept = (
-                "；索引中仍是上次导入的内容，不需要时用 policyqa docs remove 移除"
-                if document_key(path) in entries
-                else ""
-            )
-            summary.skipped.append({"source": name, "reason": str(error) + kept})
-            continue
-        if prepared is None:
-            continue
-        waiting.append(prepared)
-        if sum(len(p.chunks) for p in waiting) >= _BATCH_CHUNKS:
-            _commit(waiting, store, embedder, summary)
-            waiting = []
-    _commit(waiting, store, embedder, summary)
+    files = list({found.key: found for found in find_files(paths)}.values())  # each once
+    run = _Run(store, embedder)
+
+    def changed(downloads: Path) -> Iterator[Found]:
+        for done, found in enumerate(files):
+            if on_progress:
+                on_progress(done, len(files), found.name)
+            here = download(found, downloads, allow_private) if found.url else found
+            if run.wants(here):
+                yield here
+
+    with tempfile.TemporaryDirectory(prefix="policyqa-") as downloads:
+        for found, items in read(changed(Path(downloads))):
+            run.take(found, items)
+            if found.url:
+                found.path.unlink(missing_ok=True)
+        run.commit()
     if prune:
-        summary.removed += _prune(paths, store)
+        run.prune(paths)
     if on_progress:
         on_progress(len(files), len(files), "")
-    summary.seconds = round(time.monotonic() - began, 3)
-    return summary
+    run.summary.seconds = round(time.monotonic() - began, 3)
+    return run.summary
 
 
-def _examine(
-    path: Path, name: str, entries: dict[str, Entry], by_hash: dict[str, Entry], store: Store, summary: Summary
-) -> _Prepared | None:
-    """Decide what to do with one file; None where there is nothing to index."""
-    if path.suffix.lower() not in SUPPORTED_SUFFIXES:
-        raise UnreadableFileError(
-            f"暂不支持 {path.suffix or '无扩展名'} 文件", "支持：" + " ".join(sorted(SUPPORTED_SUFFIXES))
-        )
-    key, sha256 = document_key(path), raw_sha256(path)
-    known = entries.get(key)
-    if known and known.sha256 == sha256 and known.pipeline == PIPELINE:
-        summary.unchanged += 1
-        return None
-    twin = by_hash.get(sha256)
-    if twin and twin.key != key:
-        if not Path(twin.key).exists():  # the file was moved
-            store.remove(twin.id)
-            summary.removed += 1
-        elif (
-            raw_sha256(Path(twin.key)) == sha256
-        ):  # else the twin has changed as well, and is brought up to date itself
-            if known and store.remove(known.id):  # its former content is gone from the file
-                summary.removed += 1
-            raise UnreadableFileError(f"与已入库的 {twin.source.path} 内容完全相同")
-    document, chunks = prepare_document(path, name)
-    moment = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    by_hash[sha256] = Entry(
-        document.id, key, sha256, PIPELINE, document.source, len(chunks), len(document.text), moment
-    )
-    return _Prepared(document, key, chunks, known is not None)
+class _Run:
+    """One ingestion: what is known of the store, what waits to be embedded, what was done."""
 
+    def __init__(self, store: Store, embedder: Embedder) -> None:
+        self.summary = Summary()
+        self._store, self._embedder = store, embedder
+        self._entries: dict[str, Entry] = {}
+        self._of_file: dict[str, set[str]] = {}  # file -> keys of its documents
+        self._by_hash: dict[str, str] = {}  # content -> key
+        self._sketches = SketchIndex()
+        for entry in store.catalog.entries():
+            self._know(entry)
+        self._files = store.catalog.files()
+        self._versions: dict[str, str] = {}  # of the files that are read
+        self._waiting: list[tuple[Prepared, Entry]] = []
+        self._demoted: list[tuple[Entry, str]] = []  # documents whose text another one takes over, and that one's id
+        self._read: list[tuple[str, FileRecord]] = []  # files of many documents, read but not yet committed
 
-def _commit(batch: list[_Prepared], store: Store, embedder: Embedder, summary: Summary) -> None:
-    """Embed the waiting documents in one go, then make each visible."""
-    if not batch:
-        return
-    texts, spans = [], []
-    for prepared in batch:
-        for chunk in prepared.chunks:
-            text = chunk.embed_text(prepared.document.source.title)
-            shift = len(text) - len(chunk.text) - chunk.start
-            texts.append(text)
-            spans.append([(s.start + shift, s.end + shift) for s in chunk.sentences])
-    vectors, sentence_vectors = embedder.embed_passages_with_spans(texts, spans)
-    # One write for the whole batch: Chroma's cost is per call. What is not published yet, nobody sees.
-    store.add_vectors([chunk for prepared in batch for chunk in prepared.chunks], vectors)
-    at = 0
-    for prepared in batch:
-        document, chunks = prepared.document, prepared.chunks
-        end = at + len(chunks)
-        store.put(
-            document, prepared.key, PIPELINE, datetime.datetime.now(datetime.UTC).isoformat(timespec="microseconds"),
-            chunks, [" ".join(words(text, keep_stop_words=True)) for text in texts[at:end]],
-            [matrix.astype(np.float16) for matrix in sentence_vectors[at:end]],
-        )  # fmt: skip
-        at = end
-        summary.chunks += len(chunks)
-        summary.chars += len(document.text)
-        if prepared.known:
-            summary.updated += 1
+    def _know(self, entry: Entry) -> None:
+        self._entries[entry.key] = entry
+        self._of_file.setdefault(entry.file, set()).add(entry.key)
+        self._by_hash[entry.source.sha256] = entry.key
+        if entry.same_as:
+            self._sketches.discard(entry.key)
         else:
-            summary.added += 1
+            self._sketches.add(entry.key, entry.sketch)
+
+    def wants(self, found: Found) -> bool:
+        """Tell whether a file must be read. What cannot be is listed as skipped."""
+        key = found.key
+        with self._skipping(found, key):
+            if found.reason:
+                raise UnreadableFileError(found.reason)
+            self._versions[key] = file_version(found)
+            return not self._is_unchanged(key, self._versions[key], found.name)
+        return False
+
+    def take(self, found: Found, items: Iterator[Item]) -> None:
+        """Do what one file's documents need. What cannot be read is listed as skipped, and its former content stays."""
+        key = found.key
+        with self._skipping(found, key):
+            self._refuse_twin(found, key)
+            self._read_file(found, key, self._versions[key], items)
+
+    @contextlib.contextmanager
+    def _skipping(self, found: Found, key: str) -> Iterator[None]:
+        try:
+            yield
+        except UnreadableFileError as error:
+            kept = "；索引中仍是上次导入的内容，不需要时用 policyqa docs remove 移除" if self._of_file.get(key) else ""
+            self._skip(found.name, str(error) + kept)
+
+    def _is_unchanged(self, key: str, version: str, name: str) -> bool:
+        entry, record = self._entries.get(key), self._files.get(key)
+        if entry and (entry.version, entry.pipeline) == (version, PIPELINE):
+            self.summary.unchanged += 1
+            return True
+        if record and (record.version, record.pipeline) == (version, PIPELINE):
+            self.summary.unchanged += len(self._of_file.get(key, ()))
+            for member, reason in record.skipped:
+                self._skip(f"{name}#{member}", reason)
+            return True
+        return False
+
+    def _refuse_twin(self, found: Found, key: str) -> None:
+        """Raise UnreadableFileError for a second copy of a file; make room for one that was moved."""
+        sha256 = raw_sha256(found.path)
+        twin = self._entries.get(self._by_hash.get(sha256, ""))
+        if twin is None or twin.key == key or twin.file != twin.key:
+            return
+        if is_gone(twin.file):  # the file was moved
+            self._remove(twin)
+        elif (
+            is_address(twin.file) or raw_sha256(path_of(twin.file)) == sha256
+        ):  # else it has changed, and has its own turn
+            if known := self._entries.get(key):  # its former content is gone from the file
+                self._remove(known)
+            raise UnreadableFileError(f"与已入库的 {twin.source.path} 内容完全相同")
+
+    def _read_file(self, found: Found, key: str, version: str, items: Iterator[Item]) -> None:
+        seen, unread, many = set(), [], False
+        for item in items:
+            if isinstance(item, Unread):
+                unread.append((item.member, item.reason))
+                self._skip(f"{found.name}#{item.member}", item.reason)
+                continue
+            many = many or item.key != key
+            seen.add(item.key)
+            self._admit(item)
+        for gone in self._of_file.get(key, set()) - seen:
+            self._remove(self._entries[gone])
+        if many:
+            self._read.append((key, FileRecord(version, PIPELINE, tuple(unread))))
+
+    def _admit(self, prepared: Prepared) -> None:
+        """Queue a document for embedding, or link it to the one that has its text already."""
+        known = self._entries.get(prepared.key)
+        if known and (known.version, known.pipeline) == (prepared.version, PIPELINE):
+            self.summary.unchanged += 1
+            return
+        holder = self._holder(prepared)
+        source, health = prepared.document.source, prepared.document.health
+        if holder and _rank(source.tier) < _rank(holder.source.tier):  # the better source takes the text over
+            self._demoted.append((holder, prepared.document.id))
+            self.summary.linked.append({"source": holder.source.path, "same_as": source.path})
+            holder = None
+        elif holder:
+            self.summary.linked.append({"source": source.path, "same_as": holder.source.path})
+        if health.flags:
+            self.summary.flagged.append(
+                {"source": source.path, "flags": list(health.flags), "health": in_words(health)}
+            )
+        entry = _entry(prepared, holder.id if holder else "")
+        self._know(entry)
+        self._count(known, prepared)
+        self._waiting.append((prepared, entry))
+        chunks = sum(len(p.chunks) for p, e in self._waiting if not e.same_as)
+        if chunks >= _BATCH_CHUNKS or len(self._waiting) >= _BATCH_DOCUMENTS:
+            self.commit()
+
+    def _holder(self, prepared: Prepared) -> Entry | None:
+        """The document that holds the same text as this one, if any."""
+        for key in self._sketches.like(prepared.sketch):
+            if key != prepared.key and is_same_text(self._text(self._entries[key]), prepared.document.text):
+                return self._entries[key]
+        return None
+
+    def _text(self, entry: Entry) -> str:
+        for prepared, waiting in self._waiting:
+            if waiting is entry:
+                return prepared.document.text
+        document = self._store.catalog.document(entry.id)
+        return document.text if document else ""
+
+    def _count(self, known: Entry | None, prepared: Prepared) -> None:
+        self.summary.chars += len(prepared.document.text)
+        if known:
+            self.summary.updated += 1
+        else:
+            self.summary.added += 1
+
+    def commit(self) -> None:
+        """Embed the waiting documents in one go, then make each visible."""
+        own = [p for p, entry in self._waiting if not entry.same_as]
+        made = iter(embed_documents([(p.document, p.chunks) for p in own if not p.embedded], self._embedder))
+        embedded = [p.embedded or next(made) for p in own]
+        # One write for the whole batch: Chroma's cost is per call. What is not published yet, nobody sees.
+        if own:
+            vectors = np.concatenate([each.vectors for each in embedded])
+            self._store.add_vectors([chunk for p in own for chunk in p.chunks], vectors)
+        for prepared, entry in self._waiting:
+            if entry.same_as:
+                self._store.put(prepared.document, entry)
+                continue
+            each = embedded.pop(0)
+            matrices = [matrix.astype(np.float16) for matrix in each.sentence_vectors]
+            self._store.put(prepared.document, entry, prepared.chunks, each.words, matrices)
+            self.summary.chunks += len(prepared.chunks)
+        self._waiting = []
+        for former, holder_id in self._demoted:
+            if self._entries.get(former.key) is former:  # else it was read again since, and has found its place
+                self._link(former, holder_id)
+        self._demoted = []
+        for key, record in self._read:
+            self._store.set_file(key, record)
+        self._read = []
+
+    def _link(self, former: Entry, holder_id: str) -> None:
+        """Make a document, and those linked to it, name another one as the holder of their text."""
+        for entry in [former, *(e for e in self._entries.values() if e.same_as == former.id)]:
+            document = self._store.catalog.document(entry.id)
+            if document:
+                linked = replace(entry, same_as=holder_id, chunks=0)
+                self._store.put(document, linked)
+                self._know(linked)
+
+    def prune(self, paths: Sequence[str]) -> None:
+        """Remove documents under the given folders whose files are gone."""
+        folders = [Path(given).resolve() for given in paths if Path(given).is_dir()]
+        for entry in list(self._entries.values()):
+            if is_gone(entry.file) and any(folder in path_of(entry.file).parents for folder in folders):
+                self._remove(entry)
+
+    def _remove(self, entry: Entry) -> None:
+        self.commit()  # it may be among those waiting
+        if self._store.remove(entry.id):
+            self.summary.removed += 1
+        self._entries.pop(entry.key, None)
+        self._sketches.discard(entry.key)
+        self._of_file.get(entry.file, set()).discard(entry.key)
+
+    def _skip(self, source: str, reason: str) -> None:
+        self.summary.skipped.append({"source": source, "reason": reason})
 
 
-def _prune(paths: Sequence[str], store: Store) -> int:
-    folders = [Path(given).resolve() for given in paths if Path(given).is_dir()]
-    gone = [
-        entry.id
-        for entry in store.catalog.entries()
-        if not Path(entry.key).exists() and any(folder in Path(entry.key).parents for folder in folders)
-    ]
-    for doc_id in gone:
-        store.remove(doc_id)
-    return len(gone)
+def _entry(prepared: Prepared, same_as: str) -> Entry:
+    document = prepared.document
+    return Entry(
+        document.id, prepared.key, prepared.file, prepared.version, PIPELINE, document.source, document.health,
+        0 if same_as else len(prepared.chunks), len(document.text),
+        datetime.datetime.now(datetime.UTC).isoformat(timespec="microseconds"), same_as, prepared.sketch,
+    )  # fmt: skip
+
+
+def _rank(tier: str) -> int:
+    return TIERS.index(tier) if tier in TIERS else len(TIERS)

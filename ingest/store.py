@@ -10,6 +10,7 @@ old vectors go. A crash in between leaves vectors that no chunk owns; they are i
 import contextlib
 import json
 import os
+import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -17,22 +18,29 @@ from typing import Any
 
 import numpy as np
 
+from ingest import chroma
 from ingest.catalog import Catalog
-from ingest.errors import StoreError
+from ingest.errors import PolicyQAError, StoreError
+from ingest.location import Location, is_server
+from ingest.records import Entry, FileRecord
 from ingest.types import Chunk, Document
 
-_COLLECTION = "policyqa_chunks"
-_BATCH = 1000  # Chroma refuses more than 5,461 rows at once; small batches let queries through
-_FORMAT = "1"
+FORMAT = "2"
+CATALOG, POINTER = "catalog.sqlite3", "current"
+GENERATION = re.compile(r"gen-[0-9a-f]{10}")
 
 
 class Store:
     """Documents with their chunks, words and vectors. Use `open_store`."""
 
-    def __init__(self, folder: Path, catalog: Catalog) -> None:
+    def __init__(self, folder: Path, data: Path, catalog: Catalog) -> None:
         self.folder = folder
+        self.name = str(folder)  # what users are shown
         self.catalog = catalog
+        self._data = data
+        self._client: Any = None
         self._collection: Any = None
+        self._touched = False
 
     def _vectors(self) -> Any:
         """The Chroma collection, opened on first use: listing documents needs none of it."""
@@ -41,146 +49,174 @@ class Store:
             import chromadb
             from chromadb.config import Settings
 
-            try:
-                settings = Settings(anonymized_telemetry=False)
-                client = chromadb.PersistentClient(str(self.folder / "chroma"), settings)
-                self._collection = client.get_or_create_collection(
-                    _COLLECTION,
-                    configuration={"hnsw": {"space": "cosine", "ef_construction": 200, "ef_search": 100}},
-                    embedding_function=None,
-                )
-            # chromadb raises its own, sqlite3's and Rust's errors: all mean unreadable vectors.
-            except Exception as error:
-                raise StoreError(
-                    f"向量库打不开：{self.folder / 'chroma'}：{error}", "删除索引目录后重新 ingest"
-                ) from error
+            settings = Settings(anonymized_telemetry=False)
+            self._client = chromadb.PersistentClient(str(self._data / "chroma"), settings)
+            self._collection = self._client.get_or_create_collection(
+                chroma.CHUNKS, configuration=chroma.INDEX, embedding_function=None
+            )
         return self._collection
+
+    @contextlib.contextmanager
+    def _told(self) -> Iterator[None]:
+        """Tell Chroma's errors as one line: its own, sqlite3's and Rust's, which all mean unreadable vectors."""
+        try:
+            yield
+        except PolicyQAError:
+            raise
+        except Exception as error:
+            raise StoreError(
+                f"向量库读写失败：{self._data / 'chroma'}：{error}", "删除索引目录后重新 ingest"
+            ) from error
+
+    def close(self) -> None:
+        """Let go of the vectors: Chroma keeps a folder's state per process, which another writer would make stale."""
+        if self._client is not None:
+            self._client.close()
+            self._client = self._collection = None
 
     def add_vectors(self, chunks: Sequence[Chunk], vectors: np.ndarray) -> None:
         """Write the chunks' vectors, float32 [n, d]. They count for nothing until `put` publishes their document."""
-        collection = self._vectors()
-        for at in range(0, len(chunks), _BATCH):
-            part = chunks[at : at + _BATCH]
-            collection.upsert(
-                ids=[chunk.id for chunk in part],
-                embeddings=vectors[at : at + _BATCH],
-                documents=[chunk.text for chunk in part],
-                metadatas=[_metadata(chunk) for chunk in part],
-            )
+        self._touch()
+        with self._told():
+            chroma.write_vectors(self._vectors(), chunks, vectors)
 
     def put(
         self,
         document: Document,
-        key: str,
-        pipeline: int,
-        added: str,
-        chunks: Sequence[Chunk],
-        words: Sequence[str],
-        sentence_vectors: Sequence[np.ndarray],
+        entry: Entry,
+        chunks: Sequence[Chunk] = (),
+        words: Sequence[str] = (),
+        sentence_vectors: Sequence[np.ndarray] = (),
     ) -> None:
         """Publish a document whose vectors are written, in place of its former version.
 
-        `words` and `sentence_vectors` (float16 [k, d]) are given per chunk.
+        `words` and `sentence_vectors` (float16 [k, d]) are given per chunk; a linked document (`entry.same_as`) has none.
         """
+        self._touch()
         new = {chunk.id for chunk in chunks}
-        old = self.catalog.put(document, key, pipeline, added, chunks, words, sentence_vectors)
+        old = self.catalog.put(document, entry, chunks, words, sentence_vectors)
         self._forget([chunk_id for chunk_id in old if chunk_id not in new])
 
     def remove(self, doc_id: str) -> bool:
         """Take a document out; False where it is unknown."""
-        if self.catalog.entry(doc_id) is None:
+        entry = self.catalog.entry(doc_id)
+        if entry is None:
             return False
+        self._touch()
+        if entry.file != entry.key:
+            self.catalog.forget_file(entry.file)
         self._forget(self.catalog.remove(doc_id))
         return True
 
+    def set_file(self, file: str, record: FileRecord) -> None:
+        """Remember that a file of many documents was read to its end; its documents are published already."""
+        self.catalog.set_file(file, record)
+
+    def _touch(self) -> None:
+        """Note on disk that vectors and catalogue may differ, before the first write."""
+        if not self._touched:
+            self.catalog.set_meta("pending", "1")
+            self._touched = True
+
+    def settle(self) -> None:
+        """Note on disk that vectors and catalogue agree again."""
+        if self._touched:
+            self.catalog.set_meta("pending", "")
+            self._touched = False
+
     def sweep(self) -> int:
-        """Delete vectors that no chunk owns (left by a crash); return how many there were."""
-        collection = self._vectors()
-        if collection.count() <= self.catalog.count()[1]:
+        """Delete vectors that no chunk owns, where the last writer did not finish; return how many there were."""
+        if not self.catalog.get_meta("pending"):
             return 0
-        orphans = set(collection.get(include=[])["ids"]) - self.catalog.chunk_ids()
+        with self._told():
+            orphans = set(self._vectors().get(include=[])["ids"]) - self.catalog.chunk_ids()
         self._forget(sorted(orphans))
+        self.catalog.set_meta("pending", "")
         return len(orphans)
 
     def _forget(self, ids: Sequence[str]) -> None:
-        for at in range(0, len(ids), _BATCH):
-            self._vectors().delete(ids=list(ids[at : at + _BATCH]))
+        if ids:
+            with self._told():
+                chroma.delete_rows(self._vectors(), ids)
 
     def nearest(self, vector: np.ndarray, k: int, regions: Sequence[str] = ()) -> list[tuple[str, float]]:
         """The k chunks nearest to a query vector [d]: (chunk id, cosine), best first; with `regions`, only theirs."""
-        where: dict[str, Any] | None = None
-        if regions:
-            parts = [{"regions": {"$contains": code}} for code in regions]
-            where = parts[0] if len(parts) == 1 else {"$or": parts}
-        try:
-            found = self._vectors().query(query_embeddings=[vector], n_results=k, where=where, include=["distances"])
-        except StoreError:
-            raise
-        except Exception as error:  # chromadb's own, sqlite3's and Rust's errors: all mean unreadable vectors
-            raise StoreError(f"向量库读不了：{self.folder / 'chroma'}：{error}", "删除索引目录后重新 ingest") from error
-        return [
-            (chunk_id, 1.0 - float(distance))
-            for chunk_id, distance in zip(found["ids"][0], found["distances"][0], strict=True)
-        ]
-
-
-def _metadata(chunk: Chunk) -> dict[str, Any]:
-    fields: dict[str, Any] = {"doc_id": chunk.doc_id, "start": chunk.start, "end": chunk.end}
-    if chunk.regions:  # Chroma refuses empty lists
-        fields["regions"] = list(chunk.regions)
-    if chunk.page is not None:
-        fields["page"] = chunk.page
-    return fields
+        with self._told():
+            return chroma.nearest_rows(self._vectors(), vector, k, regions)
 
 
 @contextlib.contextmanager
 def open_store(
-    folder: Path, model: str = "", dimension: int = 0, writable: bool = False, wait: float = 5.0
+    location: Location,
+    model: str = "",
+    dimension: int = 0,
+    writable: bool = False,
+    wait: float = 5.0,
+    cache: Path | None = None,
 ) -> Iterator[Store]:
-    """Open a store for reading (shared) or writing (alone).
+    """Open a store for reading (shared) or writing (a folder: alone; a server: beside others).
 
     `model` and `dimension` are those of the embedder in use; a store made by another model is refused. `wait` is how many
-    seconds to wait for another process to let go. Raises StoreError where the store is absent, locked, of another
-    model, of another format, or damaged.
+    seconds to wait for another process to let go of a folder; `cache` is where a server's catalogue is mirrored (the
+    user's cache folder if None). Raises StoreError where the store is absent, locked, of another model, of another
+    format, damaged, or its server does not answer.
     """
-    if not writable and not (folder / "catalog.sqlite3").is_file():
+    if is_server(location):
+        from ingest.remote import open_remote  # here, because its store is one of this module's
+
+        with open_remote(location, model, dimension, writable, cache) as remote:
+            yield remote
+        return
+    folder = Path(location)
+    if not writable and not (current(folder) / CATALOG).is_file():
         raise StoreError(f"没有找到索引：{folder}", "先运行 policyqa ingest 路径 建立索引，或用 --store 指定索引目录")
-    with _locked(folder, writable, wait), contextlib.ExitStack() as opened:
+    with locked(folder, writable, wait), contextlib.ExitStack() as opened:
+        data = current(folder)
         try:
-            catalog = Catalog(folder / "catalog.sqlite3", writable)
+            catalog = Catalog(data / CATALOG, writable)
             opened.callback(catalog.close)
             _check(catalog, folder, model, dimension, writable)
         except sqlite3.Error as error:
-            raise StoreError(
-                f"索引文件已损坏：{folder / 'catalog.sqlite3'}：{error}", "删除该目录后重新 ingest"
-            ) from error
-        store = Store(folder, catalog)
+            raise StoreError(f"索引文件已损坏：{data / CATALOG}：{error}", "删除该目录后重新 ingest") from error
+        store = Store(folder, data, catalog)
+        opened.callback(store.close)
         if writable:
             store.sweep()
         yield store
+        store.settle()  # not where an exception ended it: the next writer looks
+
+
+def current(folder: Path) -> Path:
+    """Return where a store's data lie: in the folder itself, or, once it was rebuilt, in the part that `current` names."""
+    try:
+        name = (folder / POINTER).read_text(encoding="utf-8").strip()
+    except OSError:
+        return folder
+    return folder / name if GENERATION.fullmatch(name) else folder
 
 
 def _check(catalog: Catalog, folder: Path, model: str, dimension: int, writable: bool) -> None:
     stored = catalog.get_meta("format")
     if not stored and writable:
-        catalog.set_meta("format", _FORMAT)
+        catalog.set_meta("format", FORMAT)
         catalog.set_meta("model", model)
         catalog.set_meta("dimension", str(dimension))
         return
-    if stored != _FORMAT:
+    if stored != FORMAT:
         raise StoreError(
-            f"索引 {folder} 的格式版本是 {stored or '未知'}，本程序需要 {_FORMAT}", "删除该目录后重新 ingest"
+            f"索引 {folder} 的格式版本是 {stored or '未知'}，本程序需要 {FORMAT}", "删除该目录后重新 ingest"
         )
     made_by, size = catalog.get_meta("model"), catalog.get_meta("dimension")
     if model and (made_by, size) != (model, str(dimension)):
         raise StoreError(
             f"索引 {folder} 由向量模型 {made_by}（{size} 维）建立，当前模型是 {model}（{dimension} 维）",
-            "把 POLICYQA_EMBED_MODEL 改回原模型，或换一个 --store 目录重新 ingest",
+            "把 POLICYQA_EMBED_MODEL 改回原模型，或运行 policyqa ingest，它会用新模型重建索引",
         )
 
 
 @contextlib.contextmanager
-def _locked(folder: Path, alone: bool, wait: float) -> Iterator[None]:
+def locked(folder: Path, alone: bool, wait: float) -> Iterator[None]:
+    """Hold a store's lock, alone or shared, while the block runs. Raises StoreError if another process does not let go."""
     import portalocker
 
     folder.mkdir(parents=True, exist_ok=True) if alone else None

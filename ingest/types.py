@@ -13,7 +13,8 @@ BlockKind = Literal["title", "heading", "paragraph", "article", "item", "row"]
 # Notes in Source.repairs that say that the text was repaired; the others say what is wrong with the file.
 REPAIRS = frozenset(("pinyin-gloss", "traditional-to-simplified", "pinyin-gloss-lossy"))
 FigureKind = Literal["目标值", "实际值", "预测"]
-FigureRole = Literal["水平", "变化", "差值", "原值"]  # 达40%; 缩短40%; 比中西部高30%; 3% in 由3%降至0.1%
+# 达40%; 缩短40%; 比中西部高30%; 3% in 由3%降至0.1%; the 1万元 of 交易金额不足1万元的，处……罚款
+FigureRole = Literal["水平", "变化", "差值", "原值", "条件"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,15 @@ class Part:
     paged: bool = False
     layer: str = ""  # the running text that the file holds, where the reader rearranged it: its numbers must survive
     ocr: tuple[tuple[int, float], ...] = ()  # (page, mean confidence 0..1) of the pages that were read by OCR
+    place: str = "文件属性"  # where `meta` stood, one of ingest.facts.fields.PLACES
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A member of a file of many documents that could not be read, and why (one line)."""
+
+    member: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +56,23 @@ class Source:
     title: str
     issuer: str = ""
     doc_number: str = ""  # 文号, e.g. 国发〔2025〕11号
-    regions: tuple[str, ...] = ()  # region codes the document is about, see ingest.regions
+    regions: tuple[str, ...] = ()  # region codes the document is about, see ingest.facts.regions
     issued: str = ""  # ISO date, or YYYY-MM or YYYY where no more is known
     effective: str = ""
-    repealed: str = ""
+    repealed: str = ""  # last day of its force, as stated
     tier: Tier = "未知"
     repairs: tuple[str, ...] = ()  # what cleaning changed and reading found: "pinyin-gloss", "outline-only" ...
+    url: str = ""  # where the text was published, as stated
+    level: str = ""  # of the body that issued it: 国家, 省级, 市级, 县级; lists of values: see ingest.facts.fields
+    doc_type: str = ""  # 法律, 规章, 规划, 通知, 解读 ...
+    validity: str = (
+        ""  # as stated at ingest (现行有效, 征求意见稿 ...); for today's state see ingest.facts.relations.status
+    )
+    replaces: tuple[str, ...] = ()  # 题名, 题名（文号） or 文号 of the texts that it repeals
+    amends: tuple[str, ...] = ()  # and of those that it changes
+    found: tuple[
+        tuple[str, str], ...
+    ] = ()  # (field, where): 前置信息, 标题, 落款, 条文 ... of every field that is known
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +87,18 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
+class Health:
+    """How whole a document is. Made by ingest.health; nothing in it is a guess about the content's truth."""
+
+    pages: tuple[tuple[int, int], ...] = ()  # (page, characters of cleaned text) of a paged file, empty pages too
+    garbled: float = 0.0  # share of characters that are no text: U+FFFD, private use, control
+    ocr: tuple[tuple[int, float], ...] = ()  # (page, mean confidence 0..1) of the pages read by OCR
+    numbers: int = 0  # numbers in what was read of the file
+    lost_numbers: tuple[str, ...] = ()  # those of them that no chunk holds
+    flags: tuple[str, ...] = ()  # names of defects, worst first: see ingest.health.FLAGS
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """A source with its cleaned text and structure."""
 
@@ -73,6 +106,7 @@ class Document:
     source: Source
     text: str
     blocks: tuple[Block, ...]
+    health: Health = Health()
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +153,6 @@ class Chunk:
     regions: tuple[str, ...] = field(default=())
 
     def embed_text(self, title: str) -> str:
-        """Text given to the embedding model: title and heading path in front of the chunk's own text."""
-        path = " > ".join(part for part in (title, *self.headings) if part)
+        """Text given to the embedding model: title and heading path, each part once, in front of the chunk's own text."""
+        path = " > ".join(part for part in (title[:80], *self.headings) if part)
         return f"{path}\n{self.text}" if path else self.text

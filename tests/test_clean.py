@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.clean import clean
-from ingest.repair import repair
+from ingest.text.clean import clean
+from ingest.text.repair import repair
 
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 BODY = "到2025年，机架规模超30万个，利用率约65%。\n2025年10月10日"

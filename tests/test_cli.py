@@ -305,6 +305,8 @@ class TestContracts:
                 "unchanged",
                 "removed",
                 "skipped",
+                "linked",
+                "flagged",
                 "chunks",
                 "chars",
                 "seconds",

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.decode import decode, plausibility
 from ingest.errors import UnreadableFileError
+from ingest.formats.decode import decode, plausibility
 
 SIMPLIFIED = "贵州省“东数西算”枢纽节点建设方案：到2025年，数据中心平均利用率达到65%以上。"
 TRADITIONAL = "貴州省推動數位經濟發展，資料中心平均利用率約為65%，各機關應依規定辦理。"

@@ -2,8 +2,8 @@
 
 import pytest
 
-from ingest.describe import describe_chunks
-from ingest.split import split_blocks, split_chunks
+from ingest.facts.describe import describe_chunks
+from ingest.text.split import split_blocks, split_chunks
 
 
 def figures(text, issued="", regions=("CN",)):
@@ -51,3 +51,39 @@ def test_a_target_year_governs_its_paragraph_and_not_the_next():
     found = figures(text)
     assert (found["4平方米左右"].period, found["4平方米左右"].kind) == ("2030", "目标值")
     assert found["2万个"].period == found["500个"].period == "" and found["500个"].kind == "实际值"
+
+
+def test_a_section_of_aims_and_the_items_under_a_year_are_for_that_year():
+    section = (
+        "（三）主要目标。\n到2025年，体系基本建成。\n——能力增强。\n建设枢纽120个。\n——结构优化。\n占比提高2个百分点。\n"
+        "展望2035年，体系更加完善，园区300个。\n（四）基本原则。\n现有园区50个。\n"
+    )
+    found = figures(section)
+    assert (found["120个"].kind, found["2个百分点"].kind, found["50个"].kind) == ("目标值", "目标值", "实际值")
+    assert [f.period for f in found.values()] == ["2025", "2025", "2035", ""]
+
+
+def test_nested_items_take_the_year_of_the_item_above():
+    text = "1. 到**2025**年取得进展\n\t* 产业规模超过400亿元\n2. 到**2030**年达到领先\n\t* 产业规模超过900亿元\n3. 保障\n\t* 设立机构7家\n"
+    assert [(f.period, f.kind) for f in figures(text).values()] == [
+        ("2025", "目标值"),
+        ("2030", "目标值"),
+        ("", "实际值"),
+    ]
+
+
+def test_what_a_rule_grants_is_no_target():
+    found = figures("到2025年，建成园区10个。对新建园区给予50万元奖励。机构达到40家。\n")
+    assert [(f.period, f.kind) for f in found.values()] == [("2025", "目标值"), ("", "实际值"), ("2025", "目标值")]
+
+
+def test_a_year_after_the_date_of_issue_is_a_target():
+    found = figures("2025年，建设基地100个。2021年建成60个。\n", issued="2022-05-17")
+    assert [f.kind for f in found.values()] == ["目标值", "实际值"]
+    rule = figures("2025年1月1日起施行，有效期5年。\n", issued="2024-12-01")
+    assert [f.kind for f in rule.values()] == ["实际值"]
+
+
+def test_an_aim_after_a_colon_governs_its_paragraph():
+    found = figures("《要点》明确了2027年工作目标：到2027年末，体系基本建成。用户数达到3亿户。\n")
+    assert [(f.period, f.kind) for f in found.values()] == [("2027", "目标值")]

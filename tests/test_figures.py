@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.describe import describe_chunks
-from ingest.figures import Context, find_figures, find_periods
-from ingest.split import split_blocks, split_chunks
+from ingest.facts.describe import describe_chunks
+from ingest.facts.figures import Context, find_figures, find_periods
+from ingest.text.split import split_blocks, split_chunks
 
 LABELLED = Path(__file__).parent / "data" / "figures.jsonl"
 
@@ -140,10 +140,15 @@ def test_target_fact_or_forecast(text, kinds):
     [
         ("2025年国内数据中心平均利用率约65%", ["数据中心平均利用率"]), ("误检率由3%降至0.1%", ["误检率", "误检率"]),
         ("产业规模从2020年的500亿元增长到2024年的1200亿元", ["产业规模", "产业规模"]), ("培育100家以上智能工厂", ["培育智能工厂"]),
-        ("给予最高500万元补助", ["给予补助"]), ("处五万元以上五十万元以下罚款", ["处罚款", "处罚款"]), ("东部电价为0.6元，西部为0.3元", ["电价", "电价"]),
+        ("给予最高500万元补助", ["给予补助"]), ("处五万元以上五十万元以下罚款", ["处罚款"]), ("东部电价为0.6元，西部为0.3元", ["电价", "电价"]),
         ("一等奖奖励8000元、二等奖奖励5000元", ["一等奖奖励", "二等奖奖励"]), ("全市60岁及以上常住人口81万人", ["常住人口", "60岁及以上常住人口"]),
         ("（一）单笔融资5亿元", ["单笔融资"]), ("截至目前，共有23家企业获得认定", ["企业"]), ("比2025年增长50%", ["比2025年增长"]),
         ("第三条 机架上架率不低于75%", ["机架上架率"]), ("总投资（含土地）35亿元", ["总投资（含土地）"]),
+        ("每个赛道限报3个参赛作品", ["参赛作品"]), ("各县至少开办2家托育机构", ["托育机构"]), ("每人每月3000元实习补贴", ["实习补贴"]),
+        ("按每人1500元标准发放扩岗补助", ["扩岗补助"]), ("对新办企业分别给予10万元、20万元奖励", ["对新办企业分别给予奖励"] * 2), ("给予补贴，最高不超过20万元", ["补贴"]),
+        ("利润达到5亿元，比上年增长8%", ["利润", "利润比上年增长"]), ("人均工资，比西部高20%", ["人均工资比西部高"]),
+        ("交易金额不足一万元的，处二十万元罚款", ["交易金额", "处罚款"]), ("90%以上街道和80%以上社区", ["街道", "社区"]),
+        ("补助比率，不得超过总经费之50%", ["补助比率"]), ("按不超过设备投资额10%的比例", ["设备投资额"]), ("建成100个应用场景", ["建成应用场景"]),
     ],
 )  # fmt: skip
 def test_what_is_measured(text, indicators):
@@ -235,3 +240,36 @@ def test_the_year_of_the_level_before_is_not_that_of_the_level_reached():
 )
 def test_an_indicator_is_never_cut_inside_a_word(sentence, indicator):
     assert find_figures(sentence)[0].indicator == indicator
+
+
+@pytest.mark.parametrize(
+    ("sentence", "expected"),
+    [
+        ("处五万元以上五十万元以下罚款", [(5e4, 5e5, "元", "")]),
+        ("处违法所得一倍以上十倍以下罚款", [(1, 10, "倍", "")]),
+        ("涉及10万人以上、不满100万人个人信息的", [(1e5, 1e6, "人", "")]),
+        ("到位资金在500万美元及以上1000万美元以下的", [(5e6, 1e7, "美元", "")]),
+        ("收入1000万元以上（含）2000万元以下的", [(1e7, 2e7, "元", "")]),
+        ("50万元以下罚款，情节严重的100万元以上", [(5e5, None, "元", "以下"), (1e6, None, "元", "以上")]),
+        ("60分以上80%以下", [(60, None, "分", "以上"), (80, None, "%", "以下")]),
+        ("奖励3万至5万元", [(3e4, 5e4, "元", "")]),
+        ("按投资额的20%给予补助", [(20, None, "%", "")]),
+        ("按不超过设备投资额的10%给予奖补", [(10, None, "%", "至多")]),
+        ("面积不得少于总任务的1/3", [(1 / 3, None, "分数", "至少")]),
+        ("至少建有2个站点，最多申报3项", [(2, None, "个", "至少"), (3, None, "项", "至多")]),
+        ("期限不得逾一个月，一年内不得再申请", [(1, None, "个月", "至多"), (1, None, "年", "")]),
+        ("落实中央八项规定，实施千亿斤粮食产能提升行动", []),
+    ],
+)
+def test_bounds_are_read_as_they_are_meant(sentence, expected):
+    assert [(f.value, f.value_high, f.unit, f.comparator) for f in find_figures(sentence)] == expected
+
+
+def test_fines_in_traditional_characters_are_the_same_range():
+    chunks = describe_chunks(
+        *(lambda t: (t, split_chunks("d", t, split_blocks(t)), ()))(
+            "處五萬元以上五百萬元以下罰鍰，並得按百分之三十加徵。"
+        )
+    )
+    found = [f for c in chunks for s in c.sentences for f in s.figures]
+    assert [(f.value, f.value_high, f.unit) for f in found] == [(5e4, 5e6, "元"), (30, None, "%")]

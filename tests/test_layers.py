@@ -15,21 +15,31 @@ HOMES = {
     "torch": set(),
     "transformers": set(),
     "sentence_transformers": {"ingest.embed", "ingest.model"},
-    "onnxruntime": {"ingest.embed", "ingest.model"},
+    "onnxruntime": {"ingest.embed", "ingest.model", "ingest.formats.ocr"},
     "onnx": {"ingest.model", "ingest.model_graph"},
-    "chromadb": {"ingest.store"},
+    "chromadb": {"ingest.store", "ingest.server"},
     "gradio": {"app.ui", "app.server"},
     "fastapi": {"app.server", "app.api"},
     "uvicorn": {"app.server"},
     "openai": set(),
     "llama_index": {"app.generate", "app.llamaindex"},
-    "trafilatura": {"ingest.read_html"},
-    "opencc": {"ingest.repair"},
-    "pypdfium2": {"ingest.read_pdf"},
+    "trafilatura": {"ingest.formats.read_html"},
+    "opencc": {"ingest.text.repair"},
+    "pypdfium2": {"ingest.formats.pdf_layer"},
     "jieba": {"ingest.lexical"},
     "pypinyin": {"app.spelling"},
+    "rapidocr": {"ingest.formats.ocr"},
+    "openpyxl": {"ingest.formats.read_xlsx"},
+    "httpcore": {"ingest.formats.fetch", "ingest.formats.fetch_address"},
+    "httpx": {"ingest.formats.fetch", "ingest.server"},
+    "ray": {"ingest.engine_ray"},
+    "PIL": {"ingest.formats.read_image"},
+    "cv2": {"ingest.formats.ocr", "ingest.formats.scan_image"},
 }
-AT_TOP = {("llama_index", "app.llamaindex")}  # its classes derive from the framework's; nothing else imports it
+AT_TOP = {
+    ("llama_index", "app.llamaindex"),
+    ("httpcore", "ingest.formats.fetch_address"),
+}  # its classes derive from the framework's; nothing else imports it
 
 
 def modules():

@@ -1,19 +1,22 @@
 """Reading files: types, refusals, front matter, header facts, HTML articles, and what stays unimported."""
 
 import hashlib
+import io
 import os
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
 
-from ingest import read_html
 from ingest.errors import UnreadableFileError
-from ingest.frontmatter import split_front_matter
-from ingest.read import MAX_BYTES, SUPPORTED_SUFFIXES, raw_sha256, read_file
-from ingest.read_html import declared_charset, read_page
-from ingest.read_text import split_header, title_of
+from ingest.facts.read_text import split_header, title_of
+from ingest.formats import read_html
+from ingest.formats.dispatch import KINDS
+from ingest.formats.frontmatter import split_front_matter
+from ingest.formats.read_html import declared_charset, read_page
+from ingest.read import MAX_BYTES, raw_sha256, read_documents, read_file
 
 REPO = Path(__file__).resolve().parent.parent
 ARTICLE = """<div class="article"><h1>某省算力发展实施办法</h1>
@@ -52,11 +55,12 @@ def save(tmp_path: Path):
 @pytest.mark.parametrize(
     ("name", "content", "named"),
     [
-        ("表.xlsx", b"PK\x03\x04", r"暂不支持 \.xlsx 文件"),
-        ("a.exe", b"MZ", r"暂不支持 \.exe 文件"),
+        ("表.xlsx", b"PK\x03\x04", "文件"),
+        ("a.psd", b"8BPS", r"暂不支持 \.psd 文件"),
+        ("通知.pdf", b"Rar!\x1a\x07\x00" + b"0" * 50, "RAR 压缩包"),
         ("空.txt", b"", "空的"),
         ("空.md", b"\xef\xbb\xbf \r\n\n", "空的"),
-        ("图.txt", b"\x89PNG\r\n\x1a\n\x00", "PNG"),
+        ("图.txt", b"\x89PNG\r\n\x1a\n\x00", "图片"),
         ("网页.html", b"<html><body><script>x</script></body></html>", "没有正文"),
         ("只有图.md", b"![](a.png)\n", "没有正文"),
     ],
@@ -65,8 +69,8 @@ def test_refusals_say_what_and_what_to_do(save, name: str, content: bytes, named
     with pytest.raises(UnreadableFileError, match=named) as caught:
         read_file(save(name, content))
     assert caught.value.hint
-    if name == "表.xlsx":
-        assert all(suffix in caught.value.hint for suffix in SUPPORTED_SUFFIXES)
+    if name == "a.psd":
+        assert KINDS in caught.value.hint
 
 
 def test_missing_folder_locked_and_oversized_files(save, tmp_path: Path) -> None:
@@ -202,6 +206,44 @@ def test_html_without_trafilatura_or_with_a_poor_guess_of_it(monkeypatch: pytest
     assert read_page(PAGE).text == without.text
 
 
+def test_the_content_decides_where_the_name_lies(save) -> None:
+    for name in ("办法.txt", "办法.pdf", "办法.doc", "办法"):
+        assert read_file(save(name, PAGE)).title == "某省算力发展实施办法", name
+    mht = (
+        (
+            b"MIME-Version: 1.0\r\nContent-Type: multipart/related; boundary=x\r\n\r\n--x\r\n"
+            b"Content-Type: text/html; charset=gb2312\r\nContent-Transfer-Encoding: 8bit\r\n\r\n"
+        )
+        + PAGE.replace("CHARSET", "gb2312").encode("gbk")
+        + b"\r\n--x--\r\n"
+    )
+    assert read_file(save("旧.doc", mht)).title == "某省算力发展实施办法"
+
+
+def test_an_archive_gives_its_documents_by_name(save) -> None:
+    inner = io.BytesIO()
+    with zipfile.ZipFile(inner, "w") as archive:
+        archive.writestr("深/办法.md", "# 内层办法\n\n机架12万个。")
+    outer = io.BytesIO()
+    with zipfile.ZipFile(outer, "w") as archive:
+        archive.writestr("a.txt", "甲地机架30万个。")
+        archive.writestr("包.zip", inner.getvalue())
+        archive.writestr("表.csv", "标题,正文\n甲,机架1万个。" + "长" * 250 + "\n乙,机架2万个。" + "长" * 250 + "\n")
+        archive.writestr("坏.pdf", b"%PDF-1.4 broken")
+        archive.writestr("程序.exe", b"MZ")
+    found = list(read_documents(save("包.zip", outer.getvalue())))
+    assert [item.member for item in found] == [
+        "a.txt",
+        "包.zip#深/办法.md",
+        "表.csv#1",
+        "表.csv#2",
+        "坏.pdf",
+        "程序.exe",
+    ]
+    assert [type(item).__name__ for item in found] == ["RawText"] * 4 + ["Unread"] * 2
+    assert "机架2万个" in found[3].text and found[1].title == "内层办法" and "暂不支持 .exe" in found[5].reason
+
+
 def test_html_article_with_trafilatura_itself(save) -> None:
     try:
         import trafilatura  # noqa: F401
@@ -254,7 +296,7 @@ def test_glossed_page_and_traditional_text(save, corpus_dir: Path) -> None:
 def test_capture_header_and_page_header_of_the_corpus(corpus_dir: Path) -> None:
     plan = read_file(corpus_dir / "44_logistics_fyp14_2022_17.txt")
     assert plan.text.startswith("国务院办公厅关于印发\n“十四五”现代物流发展规划的通知\n国办发〔2022〕17号\n")
-    assert plan.meta["publisher"] == "国务院办公厅" and plan.meta["date"] == "2022-05-17"
+    assert plan.meta["publisher"] == "国务院办公厅" and plan.meta["published"] == "2022-05-17"
     page = read_file(corpus_dir / "50_gov_llm_deployment_guideline_2025.txt")
     assert page.text.startswith(
         "政务领域人工智能大模型部署应用指引\n\n2025年10月10日 19:53 来源： 中国网信网\n为深入贯彻"

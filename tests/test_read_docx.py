@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest import docx_package, read_docx
-from ingest.docx_numbering import _formatted
 from ingest.errors import UnreadableFileError
+from ingest.formats.dispatch import docx_package, read_docx
+from ingest.formats.docx_numbering import _formatted
 
 docx = pytest.importorskip("docx")
 W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'

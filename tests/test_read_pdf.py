@@ -5,62 +5,26 @@ from collections import Counter
 from itertools import pairwise
 
 import pytest
+from drawn_pages import FULL, PRINTED, make_pdf, need_ocr, page
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.errors import UnreadableFileError
-from ingest.pdf_lines import PAGE_MARK, Line, in_reading_order, join_pages, take_page_marks, without_running_lines
-from ingest.pipeline import prepare_document
+from ingest.formats.ocr import Scan
+from ingest.formats.pdf_checks import garbled_share
+from ingest.formats.pdf_lines import PAGE_MARK, Line, in_reading_order, take_page_marks, without_running_lines
+from ingest.formats.pdf_paragraphs import join_pages
+from ingest.formats.read_pdf import read_pdf
+from ingest.prepare import prepare_document
 from ingest.read import read_file
-from ingest.read_pdf import read_pdf
 
 CORPUS = (
     "05_deep_synthesis_provisions_2022.pdf", "06_fyp15_outline_mindmap.pdf", "07_national_power_market_2026_4.pdf",
     "08_enterprise_credit_evaluation_2026.pdf", "09_fitness_plan_2026_2030.pdf", "91_national_security_law.pdf",
 )  # fmt: skip
-PRINTED = re.compile(r"^\d{4}/\d{1,2}/\d{1,2} \d{1,2}:\d{2} .*_中国政府网$|^https://\S+ \d+/\d+$")
 ENCRYPT = (
     f"/ID [<{'0' * 32}> <{'0' * 32}>] /Encrypt << /Filter /Standard /V 1 /R 2 /P -4 /O <{'1' * 64}> /U <{'2' * 64}> >>"
 )
-FULL = "坚持以人民为中心的发展思想推动全民健身和全民健康深度融合"  # 28 characters, a full line at 16 points
-
-
-def make_pdf(pages, trailer="", title="", drawing=""):
-    """A PDF of [(x, y, size, text), ...] per page, in a Chinese font that is not embedded, with a drawing on each."""
-    count = len(pages)
-    kids = " ".join(f"{5 + 2 * n} 0 R" for n in range(count))
-    objects = [
-        "<< /Type /Catalog /Pages 2 0 R >>",
-        f"<< /Type /Pages /Count {count} /Kids [{kids}] >>",
-        "<< /Type /Font /Subtype /Type0 /BaseFont /STSong-Light /Encoding /UniGB-UTF16-H /DescendantFonts [4 0 R] >>",
-        "<< /Type /Font /Subtype /CIDFontType0 /BaseFont /STSong-Light /DW 1000 /CIDSystemInfo << /Registry (Adobe)"
-        " /Ordering (GB1) /Supplement 4 >> /FontDescriptor << /Type /FontDescriptor /FontName /STSong-Light /Flags 4"
-        " /FontBBox [0 -120 1000 880] /Ascent 880 /Descent -120 /CapHeight 880 /ItalicAngle 0 /StemV 80 >> >>",
-    ]
-    for number, page in enumerate(pages):
-        drawn = drawing + "\n".join(
-            f"BT /F1 {size} Tf 1 0 0 1 {x} {y} Tm <{text.encode('utf-16-be').hex()}> Tj ET" for x, y, size, text in page
-        )
-        objects.append(
-            "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Resources << /Font << /F1 3 0 R >> >>"
-            f" /Contents {6 + 2 * number} 0 R >>"
-        )
-        objects.append(f"<< /Length {len(drawn)} >>\nstream\n{drawn}\nendstream")
-    objects.append(f"<< /Title <feff{title.encode('utf-16-be').hex()}> >>")
-    out, offsets = b"%PDF-1.7\n", []
-    for number, body in enumerate(objects, 1):
-        offsets.append(len(out))
-        out += f"{number} 0 obj\n{body}\nendobj\n".encode("ascii")
-    table = "".join(f"{offset:010d} 00000 n \n" for offset in offsets)
-    size = len(objects) + 1
-    return out + (
-        f"xref\n0 {size}\n0000000000 65535 f \n{table}trailer << /Size {size} /Root 1 0 R /Info {size - 1} 0 R"
-        f" {trailer} >>\nstartxref\n{len(out)}\n%%EOF\n"
-    ).encode("ascii")
-
-
-def page(*texts, top=760, indents=()):
-    return [(70 + 32 * (at in indents), top - 26 * at, 16, text) for at, text in enumerate(texts)]
 
 
 def line(text, left=70.0, y=700.0, size=16.0):
@@ -93,8 +57,10 @@ def test_running_lines_and_page_numbers_go_and_numbers_of_the_text_stay():
     ]  # fmt: skip
     file = read_pdf(make_pdf(pages))
     assert "页眉" not in file.text and "https" not in file.text and "—" not in file.text
-    assert file.address == "https://www.gov.cn/a/content_7057744.htm"
+    assert file.meta["url"] == "https://www.gov.cn/a/content_7057744.htm"
     assert numbers(file.text) == sum((numbers(f"{n} {n * n + 7} {n * 37 % 100}") for n in range(1, 7)), Counter())
+    assert file.layer.split("\n")[:2] == ["第1节正文写了8个事项。", "合计37"]
+    assert numbers(file.layer) == numbers(file.text)
 
 
 def test_what_a_browser_prints_around_one_page_goes_and_a_time_in_the_text_stays():
@@ -131,8 +97,8 @@ def test_lines_stored_out_of_order_are_sorted_and_columns_are_not():
 
 def test_the_same_line_on_few_pages_or_with_wild_numbers_is_text():
     pages = [[line(f"其中：第{n}类 {n * 7919 % 1000} 万元")] for n in range(1, 9)]
-    assert without_running_lines(pages) == (pages, [])
-    assert without_running_lines([[line("总计")], [line("总计")]])[1] == []
+    assert without_running_lines(pages) == (pages, [[]] * 8)
+    assert without_running_lines([[line("总计")], [line("总计")]])[1] == [[], []]
 
 
 @pytest.mark.parametrize(
@@ -162,7 +128,7 @@ def test_sentences_are_cited_with_the_page_on_which_they_begin(tmp_path):
         "第二条 乙事项由省级部门负责。": 3,
     }
     assert [(block.kind, block.page) for block in document.blocks] == [("article", 1), ("article", 3)]
-    assert document.source.repairs == ("pages-without-text",)
+    assert document.source.repairs == ()  # a blank page is no defect
 
 
 def test_pages_stay_right_where_the_head_is_tidied(tmp_path):
@@ -199,6 +165,22 @@ def test_a_ruled_table_is_read_by_rows_with_its_merged_cells():
         "| 以上均为预期性指标，共2项 |",
         "表后正文。",
     ]
+    assert file.layer.split("\n")[1:4] == ["领域 指标 2027年", "算力 智能算力", "规模 50EFLOPS"]  # as stored
+    assert set(numbers(file.layer)) == set(numbers(file.text))
+
+
+def test_a_table_without_its_outer_lines_keeps_its_outer_cells():
+    inner = (  # cut by the page's end below, and open on the left
+        "70 740 m 370 740 l S 70 705 m 370 705 l S 170 668 m 370 668 l S 70 640 m 370 640 l S\n"
+        "370 610 m 370 740 l S 170 610 m 170 740 l S 270 610 m 270 740 l S\n"
+    )
+    cells = [*TABLE[:-2], (75, 620, 12, "机架"), (275, 620, 12, "30万个"), TABLE[-1]]
+    assert read_pdf(make_pdf([cells], drawing=inner)).text.split("\n")[1:-1] == [
+        "| 领域 | 指标 | 2027年 |",
+        "| 算力 | 智能算力规模 | 50EFLOPS |",
+        "| 算力 | 利用率 | 65% |",
+        "| 机架 |  | 30万个 |",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -233,8 +215,8 @@ def test_a_table_of_rectangles_is_read_and_its_head_stays_on_every_page():
         (make_pdf([page(FULL)])[:-200], "不完整"),
         (b"%PDF-1.7\n" + b"x" * 500 + b"\n%%EOF\n", "损坏"),
         (make_pdf([page(FULL)], ENCRYPT), "加密"),
-        (make_pdf([[]]), "没有文字层（可能是扫描件）"),
-        (make_pdf([[(280, 40, 9, f"- {n} -")] for n in range(1, 5)]), "没有文字层（可能是扫描件）"),
+        (make_pdf([[]]), "没有文字"),
+        (make_pdf([[(280, 40, 9, f"- {n} -")] for n in range(1, 5)]), "没有文字"),
         (make_pdf([page("Please wait...", "If this message is not replaced, your viewer is too old.")]), "Please wait"),
         (make_pdf([]), "PDF"),
     ],
@@ -247,11 +229,11 @@ def test_what_cannot_be_read_is_refused_with_its_reason(data, reason):
 
 def test_limits_are_kept(monkeypatch):
     data = make_pdf([page(FULL)] * 4)
-    monkeypatch.setattr("ingest.read_pdf.MAX_PAGES", 3)
+    monkeypatch.setattr("ingest.formats.pdf_layer.MAX_PAGES", 3)
     with pytest.raises(UnreadableFileError, match="页数过多：4 页"):
         read_pdf(data)
-    monkeypatch.setattr("ingest.read_pdf.MAX_PAGES", 4)
-    monkeypatch.setattr("ingest.read_pdf.MAX_CHARS", 60)
+    monkeypatch.setattr("ingest.formats.pdf_layer.MAX_PAGES", 4)
+    monkeypatch.setattr("ingest.formats.pdf_layer.MAX_CHARS", 60)
     with pytest.raises(UnreadableFileError, match="文字过多"):
         read_pdf(data)
 
@@ -259,8 +241,9 @@ def test_limits_are_kept(monkeypatch):
 def test_health_is_noted():
     outline = make_pdf([page(*(f"第{n}章 建设产业体系" for n in range(at, at + 15))) for at in (1, 16)])
     assert read_pdf(outline).notes == ("outline-only",)
-    garbled = page(*("数据\ue001\ue002要素\ue003。" for _ in range(9)))
+    garbled = page(*("数据要素\ue003指标体系。" for _ in range(9)))
     assert read_pdf(make_pdf([garbled])).notes == ("garbled",)
+    assert garbled_share("●\uf06c数据") == 0 and garbled_share("臸訫肬珥" * 9 + "数据") > 0.9
     assert read_pdf(make_pdf([page(FULL + "。")])).notes == ()
 
 
@@ -268,10 +251,12 @@ def test_health_is_noted():
 @settings(max_examples=150, deadline=None)
 def test_damaged_bytes_are_read_or_refused(junk, at):
     data = make_pdf([page(FULL, "达到30%。")])
-    try:
-        assert read_pdf(data[:at] + junk + data[at + len(junk) :]).text
-    except UnreadableFileError as error:
-        assert error.message
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ingest.formats.read_pdf.read_scan", lambda *_: Scan([], [], 0.0, True, False))
+        try:
+            assert read_pdf(data[:at] + junk + data[at + len(junk) :]).text
+        except UnreadableFileError as error:
+            assert error.message
 
 
 @given(st.lists(st.text("甲乙丙。\n3", max_size=12), min_size=1, max_size=6))
@@ -284,8 +269,10 @@ def test_page_marks_give_back_the_text_and_every_page(parts):
 
 @pytest.mark.corpus
 @pytest.mark.parametrize("name", CORPUS)
-def test_no_number_of_an_official_pdf_is_lost(corpus_dir, name):
+def test_no_number_of_an_official_pdf_is_lost(corpus_dir, name, monkeypatch):
     import pypdfium2
+
+    monkeypatch.setattr("ingest.formats.read_pdf.MAX_OCR_PAGES", 0)  # text layers only
 
     layer = []
     with pypdfium2.PdfDocument(corpus_dir / name) as file:
@@ -293,6 +280,8 @@ def test_no_number_of_an_official_pdf_is_lost(corpus_dir, name):
             rows = sheet.get_textpage().get_text_range().replace("\r", "").split("\n")
             layer += [row for row in rows if not PRINTED.match(row.strip())]
     document, chunks = prepare_document(corpus_dir / name, name)
+    kept = read_pdf((corpus_dir / name).read_bytes()).layer
+    assert Counter(re.findall(r"\d", kept)) == Counter(re.findall(r"\d", "".join(layer)))
     digits = Counter(re.findall(r"\d", "".join(layer)))
     assert Counter(re.findall(r"\d", document.text)) == digits
     held = numbers("\n".join(chunk.text for chunk in chunks))
@@ -305,10 +294,12 @@ def test_no_number_of_an_official_pdf_is_lost(corpus_dir, name):
 
 @pytest.mark.corpus
 def test_official_pdfs_are_described(corpus_dir):
+    need_ocr()
     found = {name[:2]: read_file(corpus_dir / name) for name in CORPUS}
     assert found["06"].notes == ("outline-only",)
-    assert found["08"].notes == ("pages-without-text",)  # its annex is a picture
-    assert all(found[name].notes == () for name in ("05", "07", "09", "91"))
+    assert all(found[name].notes == () for name in ("05", "07", "08", "09", "91"))
+    assert [number for number, _ in found["08"].ocr] == [7]  # a page of its annex, which is a picture of a table
+    assert "\n| 3 | 企业登记信息 | 企业基础信息 | 企业名称、统一社会信用代码、注册资金或" in found["08"].text
     assert found["07"].title == "国务院办公厅关于完善全国统一电力市场体系的实施意见"
     assert found["07"].meta["doc_number"] == "国办发〔2026〕4号" and found["07"].meta["url"].endswith("7057744.htm")
     lines = found["09"].text.split("\n")

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest import regions as module
-from ingest.regions import by_name, display, find_regions, province_of, region, relation
+from ingest.facts import regions as module
+from ingest.facts.regions import by_name, display, find_regions, province_of, region, relation
 
 with module._TABLE.open(encoding="utf-8") as _file:
     ROWS = list(csv.DictReader(_file, delimiter="\t", quoting=csv.QUOTE_NONE))

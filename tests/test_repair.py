@@ -8,7 +8,7 @@ from gloss import corrupt
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from ingest.repair import is_glossed, is_traditional, repair, to_simplified
+from ingest.text.repair import is_glossed, is_traditional, repair, to_simplified
 
 TONED = re.compile("[āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜ]")
 GLOSSED_WORDS = """

@@ -1,21 +1,24 @@
-"""Splitting: every character once and in order, whole articles, true heading paths, bounded sizes."""
+"""Splitting: every character once and in order, what belongs together in one chunk, true and bounded heading paths."""
+
+import re
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.split import MAX_CHARS, MAX_SENTENCE, split_blocks, split_chunks, split_sentences
+from ingest.text.split import MAX_CHARS, MAX_PATH, MAX_SENTENCE, TARGET_CHARS, split_blocks, split_chunks
 
 
-def split(text):
+def split(text, pages=()):
     """Chunks of a text, checked: they hold every visible character once, in order, and their sentences lie inside."""
-    chunks = split_chunks("doc", text, split_blocks(text), prefix="p")
+    chunks = split_chunks("doc", text, split_blocks(text, pages), prefix="p", pages=pages)
     assert [chunk.id for chunk in chunks] == [f"p:{number}" for number in range(len(chunks))]
     end = 0
     for chunk in chunks:
         assert chunk.text == text[chunk.start : chunk.end]
         assert chunk.start >= end and not text[end : chunk.start].strip(), text[end : chunk.start]
-        assert len(chunk.text) <= MAX_CHARS + 2 * MAX_SENTENCE
+        assert len(chunk.text) <= MAX_CHARS + 2 * MAX_SENTENCE and sum(map(len, chunk.headings)) <= MAX_PATH
+        assert len(set(chunk.headings)) == len(chunk.headings) and chunk.sentences
         inside = chunk.start
         for sentence in chunk.sentences:
             assert inside <= sentence.start < sentence.end <= chunk.end
@@ -27,8 +30,8 @@ def split(text):
     return chunks
 
 
-def sentences(text):
-    return [text[a:b] for a, b in split_sentences(text)]
+def starts(chunks):
+    return [chunk.text[:5] for chunk in chunks]
 
 
 PIECES = (
@@ -82,40 +85,6 @@ def test_numbered_levels_and_markdown_give_the_heading_path():
     assert [chunk.headings for chunk in split(markdown)] == [("甲", "乙"), ("甲", "乙", "丙"), ("甲", "丁")]
 
 
-def test_structure_is_found_in_text_without_line_ends():
-    text = "某市方案。一、总体要求 坚持以创新为引领推动算力发展。二、主要任务（一）建设算力。到2027年建成10座。（二）培育企业。支持发展。第三条　附则内容。"
-    blocks = split_blocks(text)
-    starts = [text[b.start : b.end][:6] for b in blocks if b.kind != "paragraph"]
-    assert starts == ["一、总体要求", "二、主要任务", "（一）建设算", "（二）培育企", "第三条　附则"]
-    assert next(b for b in blocks if "培育" in text[b.start : b.end]).headings == ("二、主要任务",)
-    split(text)
-
-
-def test_sentences_end_where_a_reader_ends_them():
-    assert sentences("他说：“利用率约65%。”随后（见附件。下同）指出“很低！”。真的吗？！") == [
-        "他说：“利用率约65%。”", "随后（见附件。下同）指出“很低！”。", "真的吗？！",
-    ]  # fmt: skip
-    assert sentences("这是……后续。地址http://a.cn/?x=1;y=2可查。") == ["这是……后续。", "地址http://a.cn/?x=1;y=2可查。"]
-    assert sentences("甲；乙;丙") == ["甲；", "乙;", "丙"]
-    assert sentences("（未闭合的括号。还在里面。\n下一行。") == ["（未闭合的括号。还在里面。", "下一行。"]
-
-
-def test_english_sentences_survive_abbreviations_and_decimals():
-    text = (
-        "Guizhou plans 300,000 racks. The U.S. has more. Use was 65.5 percent. See No. 5 of Art. 3. Done! Really? Yes."
-    )
-    assert sentences(text) == [
-        "Guizhou plans 300,000 racks.", "The U.S. has more.", "Use was 65.5 percent.", "See No. 5 of Art. 3.", "Done!", "Really?", "Yes.",
-    ]  # fmt: skip
-
-
-def test_a_sentence_without_a_full_stop_is_cut_at_a_comma():
-    text = ("智算中心" * 20 + "，") * 20
-    pieces = split_sentences(text)
-    assert all(b - a <= MAX_SENTENCE and text[b - 1] == "，" for a, b in pieces)
-    assert "".join(text[a:b] for a, b in pieces) == text
-
-
 def test_an_outline_of_many_headings_does_not_grow_one_giant_chunk():
     text = (
         "\n".join(f"（{'一二三四五六七八九'[i % 9]}）推动第{i}项工程建设取得新的进展" for i in range(200))
@@ -131,7 +100,87 @@ def test_bullets_are_kept_in_the_chunk_but_not_in_the_sentence():
     assert all(text[s.start] == "要" for chunk in chunks for s in chunk.sentences)
 
 
-def test_table_rows_are_sentences_and_nothing_gives_nothing():
-    text = "| 地区 | 机架 |\n| --- | --- |\n| 贵阳 | 12万个 |"
-    assert [text[s.start : s.end] for s in split(text)[0].sentences][-1] == "| 贵阳 | 12万个 |"
+ITEMS = ["（一）" + "甲" * 60 + "；", "（二）" + "乙" * 60 + "；", "（三）" + "丙" * 60 + "。"]
+
+
+def test_a_list_stays_with_its_introduction_where_both_fit():
+    before = "前文内容。" * (TARGET_CHARS // 5)
+    text = before + "\n有下列情形之一的，不予受理：\n" + "\n".join(ITEMS) + "\n申请人可以补正。" + "后文。" * 30
+    (chunk,) = [chunk for chunk in split(text) if "下列情形" in chunk.text]
+    assert all(item in chunk.text for item in ITEMS)
+
+
+def test_items_of_a_list_that_is_too_long_carry_its_introduction_in_the_path():
+    items = [f"（{n}）" + "甲" * 90 + "；" for n in "一二三四五六七八九"]
+    chunks = split("第三条 有下列情形之一的，责令改正：\n" + "\n".join(items))
+    assert len(chunks) > 1 and chunks[0].headings == () and "（一）" in chunks[0].text
+    assert {chunk.headings for chunk in chunks[1:]} == {("第三条", "有下列情形之一的，责令改正")}
+    assert "第三条 > 有下列情形之一的，责令改正\n（" in chunks[1].embed_text("某条例")
+
+
+TIED = "但是，另有规定的除外。|前款规定不适用于试点。|上述资金由省财政承担。|有前款行为的，从重处罚。|前項補助，以一次為限。"
+
+
+@pytest.mark.parametrize("tied", TIED.split("|"))
+def test_an_exception_travels_with_its_rule(tied):
+    for size in range(TARGET_CHARS - 60, MAX_CHARS + 40, 7):  # wherever the cut would otherwise fall
+        text = "甲" * (size - 40) + "。\n应当公开数据" + "乙" * 30 + "。\n" + tied + "\n" + "丙" * 200 + "。"
+        assert not any(chunk.text.startswith(tied[:4]) for chunk in split(text))
+
+
+def test_an_article_that_fits_is_not_cut_and_the_rest_of_a_long_one_bears_its_number():
+    fits = "第一条 " + "甲" * 150 + "。\n" + "乙" * 150 + "。\n" + "丙" * (MAX_CHARS - 320) + "。"
+    chunks = split(fits + "\n第二条 " + ("丁" * 99 + "。") * 9)
+    assert starts(chunks)[:2] == ["第一条 甲", "第二条 丁"] and chunks[0].text == fits
+    assert len(chunks) > 2 and all(chunk.headings == ("第二条",) for chunk in chunks[2:])
+
+
+def test_a_short_line_over_a_paragraph_stays_with_it():
+    text = (
+        "四、动能\n（一）推动降本。\n" + "甲" * 200 + "。" + "乙" * 80 + "。\n推进结构性降成本。\n" + "丙" * 200 + "。"
+    )
+    assert [chunk.headings for chunk in split(text)] == [("四、动能",), ("四、动能", "（一）推动降本")]
+    assert starts(split(text))[1] == "推进结构性"
+
+
+def test_table_rows_are_sentences_and_later_chunks_carry_the_header():
+    rows = [f"| 市{n} | {n}万个，占；比{'甲' * 30}。 |" for n in range(30)]
+    text = "\n".join(["| 地区 | 机架 |", "| --- | --- |", *rows, "正文。"])
+    chunks = split(text)
+    assert [text[s.start : s.end] for chunk in chunks for s in chunk.sentences] == ["| 地区 | 机架 |", *rows, "正文。"]
+    assert chunks[0].text.startswith("| 地区 | 机架 |\n| --- | --- |\n| 市0 ") and chunks[0].headings == ()
+    assert len(chunks) > 3 and all(chunk.headings == ("地区 | 机架",) for chunk in chunks[1:])
+
+
+def test_a_table_that_begins_before_a_page_break_keeps_its_header_after_it():
+    text = "| 地区 | 机架 |\n| 贵阳 | 12万个 |\n| 遵义 | 3万个 |"
+    chunks = split(text, ((0, 1), (text.index("| 遵义"), 2)))
+    assert [(chunk.page, chunk.headings) for chunk in chunks] == [(1, ()), (2, ("地区 | 机架",))]
+
+
+def test_a_rule_alone_and_nothing_at_all():
+    assert [chunk.text for chunk in split("|---|---|")] == ["|---|---|"]
     assert split("") == split(" \n\u3000\n") == ()
+
+
+def test_deep_and_long_headings_are_bounded_from_the_outside():
+    text = "".join(f"{'#' * n} {n}{'题' * 90}\n" for n in range(1, 7)) + "正文。"
+    (chunk,) = split(text)
+    assert chunk.headings[-1].startswith("6题") and chunk.headings[-1].endswith("…")
+    assert [heading[0] for heading in chunk.headings] == ["4", "5", "6"]
+
+
+NUMBERS = "1.5倍|3,000家|2025年|65%|1，200万元|500 亿元|第 3 批".split("|")
+BETWEEN = ["，", "。", "；\n", "\n", "：", "一、支持 ", "（一）", "| a | b |\n", "但", "甲" * 37]
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(st.sampled_from([*NUMBERS, *BETWEEN]), max_size=60))
+def test_numbers_are_never_cut(parts):
+    text = "".join(part + "乙" * (part in NUMBERS) for part in parts)
+    chunks = split(text)
+    inside = [(s.start, s.end) for chunk in chunks for s in chunk.sentences]
+    for number in re.finditer("|".join(NUMBERS), text):
+        assert any(chunk.start <= number.start() and number.end() <= chunk.end for chunk in chunks), number[0]
+        touching = [span for span in inside if span[0] < number.end() and span[1] > number.start()]
+        assert all(a <= number.start() and number.end() <= b for a, b in touching), number[0]

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from app.types import Evidence, Hit
-from ingest.pipeline import prepare_document
+from ingest.prepare import prepare_document
 
 CORPUS = Path(__file__).resolve().parent.parent / "eval" / "suites" / "sample" / "corpus"
 

@@ -1,0 +1,1 @@
+"""Readers: the bytes of a file, or a page at an address, to Parts. One file a format; `dispatch` picks it."""

@@ -1,0 +1,113 @@
+"""Files under the given paths, each with the name that the user gave and the key that the store knows it by."""
+
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ingest.errors import InputError
+
+_SIDECARS = (".yaml", ".yml")
+_ESCAPED = "bytes:"  # the key of a path that is no UTF-8 text
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A file or web page to read, or, with a reason, one that cannot be."""
+
+    path: Path  # of a web page: where it was downloaded to
+    name: str  # the path or address as given, as text
+    reason: str = ""
+    url: str = ""
+    charset: str = ""  # what the web server says of the page
+
+    @property
+    def key(self) -> str:
+        """The identity of the file in the store: its address, or its absolute path as text that can be stored."""
+        return self.url or file_key(self.path)
+
+
+def find_files(paths: Sequence[str]) -> Iterator[Found]:
+    """Yield every file under the paths; hidden ones are passed over, and so are sidecars (name.yaml beside a document).
+
+    A web address is yielded as such and not yet fetched. Links to folders are not followed, so that a loop of links
+    ends. Raises InputError for a path that does not exist or is empty text.
+    """
+    for given in paths:
+        if not given.strip():
+            raise InputError("路径为空", "给出文件或目录，例如 policyqa ingest 文件夹/")
+        if is_address(given):
+            yield Found(Path(), given, url=given)
+            continue
+        path = Path(given)
+        try:
+            exists = path.exists()
+        except OSError:  # a name longer than the system takes
+            exists = False
+        if not exists:
+            raise InputError(f"路径不存在：{readable(given)}", "检查路径是否写对")
+        yield from _under(path) if path.is_dir() else (_found(path),)
+
+
+def _under(top: Path) -> Iterator[Found]:
+    refused: list[OSError] = []
+    for folder, folders, names in os.walk(top, onerror=refused.append):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            if not name.startswith(".") and not _is_sidecar(folder, name, names):
+                yield _found(Path(folder) / name)
+        while refused:
+            error = refused.pop()
+            yield Found(Path(error.filename), readable(error.filename), "目录打不开，没有读取权限")
+
+
+def _is_sidecar(folder: str, name: str, names: Sequence[str]) -> bool:
+    stem, suffix = os.path.splitext(name)  # noqa: PTH122 - names, not paths
+    if suffix.lower() not in _SIDECARS:
+        return False
+    return stem in names or any(Path(other).stem == stem and other != name for other in names)
+
+
+def _found(path: Path) -> Found:
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        gone = isinstance(error, FileNotFoundError)
+        return Found(path, readable(str(path)), "链接指向的文件不存在" if gone else "文件打不开")
+    # A pipe or a device would be waited for without end.
+    return Found(path, readable(str(path)), "" if stat.S_ISREG(mode) else "不是普通文件")
+
+
+def is_address(text: str) -> bool:
+    """Tell whether a source is a web address."""
+    return text.lower().startswith(("http://", "https://"))
+
+
+def is_gone(key: str) -> bool:
+    """Tell whether the file with this key no longer exists; of a web page nobody can tell without asking."""
+    return not is_address(key) and not path_of(key).exists()
+
+
+def readable(name: str) -> str:
+    """Return a file name as text: bytes that are no UTF-8 are read as GB18030, as older Windows and zip tools write."""
+    try:
+        name.encode("utf-8")
+        return name
+    except UnicodeEncodeError:
+        return os.fsencode(name).decode("gb18030", "replace")
+
+
+def file_key(path: Path) -> str:
+    """Return the identity of a file in the store: its absolute path, as text that can be stored."""
+    full = str(path.resolve())
+    try:
+        full.encode("utf-8")
+        return full
+    except UnicodeEncodeError:
+        return _ESCAPED + os.fsencode(full).hex()
+
+
+def path_of(key: str) -> Path:
+    """Return the path that a file's key stands for."""
+    return Path(os.fsdecode(bytes.fromhex(key.removeprefix(_ESCAPED))) if key.startswith(_ESCAPED) else key)
