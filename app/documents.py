@@ -14,7 +14,7 @@ from ingest.facts.relations import link, status
 from ingest.health import in_words
 from ingest.records import Entry
 from ingest.store import open_store
-from ingest.types import REPAIRS
+from ingest.types import REPAIRS, SET_RIGHT
 from ingest.walk import is_gone
 
 
@@ -79,7 +79,7 @@ def _row(entry: Entry) -> dict[str, Any]:
         "doc_number": source.doc_number, "regions": [display(code) for code in source.regions], "date": source.issued,
         "effective": source.effective, "repealed": source.repealed, "tier": source.tier, "level": source.level,
         "doc_type": source.doc_type, "url": source.url, "found": dict(source.found), "chars": entry.chars, "chunks": entry.chunks,
-        "sha256": source.sha256, "added": entry.added, "repairs": [note for note in source.repairs if note in REPAIRS],
+        "sha256": source.sha256, "added": entry.added, "repairs": [note for note in source.repairs if note in REPAIRS | SET_RIGHT],
         "health": in_words(entry.health), "flags": list(entry.health.flags), "same_as": entry.same_as,
         "exists": not is_gone(entry.file),
     }  # fmt: skip

@@ -20,7 +20,7 @@ from ingest.read import raw_sha256
 from ingest.records import Entry, FileRecord
 from ingest.store import Store
 from ingest.text.reposts import SketchIndex, is_same_text
-from ingest.types import TIERS, Unread
+from ingest.types import REPAIRS, SET_RIGHT, TIERS, Unread
 from ingest.vectors import embed_documents
 from ingest.walk import Found, find_files, is_address, is_gone, path_of
 
@@ -40,6 +40,7 @@ class Summary:
     skipped: list[dict[str, str]] = field(default_factory=list)  # source, reason
     linked: list[dict[str, str]] = field(default_factory=list)  # source, same_as (a source): the same text twice
     flagged: list[dict[str, Any]] = field(default_factory=list)  # source, flags, health (a sentence): not whole
+    repaired: list[dict[str, Any]] = field(default_factory=list)  # source, repairs: what was set right
     chunks: int = 0
     chars: int = 0
     seconds: float = 0.0
@@ -202,6 +203,8 @@ class _Run:
             self.summary.flagged.append(
                 {"source": source.path, "flags": list(health.flags), "health": in_words(health)}
             )
+        if repairs := [note for note in source.repairs if note in REPAIRS | SET_RIGHT]:
+            self.summary.repaired.append({"source": source.path, "repairs": repairs})
         entry = _entry(prepared, holder.id if holder else "")
         self._know(entry)
         self._count(known, prepared)

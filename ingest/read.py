@@ -10,7 +10,7 @@ from ingest.errors import UnreadableFileError
 from ingest.facts.read_text import find_address, split_header
 from ingest.formats.dispatch import parts
 from ingest.formats.pdf_lines import take_page_marks
-from ingest.text.clean import clean
+from ingest.text.clean import clean_noting
 from ingest.text.furniture import strip_disclaimers
 from ingest.text.repair import repair
 from ingest.types import Part, Unread
@@ -121,7 +121,10 @@ def _finish(part: Part) -> RawText:
     if strip_disclaimers(text)[1] and "self-media-disclaimer" not in notes:
         notes = (*notes, "self-media-disclaimer")
     address = find_address(text)
-    cleaned, pages = take_page_marks(clean(text)) if part.paged else (clean(text), ())
+    cleaned, done = clean_noting(text)
+    pages: tuple[tuple[int, int], ...] = ()
+    if part.paged:
+        cleaned, pages = take_page_marks(cleaned)
     found, text = split_header(cleaned)
     pages = tuple((_moved(cleaned, text, start), number) for start, number in pages)
     if address:
@@ -130,7 +133,7 @@ def _finish(part: Part) -> RawText:
     stated = {key: value for key, value in part.meta.items() if value not in (None, "")}
     where = {**dict.fromkeys(found, "正文首部"), **dict.fromkeys(stated, part.place)}
     return RawText(
-        text, title or str(found.get("title", "")), {**found, **stated}, part.encoding, (*repairs, *notes), pages,
+        text, title or str(found.get("title", "")), {**found, **stated}, part.encoding, (*repairs, *notes, *done), pages,
         part.member, part.layer or part.text, part.ocr, where,
     )  # fmt: skip
 

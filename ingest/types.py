@@ -10,8 +10,13 @@ from typing import Any, Literal
 Tier = Literal["政策原文", "官方解读", "统计", "智库", "媒体", "自媒体", "未知"]
 TIERS: tuple[Tier, ...] = ("政策原文", "官方解读", "统计", "智库", "媒体", "自媒体", "未知")
 BlockKind = Literal["title", "heading", "paragraph", "article", "item", "row"]
-# Notes in Source.repairs that say that the text was repaired; the others say what is wrong with the file.
+# Notes in Source.repairs that say that characters of the text were repaired, and those of what was set right around it;
+# the others say what is wrong with the file.
 REPAIRS = frozenset(("pinyin-gloss", "traditional-to-simplified", "pinyin-gloss-lossy"))
+SET_RIGHT = frozenset((
+    "altchunk", "line-ends-restored", "mixed-line-ends", "print-frame", "self-media-disclaimer",
+    "web-frame", "wrong-extension",
+))  # fmt: skip
 FigureKind = Literal["目标值", "实际值", "预测"]
 # 达40%; 缩短40%; 比中西部高30%; 3% in 由3%降至0.1%; the 1万元 of 交易金额不足1万元的，处……罚款
 FigureRole = Literal["水平", "变化", "差值", "原值", "条件"]

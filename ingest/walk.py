@@ -52,11 +52,12 @@ def find_files(paths: Sequence[str]) -> Iterator[Found]:
 
 def _under(top: Path) -> Iterator[Found]:
     refused: list[OSError] = []
+    root = top.resolve()
     for folder, folders, names in os.walk(top, onerror=refused.append):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             if not name.startswith(".") and not _is_sidecar(folder, name, names):
-                yield _found(Path(folder) / name)
+                yield _found(Path(folder) / name, root)
         while refused:
             error = refused.pop()
             yield Found(Path(error.filename), readable(error.filename), "目录打不开，没有读取权限")
@@ -69,9 +70,12 @@ def _is_sidecar(folder: str, name: str, names: Sequence[str]) -> bool:
     return stem in names or any(Path(other).stem == stem and other != name for other in names)
 
 
-def _found(path: Path) -> Found:
+def _found(path: Path, root: Path | None = None) -> Found:
     try:
         mode = path.stat().st_mode
+        # A folder from elsewhere must not make us read what its sender could not.
+        if root and path.is_symlink() and root not in path.resolve().parents:
+            return Found(path, readable(str(path)), "链接指向所给目录之外")
     except OSError as error:
         gone = isinstance(error, FileNotFoundError)
         return Found(path, readable(str(path)), "链接指向的文件不存在" if gone else "文件打不开")

@@ -307,6 +307,7 @@ class TestContracts:
                 "skipped",
                 "linked",
                 "flagged",
+                "repaired",
                 "chunks",
                 "chars",
                 "seconds",

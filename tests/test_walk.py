@@ -34,6 +34,15 @@ def test_a_loop_of_links_ends_and_dead_links_and_pipes_are_named(tmp_path):
     assert "不存在" in reasons["dead.md"] and reasons["self.md"] and "不是普通文件" in reasons["pipe.txt"]
 
 
+def test_a_link_out_of_the_folder_is_not_followed(tmp_path):
+    write(tmp_path / "inside" / "a.md")
+    write(tmp_path / "secret.txt")
+    (tmp_path / "inside" / "b.txt").symlink_to(tmp_path / "secret.txt")
+    (tmp_path / "inside" / "c.md").symlink_to(tmp_path / "inside" / "a.md")
+    assert found(tmp_path / "inside") == [("a.md", ""), ("b.txt", "链接指向所给目录之外"), ("c.md", "")]
+    assert found(tmp_path / "inside" / "b.txt") == [("b.txt", "")]  # named by the user, it is wanted
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
 def test_a_closed_folder_is_named(tmp_path):
     write(tmp_path / "closed" / "a.md")

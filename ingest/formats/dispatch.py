@@ -33,7 +33,10 @@ def parts(name: str, data: bytes, charset: str = "", depth: int = 0) -> Document
     Raises UnreadableFileError where it is no document, or a damaged one.
     """
     suffix = _kind(name, data)
-    if suffix == ".zip":
+    if _lies(Path(name).suffix.lower(), suffix):
+        for item in parts(f"{Path(name).stem}{suffix}", data, charset, depth):
+            yield replace(item, notes=(*item.notes, "wrong-extension")) if isinstance(item, Part) else item
+    elif suffix == ".zip":
         yield from _archive(data, depth)
     elif READERS.get(suffix) is _html:
         yield from _html(data, charset)
@@ -41,6 +44,11 @@ def parts(name: str, data: bytes, charset: str = "", depth: int = 0) -> Document
         yield from READERS[suffix](data)
     else:
         yield from _converted(data, suffix, depth)
+
+
+def _lies(stated: str, suffix: str) -> bool:
+    """Whether a file goes by the name of another format than it is in."""
+    return bool(stated) and stated != suffix and READERS.get(stated) is not READERS.get(suffix)
 
 
 def _kind(name: str, data: bytes) -> str:

@@ -62,6 +62,8 @@ def read_pdf(data: bytes) -> Part:
         notes.insert(0, "garbled")
     if is_outline(text):
         notes.append("outline-only")
+    if any(removed):
+        notes.append("print-frame")
     address = next((found[0] for gone in removed for line in gone if (found := PRINTED_ADDRESS.search(line.text))), "")
     meta = {"title": own_title(stated, text[:3_000]), "url": address}
     stored = [_stored(sheet, scans.get(number)) for number, sheet in enumerate(sheets)]

@@ -9,6 +9,7 @@ import unicodedata
 from ingest.text.furniture import strip_disclaimers, strip_furniture
 
 _LINE_ENDS = re.compile(r"\r+\n|\r+|[\x0b\x0c\x85\u2028\u2029]")
+_ANY_LINE_END = re.compile(r"\r+\n|\r+|\n")
 _INVISIBLE = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufffc\ufe00-\ufe0f]")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
 _ODD_SPACE = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
@@ -47,10 +48,18 @@ def clean(text: str) -> str:
     site footers and platform disclaimers. Replaced: odd spaces by ordinary ones, Kangxi radicals by the characters
     they look like. In a text whose line ends were lost, breaks are put back where a sentence or heading ends.
     """
+    return clean_noting(text)[0]
+
+
+def clean_noting(text: str) -> tuple[str, tuple[str, ...]]:
+    """Return what `clean` returns, and what it did of note: "mixed-line-ends", "web-frame", "line-ends-restored"."""
+    mixed = len({found for found in _ANY_LINE_END.findall(text)}) > 1
     text = strip_disclaimers(_plain_characters(text))[0]
-    text = _IMAGE.sub(_alt_text, _without_comments(text))
-    text = _tidy(strip_furniture(_tidy(text)))
-    return _tidy(_restore_breaks(text))
+    text = _tidy(_IMAGE.sub(_alt_text, _without_comments(text)))
+    bare = _tidy(strip_furniture(text))
+    broken = _tidy(_restore_breaks(bare))
+    done = {"mixed-line-ends": mixed, "web-frame": bare != text, "line-ends-restored": broken != bare}
+    return broken, tuple(name for name, was in done.items() if was)
 
 
 def _plain_characters(text: str) -> str:
