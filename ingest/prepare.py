@@ -17,7 +17,7 @@ from ingest.read import RawText, raw_sha256, read_documents
 from ingest.text.reposts import Sketch, sketch
 from ingest.text.split import split_blocks, split_chunks
 from ingest.types import Chunk, Document, Unread
-from ingest.walk import Found
+from ingest.walk import Found, readable
 
 if TYPE_CHECKING:
     from ingest.vectors import Embedded
@@ -105,7 +105,7 @@ def _prepare(found: Found, raw: RawText, stated: dict[str, Any], version: str, s
     suffix = f"#{raw.member}" if raw.member else ""
     key = found.key + suffix
     doc_id = hashlib.sha1(key.encode()).hexdigest()[:12]
-    name = found.path.stem if not found.url else found.url.rstrip("/").rpartition("/")[2]
+    name = readable(found.path.stem) if not found.url else found.url.rstrip("/").rpartition("/")[2]
     notes = raw.notes
     if looks_like_digest(raw.text, raw.title):
         notes = (*notes, "digest")

@@ -1,6 +1,7 @@
 """Ingestion of files: only what changed is embedded, nothing is half-indexed, every skipped file says why."""
 
 import hashlib
+import os
 
 import numpy as np
 import pytest
@@ -169,6 +170,16 @@ def test_a_broken_link_is_skipped_and_hidden_files_are_passed_over(shelf):
     shelf.write(".git/x.md", "# 藏\n\n藏着。")
     assert shelf.ingest() == (2, 0, 0, 0)
     assert list(shelf.skipped) == ["k.md"]
+
+
+def test_a_name_in_gbk_bytes_and_one_that_steers_the_terminal_are_ingested(shelf):
+    with open(os.fsencode(shelf.files) + "/数据办法.txt".encode("gbk"), "w", encoding="utf-8") as file:
+        file.write("贵州的机架超30万个。")
+    shelf.write("x\x1b[31m.txt", "遵义的机架超10万个。")
+    assert shelf.ingest() == (4, 0, 0, 0) and shelf.ingest(prune=True) == (0, 0, 4, 0)
+    with open_store(shelf.store) as store:
+        titles = [title for _, title in store.catalog.titles()]
+    assert "数据办法" in titles and not any("\x1b" in title for title in titles)
 
 
 def test_an_emptied_file_keeps_its_last_text_and_the_summary_says_so(shelf):
