@@ -16,9 +16,10 @@ from app.types import Answer, AnswerSentence, Evidence, Hit, Language, Query, Tu
 from app.understand import understand
 from ingest.embed import Embedder
 from ingest.facts.regions import display
-from ingest.pipeline import Summary, ingest_paths
+from ingest.pipeline import ingest_paths
 from ingest.prepare import Read, read_here
 from ingest.store import Store
+from ingest.summary import Summary
 from ingest.types import Document
 
 CHUNKS = 20  # chunks whose sentences are considered for an answer

@@ -1,11 +1,11 @@
 """Measure how ingestion and search grow with the corpus: in a folder, on a Chroma server, on Ray.
 
-    python -m bench.scale [--chunks 1000 10000] [--server] [--ray] [--real 100 1000]
+    python -m bench.scale [--where folder server] [--chunks 1000 10000] [--real 100 1000] [--ray 600]
 
 Each point is a process of its own: files of about twenty chunks are made up (untimed), ingested, and, in another fresh
 process, searched (Chroma and words, as an answer does, without the model). Vectors are drawn at random (384
-dimensions), so that the times are the pipeline's and the store's; --real takes the bundled model instead. --server
-adds the same on `chroma run`, --ray compares the engines on this machine's processors with the bundled model.
+dimensions), so that the times are the pipeline's and the store's; --real takes the bundled model, in a folder. "server"
+is `chroma run` on this machine; --ray compares the engines on this machine's processors with the bundled model.
 Memory is VmHWM (Linux). On a busy machine trust the processor's seconds, which are of the ingesting
 process (a server's own are not in them). Nothing is asserted.
 """
@@ -206,7 +206,7 @@ def on_ray(files: Path, store: Path) -> tuple[float, float]:
     with reading_on_ray(partial(load_embedder, threads=1), embedder) as read:
         ready = time.perf_counter()
         with open_store(store, embedder.name, embedder.dimension, writable=True) as opened:
-            ingest_paths([str(files)], opened, embedder, read=read)
+            assert ingest_paths([str(files)], opened, embedder, read=read).added
         return ready - began, time.perf_counter() - ready
 
 
@@ -215,7 +215,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--chunks", type=int, nargs="*", default=[1000, 10000])
     parser.add_argument("--real", type=int, nargs="*", default=[], help="chunks to take with the bundled model")
-    parser.add_argument("--server", action="store_true")
+    parser.add_argument("--where", nargs="*", choices=("folder", "server"), default=["folder"])
     parser.add_argument("--ray", type=int, metavar="CHUNKS", default=0)
     options = parser.parse_args()
     print(
@@ -223,10 +223,9 @@ def main() -> None:
     )
     top = Path(tempfile.mkdtemp(prefix="policyqa-scale-"))
     try:
-        series(top / "folder", options.chunks, real=False, server=False)
+        for where in options.where:
+            series(top / where, options.chunks, real=False, server=where == "server")
         series(top / "real", options.real, real=True, server=False)
-        if options.server:
-            series(top / "server", options.chunks, real=False, server=True)
         if options.ray:
             files = top / "ray"
             make_files(files, options.ray)

@@ -146,15 +146,20 @@ class _Reading:
 
     def documents(self) -> Iterator[tuple[Found, Iterator[Item]]]:
         """Yield files in their order with their documents."""
-        self._send()
-        while self._sent:
+        while True:
+            self._send()
+            if not self._sent:
+                if not self._busy:
+                    return
+                # A file's last group may come before the word that its worker is free.
+                self._free(self._ray.wait([*self._busy], num_returns=1, fetch_local=False)[0])
+                continue
             found, stream = self._sent.popleft()
             groups = self._groups(stream)
             yield found, self._items(found, groups)
             with contextlib.suppress(self._ray.exceptions.RayError):
                 for _ in groups:  # not wanted after all; but the worker waits until they are taken
                     pass
-            self._send()
 
     def _send(self) -> None:
         """Give idle workers the next files."""
@@ -168,14 +173,17 @@ class _Reading:
             self._busy[stream.completed()] = worker
             self._sent.append((found, stream))
 
+    def _free(self, done: Iterable[Any]) -> None:
+        """Hold the workers of files that are done for idle."""
+        for reference in done:
+            self._idle.append(self._busy.pop(reference))
+
     def _groups(self, stream: Any) -> Iterator[list[Any]]:
         """Yield what a worker makes of a file, and keep the others at work meanwhile."""
         while True:
             self._send()
             ready, _ = self._ray.wait([stream, *self._busy], num_returns=1, fetch_local=False)
-            for done in ready:
-                if done is not stream:
-                    self._idle.append(self._busy.pop(done))
+            self._free([done for done in ready if done is not stream])
             if stream not in ready:
                 continue
             try:

@@ -5,9 +5,9 @@ import datetime
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -19,35 +19,15 @@ from ingest.prepare import PIPELINE, Item, Prepared, Read, file_version, read_he
 from ingest.read import raw_sha256
 from ingest.records import Entry, FileRecord
 from ingest.store import Store
+from ingest.summary import Summary
 from ingest.text.reposts import SketchIndex, is_same_text
 from ingest.types import REPAIRS, SET_RIGHT, TIERS, Unread
-from ingest.vectors import embed_documents
+from ingest.vectors import Embedded, embed_documents
 from ingest.walk import Found, find_files, is_address, is_gone, path_of
 
 _BATCH_CHUNKS = 64  # chunks embedded together; also the most that a crash can cost
 _BATCH_DOCUMENTS = 64  # and documents, as linked ones have no chunks
 OnProgress = Callable[[int, int, str], None]  # files done, files in all, current file
-
-
-@dataclass(slots=True)
-class Summary:
-    """What one ingestion did. `chars` counts the cleaned text of added and updated documents."""
-
-    added: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    removed: int = 0
-    skipped: list[dict[str, str]] = field(default_factory=list)  # source, reason
-    linked: list[dict[str, str]] = field(default_factory=list)  # source, same_as (a source): the same text twice
-    flagged: list[dict[str, Any]] = field(default_factory=list)  # source, flags, health (a sentence): not whole
-    repaired: list[dict[str, Any]] = field(default_factory=list)  # source, repairs: what was set right
-    chunks: int = 0
-    chars: int = 0
-    seconds: float = 0.0
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the summary as the CLI's JSON object."""
-        return asdict(self)
 
 
 def ingest_paths(
@@ -67,36 +47,53 @@ def ingest_paths(
     """
     began = time.monotonic()
     files = list({found.key: found for found in find_files(paths)}.values())  # each once
-    run = _Run(store, embedder)
+    with ThreadPoolExecutor(1) as embedding, tempfile.TemporaryDirectory(prefix="policyqa-") as downloads:
+        run = _Run(store, embedder, embedding)
 
-    def changed(downloads: Path) -> Iterator[Found]:
-        for done, found in enumerate(files):
-            if on_progress:
-                on_progress(done, len(files), found.name)
-            here = download(found, downloads, allow_private) if found.url else found
-            if run.wants(here):
-                yield here
+        def changed() -> Iterator[Found]:
+            for done, found in enumerate(files):
+                if on_progress:
+                    on_progress(done, len(files), found.name)
+                here = download(found, Path(downloads), allow_private) if found.url else found
+                if run.wants(here):
+                    yield here
 
-    with tempfile.TemporaryDirectory(prefix="policyqa-") as downloads:
-        for found, items in read(changed(Path(downloads))):
+        for found, items in read(changed()):
             run.take(found, items)
             if found.url:
                 found.path.unlink(missing_ok=True)
-        run.commit()
-    if prune:
-        run.prune(paths)
+        run.finish()
+        if prune:
+            run.prune(paths)
     if on_progress:
         on_progress(len(files), len(files), "")
     run.summary.seconds = round(time.monotonic() - began, 3)
     return run.summary
 
 
+@dataclass(slots=True)
+class _Batch:
+    """Documents that are embedded together, and what is to be noted once they are visible."""
+
+    documents: list[tuple[Prepared, Entry]] = field(default_factory=list)
+    demoted: list[tuple[Entry, str]] = field(default_factory=list)  # whose text another takes over, and that one's id
+    read: list[tuple[str, FileRecord]] = field(default_factory=list)  # files of many documents, read to their end
+
+    def own(self) -> list[Prepared]:
+        """Those that get chunks of their own."""
+        return [prepared for prepared, entry in self.documents if not entry.same_as]
+
+    def is_full(self) -> bool:
+        chunks = sum(len(prepared.chunks) for prepared in self.own())
+        return chunks >= _BATCH_CHUNKS or len(self.documents) >= _BATCH_DOCUMENTS
+
+
 class _Run:
     """One ingestion: what is known of the store, what waits to be embedded, what was done."""
 
-    def __init__(self, store: Store, embedder: Embedder) -> None:
+    def __init__(self, store: Store, embedder: Embedder, embedding: Executor) -> None:
         self.summary = Summary()
-        self._store, self._embedder = store, embedder
+        self._store, self._embedder, self._embedding = store, embedder, embedding
         self._entries: dict[str, Entry] = {}
         self._of_file: dict[str, set[str]] = {}  # file -> keys of its documents
         self._by_hash: dict[str, str] = {}  # content -> key
@@ -104,10 +101,9 @@ class _Run:
         for entry in store.catalog.entries():
             self._know(entry)
         self._files = store.catalog.files()
-        self._versions: dict[str, str] = {}  # of the files that are read
-        self._waiting: list[tuple[Prepared, Entry]] = []
-        self._demoted: list[tuple[Entry, str]] = []  # documents whose text another one takes over, and that one's id
-        self._read: list[tuple[str, FileRecord]] = []  # files of many documents, read but not yet committed
+        self._awaited: dict[str, str] = {}  # versions of the files that are being read
+        self._waiting = _Batch()
+        self._flying: tuple[_Batch, Future[list[Embedded]]] | None = None  # the batch that is being embedded
 
     def _know(self, entry: Entry) -> None:
         self._entries[entry.key] = entry
@@ -124,16 +120,25 @@ class _Run:
         with self._skipping(found, key):
             if found.reason:
                 raise UnreadableFileError(found.reason)
-            self._versions[key] = file_version(found)
-            return not self._is_unchanged(key, self._versions[key], found.name)
+            version = file_version(found)
+            if not self._is_unchanged(key, version, found.name):
+                self._awaited[key] = version
+                return True
         return False
 
     def take(self, found: Found, items: Iterator[Item]) -> None:
         """Do what one file's documents need. What cannot be read is listed as skipped, and its former content stays."""
         key = found.key
+        version = self._awaited.pop(key)
         with self._skipping(found, key):
             self._refuse_twin(found, key)
-            self._read_file(found, key, self._versions[key], items)
+            self._read_file(found, key, version, items)
+
+    def finish(self) -> None:
+        """Commit what waits. No file may have been lost on the way to its reader and back."""
+        self.commit()
+        if self._awaited:
+            raise RuntimeError(f"{len(self._awaited)} files were sent and never came back")
 
     @contextlib.contextmanager
     def _skipping(self, found: Found, key: str) -> Iterator[None]:
@@ -183,7 +188,7 @@ class _Run:
         for gone in self._of_file.get(key, set()) - seen:
             self._remove(self._entries[gone])
         if many:
-            self._read.append((key, FileRecord(version, PIPELINE, tuple(unread))))
+            self._waiting.read.append((key, FileRecord(version, PIPELINE, tuple(unread))))
 
     def _admit(self, prepared: Prepared) -> None:
         """Queue a document for embedding, or link it to the one that has its text already."""
@@ -194,7 +199,7 @@ class _Run:
         holder = self._holder(prepared)
         source, health = prepared.document.source, prepared.document.health
         if holder and _rank(source.tier) < _rank(holder.source.tier):  # the better source takes the text over
-            self._demoted.append((holder, prepared.document.id))
+            self._waiting.demoted.append((holder, prepared.document.id))
             self.summary.linked.append({"source": holder.source.path, "same_as": source.path})
             holder = None
         elif holder:
@@ -208,10 +213,9 @@ class _Run:
         entry = _entry(prepared, holder.id if holder else "")
         self._know(entry)
         self._count(known, prepared)
-        self._waiting.append((prepared, entry))
-        chunks = sum(len(p.chunks) for p, e in self._waiting if not e.same_as)
-        if chunks >= _BATCH_CHUNKS or len(self._waiting) >= _BATCH_DOCUMENTS:
-            self.commit()
+        self._waiting.documents.append((prepared, entry))
+        if self._waiting.is_full():
+            self._launch()
 
     def _holder(self, prepared: Prepared) -> Entry | None:
         """The document that holds the same text as this one, if any."""
@@ -221,7 +225,8 @@ class _Run:
         return None
 
     def _text(self, entry: Entry) -> str:
-        for prepared, waiting in self._waiting:
+        flying = self._flying[0].documents if self._flying else []
+        for prepared, waiting in (*self._waiting.documents, *flying):
             if waiting is entry:
                 return prepared.document.text
         document = self._store.catalog.document(entry.id)
@@ -235,15 +240,30 @@ class _Run:
             self.summary.added += 1
 
     def commit(self) -> None:
-        """Embed the waiting documents in one go, then make each visible."""
-        own = [p for p, entry in self._waiting if not entry.same_as]
-        made = iter(embed_documents([(p.document, p.chunks) for p in own if not p.embedded], self._embedder))
-        embedded = [p.embedded or next(made) for p in own]
+        """Embed what waits and make it visible."""
+        self._launch()
+        self._land()
+
+    def _launch(self) -> None:
+        """Start embedding what waits; it goes on while the next files are read. The batch before it is made visible."""
+        batch, self._waiting = self._waiting, _Batch()
+        bare = [(p.document, p.chunks) for p in batch.own() if not p.embedded]
+        following = self._embedding.submit(embed_documents, bare, self._embedder)
+        self._land()
+        self._flying = batch, following
+
+    def _land(self) -> None:
+        """Make the batch that was being embedded visible."""
+        if self._flying is None:
+            return
+        (batch, future), self._flying = self._flying, None
+        made = iter(future.result())
+        embedded = [p.embedded or next(made) for p in batch.own()]
         # One write for the whole batch: Chroma's cost is per call. What is not published yet, nobody sees.
-        if own:
+        if embedded:
             vectors = np.concatenate([each.vectors for each in embedded])
-            self._store.add_vectors([chunk for p in own for chunk in p.chunks], vectors)
-        for prepared, entry in self._waiting:
+            self._store.add_vectors([chunk for p in batch.own() for chunk in p.chunks], vectors)
+        for prepared, entry in batch.documents:
             if entry.same_as:
                 self._store.put(prepared.document, entry)
                 continue
@@ -251,14 +271,11 @@ class _Run:
             matrices = [matrix.astype(np.float16) for matrix in each.sentence_vectors]
             self._store.put(prepared.document, entry, prepared.chunks, each.words, matrices)
             self.summary.chunks += len(prepared.chunks)
-        self._waiting = []
-        for former, holder_id in self._demoted:
+        for former, holder_id in batch.demoted:
             if self._entries.get(former.key) is former:  # else it was read again since, and has found its place
                 self._link(former, holder_id)
-        self._demoted = []
-        for key, record in self._read:
+        for key, record in batch.read:
             self._store.set_file(key, record)
-        self._read = []
 
     def _link(self, former: Entry, holder_id: str) -> None:
         """Make a document, and those linked to it, name another one as the holder of their text."""

@@ -112,6 +112,13 @@ def test_the_same_store_as_without_it(cluster, tmp_path):
     assert ingest(files, tmp_path / "there", load=SmallEmbedder).unchanged == 28
 
 
+def test_no_file_is_lost_when_each_is_done_at_once(cluster, tmp_path):
+    (tmp_path / "files").mkdir()
+    for number in range(150):
+        (tmp_path / "files" / f"{number}.md").write_text(f"第{number}市机架超{number}万个。", encoding="utf-8")
+    assert ingest(tmp_path / "files", tmp_path / "store", load=SmallEmbedder).added == 150
+
+
 def test_the_bundled_model_gives_the_same_vectors(cluster, tmp_path):
     from ingest.embed import load_embedder
 
