@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.errors import UnreadableFileError
+from ingest.formats import archive
 from ingest.formats.archive import members
-from ingest.formats.dispatch import archive
 from ingest.types import Unread
 
 

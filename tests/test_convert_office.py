@@ -13,8 +13,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from ingest.errors import UnreadableFileError
+from ingest.formats import convert_office
 from ingest.formats.convert_office import CONVERTIBLE, convert, find_soffice
-from ingest.formats.dispatch import convert_office
 from ingest.formats.read_docx import read_docx
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="the stand-in for soffice is a shell script")

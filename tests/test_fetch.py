@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.errors import UnreadableFileError
+from ingest.formats import fetch as fetch_module
 from ingest.formats.decode import decode
-from ingest.formats.dispatch import fetch as fetch_module
 from ingest.formats.fetch import fetch, is_url
 from ingest.formats.fetch_address import why_refused
 from ingest.formats.read_html import declared_charset, read_page

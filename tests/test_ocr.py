@@ -13,7 +13,7 @@ from drawn_pages import FULL, PRINTED, bgr, draw_page, font, image_pdf, make_pdf
 from PIL import Image, ImageChops, ImageDraw
 
 from ingest.errors import MissingPartError, UnreadableFileError
-from ingest.formats.dispatch import ocr
+from ingest.formats import ocr
 from ingest.formats.ocr import Scan, read_scan, recognise
 from ingest.formats.pdf_lines import PAGE_MARK
 from ingest.formats.pdf_paragraphs import join_pages

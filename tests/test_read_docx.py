@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.errors import UnreadableFileError
-from ingest.formats.dispatch import docx_package, read_docx
+from ingest.formats import docx_package, read_docx
 from ingest.formats.docx_numbering import _formatted
 
 docx = pytest.importorskip("docx")

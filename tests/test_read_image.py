@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
 from ingest.errors import UnreadableFileError
-from ingest.formats.dispatch import ocr
+from ingest.formats import ocr
 from ingest.formats.ocr import Scan
 from ingest.formats.pdf_lines import PAGE_MARK, Line
 from ingest.formats.read_image import _pictures, read_image

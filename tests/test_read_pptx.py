@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.errors import UnreadableFileError
-from ingest.formats.dispatch import archive, pptx_package, read_pptx
+from ingest.formats import archive, pptx_package, read_pptx
 from ingest.formats.pdf_lines import PAGE_MARK, take_page_marks
 from ingest.formats.pptx_order import Box, in_reading_order
 

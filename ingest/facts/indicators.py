@@ -78,8 +78,10 @@ def indicator_of(
     if opened > phrase.rfind("）"):  # what a bracket says of its own, else what stands before it
         inner = _trimmed(phrase[opened + 1 :])
         phrase = inner if len(inner) > 1 else phrase[:opened]
-    if phrase.endswith(("和", "及", "与", "或", "、")) and any(find_quantities(phrase)):
-        phrase = ""  # 90%以上乡镇和60%以上农村社区
+    if phrase.endswith(("和", "及", "与", "或", "、")):
+        counted = list(find_quantities(phrase))
+        if counted and phrase[counted[-1].end : -1].strip():  # 90%以上乡镇和60%以上…, but not 10万元、20万元
+            phrase = ""
     phrase = _trimmed(_PER.sub("", _without_others(_trimmed(phrase))))
     behind = _GIVEN.sub("", _without_quantities(after))
     found = _NOUN_AFTER.match(behind)
