@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from app.engine import Engine
-from app.generate import make_llm
+from app.generation.generate import make_llm
 from app.offline import go_offline
 from app.settings import Settings
 from ingest.embed import Embedder, load_embedder

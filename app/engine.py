@@ -6,14 +6,14 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from app.compose import compose
-from app.draft import Draft
-from app.evidence import rank_sentences
-from app.generate import LLMError, generate_claims, select_evidence
+from app.composition.compose import compose
+from app.composition.draft import Draft
+from app.generation.generate import LLMError, generate_claims, select_evidence
 from app.render import Numbering, checked, render, with_timings
-from app.retrieve import MAX_DOCUMENT_CHUNKS, retrieve
+from app.retrieval.evidence import rank_sentences
+from app.retrieval.retrieve import MAX_DOCUMENT_CHUNKS, retrieve
 from app.types import Answer, AnswerSentence, Evidence, Hit, Language, Query, Turn
-from app.understand import understand
+from app.understanding.understand import understand
 from ingest.embed import Embedder
 from ingest.facts.regions import display
 from ingest.pipeline import ingest_paths

@@ -3,9 +3,9 @@
 import dataclasses
 import re
 
-from app.draft import Claim, Draft
+from app.composition.draft import Claim, Draft
 from app.types import Answer, AnswerSentence, Citation, CitedFigure, Evidence, Language, Query
-from app.verify import check_sentence
+from app.verification.verify import check_sentence
 from ingest.facts.regions import display
 from prompts import phrase
 

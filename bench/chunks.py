@@ -25,11 +25,11 @@ from typing import Any
 
 from app.build import open_engine
 from app.engine import CHUNKS, Engine
-from app.evidence import rank_sentences
-from app.retrieve import retrieve
+from app.retrieval.evidence import rank_sentences
+from app.retrieval.retrieve import retrieve
 from app.settings import Settings
 from app.types import Hit
-from app.understand import understand
+from app.understanding.understand import understand
 from ingest.text import split
 
 QUESTIONS = Path(__file__).resolve().parent.parent / "tests" / "data" / "split_questions.jsonl"

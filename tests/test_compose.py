@@ -355,7 +355,7 @@ class TestForms:
 def test_an_answer_whose_every_sentence_fails_its_check_is_a_refusal(ask, monkeypatch):
     """Whatever goes wrong in framing, no empty answer and no verdict without its evidence is shown."""
     from app import render
-    from app.verify import Check
+    from app.verification.verify import Check
 
     monkeypatch.setattr(render, "check_sentence", lambda *_: Check("unsupported", False, True, 0.0))
     for question in ("贵州算力产业规模是多少", "合肥市场占有率是20%吗", "湖北押注的方向是什么"):

@@ -3,8 +3,8 @@
 import pytest
 
 from app.build import open_engine
-from app.naming import find_named, to_han
 from app.settings import load_settings
+from app.understanding.naming import find_named, to_han
 
 TITLES = [
     ("a", "甲省数据条例"),

@@ -1,6 +1,6 @@
 import pytest
 
-from app.quantities import english_figures
+from app.understanding.quantities import english_figures
 from eval.quantities import stated_quantities
 
 

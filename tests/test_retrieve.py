@@ -49,7 +49,7 @@ def test_an_english_question_finds_the_chinese_passage(engine, question, part):
 
 @pytest.mark.parametrize("question", ["比较湖北和湖南的短板", "合肥、深圳、浙江各有什么做法", "贵州和某北方省份的算力"])
 def test_every_region_asked_about_finds_its_own_passages(engine, question):
-    from app.understand import understand
+    from app.understanding.understand import understand
 
     asked = set(understand(question).regions)
     found = {code for hit in engine.search(question, k=12) for code in hit.chunk.regions}

@@ -2,9 +2,9 @@
 
 import pytest
 
-from app.rewrite import stand_alone
 from app.types import Turn
-from app.understand import understand
+from app.understanding.rewrite import stand_alone
+from app.understanding.understand import understand
 
 
 def follow(question, *earlier):

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from app.spelling import correct
+from app.understanding.spelling import correct
 from ingest.lexical import fold
 
 KNOWN = frozenset(

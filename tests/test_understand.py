@@ -3,7 +3,7 @@
 import pytest
 
 from app.types import Turn
-from app.understand import MAX_QUESTION, detect_language, understand
+from app.understanding.understand import MAX_QUESTION, detect_language, understand
 from ingest.errors import InputError
 
 GUIZHOU, GUANGDONG, ZHEJIANG, HUNAN, HUBEI = "520000", "440000", "330000", "430000", "420000"

@@ -3,8 +3,8 @@
 import pytest
 from verify_cases import CASES, OPERATORS, PARAPHRASES, all_evidence, evidence
 
-from app.understand import understand
-from app.verify import check_sentence
+from app.understanding.understand import understand
+from app.verification.verify import check_sentence
 
 NATIONAL = "机架超30万个"  # the sentence that holds Guizhou's racks and the national 65 %
 

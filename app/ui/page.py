@@ -10,7 +10,7 @@ from app.ui.cards import escape
 from app.ui.chat import Conversation, ask
 from app.ui.message import inert
 from app.ui.strings import DEFAULT_LANGUAGE, words
-from app.understand import MAX_QUESTION
+from app.understanding.understand import MAX_QUESTION
 
 if TYPE_CHECKING:
     import gradio as gr

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from app.draft import Claim, Draft, quote
-from app.evidence import MEANING_FLOOR, about, distinct, reading_order, relevant
-from app.matching import FigureMatch, match_figures
+from app.composition.draft import Claim, Draft, quote
+from app.composition.wording import asked, figure_note, period_text, region_names, related_heading, scope_name
+from app.retrieval.evidence import MEANING_FLOOR, about, distinct, reading_order, relevant
+from app.retrieval.matching import FigureMatch, match_figures
 from app.types import AbstainReason, Evidence, Query
-from app.wording import asked, figure_note, period_text, region_names, related_heading, scope_name
 from ingest.types import Figure
 from prompts import phrase
 

@@ -7,8 +7,8 @@ no word itself, so that nothing a user means is ever rewritten.
 import functools
 import re
 
-from app.glossary import chinese_terms
-from app.measures import MEASURE_WORDS
+from app.understanding.glossary import chinese_terms
+from app.understanding.measures import MEASURE_WORDS
 from ingest.facts.regions import by_name, find_regions, region
 from ingest.lexical import cut, frequency
 

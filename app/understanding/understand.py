@@ -5,14 +5,14 @@ import re
 from collections.abc import Sequence
 from itertools import zip_longest
 
-from app.glossary import translate, translate_terms
-from app.measures import find_heads
-from app.naming import find_named
-from app.quantities import english_figures
-from app.rewrite import stand_alone
-from app.spelling import correct
+from app.composition.wording import without_periods
 from app.types import Language, Query, QuestionKind, Turn
-from app.wording import without_periods
+from app.understanding.glossary import translate, translate_terms
+from app.understanding.measures import find_heads
+from app.understanding.naming import find_named
+from app.understanding.quantities import english_figures
+from app.understanding.rewrite import stand_alone
+from app.understanding.spelling import correct
 from ingest.errors import InputError
 from ingest.facts.figures import find_figures, find_periods, is_object
 from ingest.facts.numbers import find_quantities

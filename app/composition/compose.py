@@ -7,15 +7,15 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from app.amounts import RELATED, also, answer_amount, state_figures, undisclosed
-from app.compare import PER_REGION, compare_documents, compare_regions
-from app.draft import Claim, Draft, quote
-from app.evidence import about, distinct, reading_order, relevant
-from app.matching import FigureMatch, asks_amount, period_fits
-from app.measures import find_heads
-from app.retrieve import Retrieved
+from app.composition.amounts import RELATED, also, answer_amount, state_figures, undisclosed
+from app.composition.compare import PER_REGION, compare_documents, compare_regions
+from app.composition.draft import Claim, Draft, quote
+from app.composition.wording import period_text, region_names, related_heading
+from app.retrieval.evidence import about, distinct, reading_order, relevant
+from app.retrieval.matching import FigureMatch, asks_amount, period_fits
+from app.retrieval.retrieve import Retrieved
 from app.types import Evidence, Query
-from app.wording import period_text, region_names, related_heading
+from app.understanding.measures import find_heads
 from ingest.facts.figures import find_periods
 from ingest.facts.regions import relation
 from prompts import phrase

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from app.measures import related
-from app.retrieve import Retrieved
+from app.retrieval.retrieve import Retrieved
 from app.types import Evidence, Query
+from app.understanding.measures import related
 from ingest.facts.regions import relation
 from ingest.lexical import normalise
 

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from app.amounts import also, answer_amount, state_figures
-from app.draft import Claim, Draft, quote
-from app.evidence import distinct, reading_order, relevant
-from app.matching import FigureMatch, clause_of, match_figures
+from app.composition.amounts import also, answer_amount, state_figures
+from app.composition.draft import Claim, Draft, quote
+from app.composition.wording import asked
+from app.retrieval.evidence import distinct, reading_order, relevant
+from app.retrieval.matching import FigureMatch, clause_of, match_figures
 from app.types import Evidence, Query
-from app.wording import asked
 from ingest.facts.figures import is_object
 from ingest.facts.regions import display, find_regions, relation
 from prompts import phrase

@@ -9,10 +9,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.measures import find_heads
-from app.quantities import english_figures
+from app.composition.wording import without_periods
 from app.types import Evidence, Query, Support
-from app.wording import without_periods
+from app.understanding.measures import find_heads
+from app.understanding.quantities import english_figures
 from ingest.facts.figures import Context, clause_spans, find_figures, find_periods, is_object
 from ingest.facts.numbers import find_quantities
 from ingest.facts.regions import expand, find_regions, relation

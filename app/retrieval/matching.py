@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from app.evidence import names
-from app.measures import find_heads, names_head
+from app.retrieval.evidence import names
 from app.types import Evidence, Query
+from app.understanding.measures import find_heads, names_head
 from ingest.facts.figures import clause_spans
 from ingest.facts.regions import find_regions, relation
 from ingest.lexical import normalise

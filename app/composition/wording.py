@@ -2,8 +2,8 @@
 
 import re
 
-from app.measures import head_spans
 from app.types import Query
+from app.understanding.measures import head_spans
 from ingest.facts.regions import display, find_regions
 from ingest.types import Figure
 from prompts import phrase

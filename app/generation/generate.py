@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from app.draft import Claim
+from app.composition.draft import Claim
 from app.settings import Settings
 from app.types import Evidence, Query
 from ingest.errors import PolicyQAError

@@ -1,0 +1,1 @@
+"""Answers worded by a configured LLM, out of numbered source sentences."""

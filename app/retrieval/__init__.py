@@ -1,0 +1,1 @@
+"""From a Query to evidence: chunks found and ranked, their sentences, the figures that answer."""

@@ -1,0 +1,1 @@
+"""Whether an answer sentence says what its citations say."""
