@@ -100,7 +100,8 @@ def read_page(html: str) -> Page:
     made_on, named = _MADE_ON.search(text, 0, 4_000), _NAMED.search(text, 0, 4_000)
     if made_on:  # a document is of the day on which it was made; the page may have come much later
         facts |= {"date": made_on[1], **({"published": facts["date"]} if "date" in facts else {})}
-    title = facts.get("title") or (named[1].strip() if named else "") or _first_heading(article) or _page_title(root)
+    title = facts.get("title") or (named[1].strip() if named else "") or _first_heading(article)
+    title = title or _page_title(root) or _opening(lines)
     return Page(text, title, facts, notes)
 
 
@@ -144,6 +145,11 @@ def _page_title(root: Any) -> str:
 
 def _first_heading(lines: Sequence[Line]) -> str:
     return next((line.text.lstrip("# ") for line in lines if line.heading), "")
+
+
+def _opening(lines: Sequence[Line]) -> str:
+    """The heading with which the page opens, above what was taken for the article; "" where it opens otherwise."""
+    return lines[0].text.lstrip("# ") if lines and lines[0].heading else ""
 
 
 def _with_labels_joined(lines: list[Line]) -> list[Line]:
