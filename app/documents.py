@@ -21,13 +21,13 @@ from ingest.walk import is_gone
 def list_documents(settings: Settings) -> list[dict[str, Any]]:
     """All indexed documents, oldest first. Needs no model."""
     with open_store(settings.store, cache=settings.cache) as store:
-        return _rows(store.catalog.entries())
+        return describe(store.catalog.entries())
 
 
 def show_document(settings: Settings, doc_id: str, with_text: bool) -> dict[str, Any]:
     """One document's record, with its cleaned text if wanted. Raises InputError for an unknown id."""
     with open_store(settings.store, cache=settings.cache) as store:
-        rows = {row["doc_id"]: row for row in _rows(store.catalog.entries())}
+        rows = {row["doc_id"]: row for row in describe(store.catalog.entries())}
         document = store.catalog.document(doc_id)
     if document is None:
         raise InputError(f"没有编号为 {doc_id} 的文档", "用 policyqa docs list 查看编号")
@@ -46,11 +46,11 @@ def remove_document(settings: Settings, doc_id: str) -> dict[str, Any]:
         if entry is None:
             raise InputError(f"文档 {doc_id} 刚被另一进程移除")
         store.remove(doc_id)
-        return _rows([entry])[0]
+        return describe([entry])[0]
 
 
-def _rows(entries: Sequence[Entry]) -> list[dict[str, Any]]:
-    """The records of documents; what one says of another (repeals, amends, explains) is told of both."""
+def describe(entries: Sequence[Entry]) -> list[dict[str, Any]]:
+    """The records of documents, JSON-ready; what one says of another (repeals, amends, explains) is told of both."""
     relations = link([(entry.id, entry.source) for entry in entries])
     today = datetime.date.today().isoformat()
     titles = {entry.id: entry.source.title for entry in entries}

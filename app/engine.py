@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from app.composition.compose import compose
 from app.composition.draft import Draft
+from app.documents import describe
 from app.generation.generate import LLMError, generate_claims, select_evidence
 from app.render import Numbering, checked, render, with_timings
 from app.retrieval.evidence import rank_sentences
@@ -164,6 +165,11 @@ class Engine:
         return [f"{name}的人工智能布局有什么特点" for name in names[:3]] + (
             [f"比较{names[0]}和{names[1]}的路线"] if len(names) > 1 else []
         )
+
+    def documents(self) -> list[dict[str, Any]]:
+        """The records of all documents, as `docs list --json` gives them."""
+        with self._lock:
+            return describe(self.store.catalog.entries())
 
     def describe(self) -> dict[str, Any]:
         """Model, LLM and size of the store."""

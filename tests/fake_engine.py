@@ -27,6 +27,16 @@ def document(text=TEXT, **source):
     return Document("d1", Source(**{**known, **source}), text, (Block("paragraph", 0, len(text), ("总体情况",)),))
 
 
+def record(**changes):
+    """A document's record as `docs list --json` gives it."""
+    fields = {
+        "doc_id": "d1", "source": "files/brief.md", "title": "算力简报", "issuer": "某局", "doc_number": "某发〔2025〕1号",
+        "regions": ["贵州"], "date": "2025-01-01", "tier": "统计", "validity": "", "health": "ok", "flags": [],
+        "same_as": "", "exists": True,
+    }  # fmt: skip
+    return {**fields, **changes}
+
+
 @dataclass
 class FakeEngine:
     """Answers every question with its own words; 慢 waits for `gate`, 错 raises a known error, 坏 an unknown one."""
@@ -36,6 +46,7 @@ class FakeEngine:
     cited: Citation = field(default_factory=citation)
     pause: float = 0.0
     seen: list = field(default_factory=list)
+    row: dict = field(default_factory=lambda: record())
     gate: threading.Event = field(default_factory=threading.Event)
 
     def stream(self, question, history=(), language=None):
@@ -63,6 +74,9 @@ class FakeEngine:
 
     def examples(self, language="zh"):
         return ["What is said of Guizhou?"] if language == "en" else ["贵州说了什么"]
+
+    def documents(self):
+        return [self.row]
 
     def describe(self):
         return {"model": "fake", "llm": "none", "documents": 1, "chunks": 1, "store": "/secret"}

@@ -16,7 +16,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from fake_engine import FakeEngine, citation, document
+from fake_engine import FakeEngine, citation, document, record
 from test_ui import PAYLOADS
 
 pytestmark = pytest.mark.browser
@@ -209,6 +209,22 @@ def test_english_interface_and_answer(real, open_page):
     page.click("#pq-language label:has-text('中文')")
     page.wait_for_selector('#pq-send:has-text("发送")')
     assert page.noted == []
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_the_library_lists_documents_and_says_what_is_wrong(scripted, open_page, size):
+    row = record(title=PAYLOADS[0], flags=["truncated"], health="正文不完整，结尾缺失", validity="已废止")
+    page = open_page(scripted(FakeEngine(row=row)), size)
+    page.get_by_role("tab", name="资料库").click()
+    page.wait_for_selector(".pq-library tbody tr")
+    shown = page.locator("#pq-library").inner_text()
+    assert PAYLOADS[0] in shown and "正文不完整，结尾缺失" in shown and "已废止" in shown
+    page.get_by_placeholder("按标题").fill("没有这一份")
+    page.wait_for_selector("text=没有符合条件的资料")
+    page.get_by_placeholder("按标题").fill("")
+    page.locator("#pq-language").get_by_text("English").click()
+    page.wait_for_selector("text=incomplete: the end is missing")
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
 
 
 def test_hostile_question_is_shown_as_text(real, open_page):

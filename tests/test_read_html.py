@@ -295,7 +295,9 @@ PIECES = [*re.findall(r"<[^>]*>|[^<]+", WECHAT + NETEASE + GOV), "<table>", "<td
 
 
 def test_a_page_without_a_title_is_called_by_the_heading_it_opens_with():
-    articles = "".join(f"<p>第{n}条　本省建立数据目录，由主管部门按年更新并向社会公布第{n}批清单。</p>" for n in "一二三四五六")
+    articles = "".join(
+        f"<p>第{n}条　本省建立数据目录，由主管部门按年更新并向社会公布第{n}批清单。</p>" for n in "一二三四五六"
+    )
     tools = "<div class=share><p>字体：【大】【中】【小】</p><h4>微信扫一扫：分享</h4></div>"
     assert read_page(f"<body><h3>某省数据条例</h3>{tools}<div>{articles}</div></body>").title == "某省数据条例"
     assert read_page(f"<body><p>字体：大</p><h4>微信扫一扫</h4><div>{articles}</div></body>").title != "字体：大"

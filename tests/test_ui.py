@@ -4,9 +4,10 @@ import html
 import re
 import socket
 import string
+from dataclasses import replace
 
 import pytest
-from fake_engine import END, START, TEXT, FakeEngine, citation, document
+from fake_engine import END, START, TEXT, FakeEngine, citation, document, record
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,10 +16,13 @@ from app.server import build_app, check_address, is_loopback
 from app.types import Answer, AnswerSentence
 from app.ui.cards import CONTEXT, card_html, context, pane_html
 from app.ui.chat import MAX_EXCHANGES, Conversation, ask
+from app.ui.library import MAX_ROWS, library_html
 from app.ui.message import answer_html, error_html, inert, progress_html, question_html
 from app.ui.strings import STRINGS, words
 from ingest.errors import InputError
-from ingest.types import TIERS
+from ingest.facts.fields import VALIDITIES
+from ingest.health import FLAGS
+from ingest.types import TIERS, Health
 
 PAYLOADS = [
     "<script>alert(1)</script>",
@@ -144,6 +148,12 @@ def test_card_shows_the_sentence_in_context_with_its_origin():
     for part in (*facts, "已废止（2026-01-01）", "brief.md"):
         assert part in shown
     assert "statistics" in card_html(2, citation(), document(), "en")
+
+
+def test_card_says_when_its_document_is_not_whole():
+    cut = replace(document(), health=Health(flags=("truncated", "ocr")))
+    assert "正文不完整，结尾缺失" in card_html(1, citation(), cut, "zh")
+    assert "holds text read by OCR" in card_html(1, citation(), cut, "en")
 
 
 def test_card_ids_differ_between_turns_and_citations():
@@ -318,3 +328,36 @@ def test_the_page_takes_no_uploads():
     reply = client.post("/gradio_api/upload", files={"files": ("a.txt", b"x")})
     assert reply.status_code == 403
     assert client.get("/healthz").status_code == 200
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_the_library_shows_what_files_say_of_themselves_as_text(payload):
+    row = record(title=payload, source=payload, issuer=payload, doc_number=payload, regions=[payload], date=payload)
+    page = library_html([row], "zh")
+    assert tags_of(page) <= {"p", "div", "table", "thead", "tbody", "tr", "th", "td", "strong", "small", "span", "br"}
+    assert payload.strip() in text_of(page) and "$" not in page and "{" not in page
+
+
+def test_the_library_is_searched_by_every_word_and_told_what_is_wrong():
+    rows = [
+        record(title="甲省算力规划", validity="现行有效"),
+        record(title="甲省数据条例", flags=["truncated"], health="正文不完整，结尾缺失", regions=["甲省"], validity="已废止"),
+        record(title="乙省数据条例", same_as="d9", exists=False),
+    ]  # fmt: skip
+    assert "共 3 份" in text_of(library_html(rows, "zh"))
+    assert "乙省" not in library_html(rows, "zh", "甲省 数据") and "算力规划" not in library_html(
+        rows, "zh", "甲省 数据"
+    )
+    flagged = text_of(library_html(rows, "zh", "", True))
+    assert "正文不完整，结尾缺失" in flagged and "原文件已不在原处" in flagged and "算力规划" not in flagged
+    english = text_of(library_html(rows, "en"))
+    assert "incomplete: the end is missing" in english and "repealed" in english and "in force" in english
+    assert "没有符合条件的资料" in library_html(rows, "zh", "丙省")
+    many = text_of(library_html([record(title=f"第{n}份") for n in range(MAX_ROWS + 1)], "zh"))
+    assert f"共 {MAX_ROWS + 1} 份" in many and f"第{MAX_ROWS}份" not in many
+
+
+def test_every_warning_and_validity_has_its_words_in_both_languages():
+    for language in ("zh", "en"):
+        assert all(words(language, f"flag_{name}") for name in FLAGS)
+        assert all(words(language, f"validity_{name}") for name in VALIDITIES)

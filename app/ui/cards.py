@@ -76,6 +76,8 @@ def _badges(citation: Citation, document: Document | None, language: Language) -
     badges += [("fact", fact) for fact in facts if fact]
     if document and document.source.repealed:
         badges.append(("warn", words(language, "repealed", date=document.source.repealed)))
+    if document:
+        badges += [("warn", words(language, f"flag_{name}")) for name in document.health.flags]
     if document and any(note in REPAIRS for note in document.source.repairs):
         badges.append(("fact", words(language, "repaired")))
     spans = "".join(f'<span class="pq-{kind}">{escape(text)}</span>' for kind, text in badges)

@@ -8,6 +8,7 @@ from app.types import Language
 from app.ui.background import in_background
 from app.ui.cards import escape
 from app.ui.chat import Conversation, ask
+from app.ui.library import library_pane, wire_library
 from app.ui.message import inert
 from app.ui.strings import DEFAULT_LANGUAGE, words
 from app.understanding.understand import MAX_QUESTION
@@ -49,13 +50,21 @@ def build_page(engine: "Engine") -> "gr.Blocks":
     with gr.Blocks(title=words(language, "title"), fill_width=True, fill_height=True) as page:
         # The choice is apart from the conversation, which an answer under way would write back over it.
         parts = {"conversation": gr.State(Conversation()), "chosen": gr.State(None), **_header(engine, language)}
-        with gr.Row(elem_id="pq-panes", equal_height=False):
-            with gr.Column(scale=3, min_width=320, elem_id="pq-chat-pane"):
-                parts |= _chat_pane(engine, language)
-            with gr.Column(scale=2, min_width=320, elem_id="pq-source-pane"):
-                parts["sources_title"] = gr.HTML(_pane_title(language))
-                parts["sources"] = gr.HTML(Conversation().sources(language), elem_id="pq-sources")
+        with gr.Tabs(elem_id="pq-tabs"):
+            with (
+                gr.Tab(words(language, "ask_tab"), id="ask") as ask_tab,
+                gr.Row(elem_id="pq-panes", equal_height=False),
+            ):
+                with gr.Column(scale=3, min_width=320, elem_id="pq-chat-pane"):
+                    parts |= _chat_pane(engine, language)
+                with gr.Column(scale=2, min_width=320, elem_id="pq-source-pane"):
+                    parts["sources_title"] = gr.HTML(_pane_title(language))
+                    parts["sources"] = gr.HTML(Conversation().sources(language), elem_id="pq-sources")
+            with gr.Tab(words(language, "library"), id="library") as library_tab:
+                parts |= library_pane(language)
+        parts |= {"ask_tab": ask_tab, "library_tab": library_tab}
         _wire(engine, parts)
+        wire_library(parts, library_tab, engine.documents)
     page.queue(max_size=QUEUE, default_concurrency_limit=CONCURRENCY)
     return page
 
@@ -133,7 +142,7 @@ def _wire(engine: "Engine", parts: dict[str, Any]) -> None:
     )  # fmt: skip
     worded = (
         "chosen", "sources", "toggle", "title", "chatbot", "question", "send", "stop", "clear", "examples_title",
-        "sources_title",
+        "sources_title", "ask_tab", "library_tab", "library_find", "library_flagged",
     )  # fmt: skip
     parts["toggle"].change(
         lambda code, state: _relabel(engine, parts, "en" if code == "en" else "zh", state),
@@ -184,6 +193,10 @@ def _relabel(engine: "Engine", parts: dict[str, Any], language: Language, state:
         parts["question"]: gr.update(label=words(language, "question"), placeholder=words(language, "placeholder")),
         parts["examples_title"]: _examples_title(language),
         parts["sources_title"]: _pane_title(language),
+        parts["ask_tab"]: gr.update(label=words(language, "ask_tab")),
+        parts["library_tab"]: gr.update(label=words(language, "library")),
+        parts["library_find"]: gr.update(placeholder=words(language, "library_find")),
+        parts["library_flagged"]: gr.update(label=words(language, "library_flagged")),
     }
     update |= {parts[name]: words(language, name) for name in ("send", "stop", "clear")}
     buttons = zip(parts["examples"], _example_buttons(engine, language), strict=True)
