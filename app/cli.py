@@ -83,6 +83,12 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--host", default="127.0.0.1")
     serve.add_argument("--port", type=int, default=7860)
 
+    history = add("history", _history, "网页里的对话记录：list、export ID、replay ID、remove ID")
+    history.add_argument("action", choices=("list", "export", "replay", "remove"))
+    history.add_argument("id", nargs="?", help="对话编号，或单个回答的复现编号（export、replay）")
+    history.add_argument("--out", metavar="文件", help="export：写到哪里，.md 或 .docx（默认 编号.md）")
+    history.add_argument("--json", action="store_true", help="只向标准输出打印 JSON")
+
     add("doctor", _doctor, "检查本机可用的部件").add_argument("--json", action="store_true")
     add("eval", _eval, "运行评测套件")
     return parser
@@ -248,15 +254,25 @@ def _serve(args: argparse.Namespace, settings: Settings) -> int:
 
     check_address(args.host, args.port)  # before anything slow
     from app.build import open_engine
+    from app.history.book import open_history
 
     # The page only reads, so `policyqa ask` works beside it; ingestion needs the store for itself.
-    with open_engine(settings, on_note=_note) as engine:
+    with open_engine(settings, on_note=_note) as engine, open_history(settings.history) as book:
         serve(
             engine,
             args.host,
             args.port,
-            on_ready=lambda: _note(f"已就绪：http://{args.host}:{args.port}/ （Ctrl-C 结束）"),
+            lambda: _note(f"已就绪：http://{args.host}:{args.port}/ （Ctrl-C 结束）"),
+            book,
         )
+    return 0
+
+
+def _history(args: argparse.Namespace, settings: Settings) -> int:
+    from app.history.command import run
+
+    for line in run(args, settings):
+        print(line, flush=True)
     return 0
 
 

@@ -1,7 +1,7 @@
 """What is indexed, as plain JSON-ready records, and hits and answers written out for terminals."""
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -14,7 +14,7 @@ from ingest.facts.relations import link, status
 from ingest.health import in_words
 from ingest.records import Entry
 from ingest.store import open_store
-from ingest.types import REPAIRS, SET_RIGHT
+from ingest.types import REPAIRS, SET_RIGHT, Document
 from ingest.walk import is_gone
 
 
@@ -33,6 +33,12 @@ def show_document(settings: Settings, doc_id: str, with_text: bool) -> dict[str,
         raise InputError(f"没有编号为 {doc_id} 的文档", "用 policyqa docs list 查看编号")
     health = asdict(document.health)
     return {**rows[doc_id], "health_report": health, **({"text": document.text} if with_text else {})}
+
+
+def find_documents(settings: Settings, doc_ids: Iterable[str]) -> dict[str, Document | None]:
+    """Documents with their text by id, None for those that are not indexed (any more)."""
+    with open_store(settings.store, cache=settings.cache) as store:
+        return {doc_id: store.catalog.document(doc_id) for doc_id in doc_ids}
 
 
 def remove_document(settings: Settings, doc_id: str) -> dict[str, Any]:

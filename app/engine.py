@@ -171,6 +171,11 @@ class Engine:
         with self._lock:
             return describe(self.store.catalog.entries())
 
+    def hashes(self) -> dict[str, str]:
+        """sha256 of every indexed document's file, by document id."""
+        with self._lock:
+            return self.store.catalog.hashes()
+
     def describe(self) -> dict[str, Any]:
         """Model, LLM and size of the store."""
         with self._lock:

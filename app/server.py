@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from app.engine import Engine
+    from app.history.book import History
 
 ALLOW_REMOTE = "POLICYQA_ALLOW_REMOTE"
 HEALTH = ("model", "llm", "documents", "chunks")  # what /healthz tells; the store's path is nobody's business
@@ -87,11 +88,13 @@ def _refused(host: str, port: int, error: OSError) -> InputError:
     return InputError(f"无法监听 {host}:{port}：{error.strerror or error}", "检查 --host 与 --port")
 
 
-def serve(engine: "Engine", host: str, port: int, on_ready: Callable[[], None] = lambda: None) -> None:
+def serve(
+    engine: "Engine", host: str, port: int, on_ready: Callable[[], None] = lambda: None, book: "History | None" = None
+) -> None:
     """Serve until Ctrl-C; `on_ready` is called once the page answers. Raises InputError as check_address does."""
     check_address(host, port)
     go_offline()
-    app = build_app(engine, local_only=is_loopback(host))
+    app = build_app(engine, is_loopback(host), book)
     import uvicorn
 
     class Server(uvicorn.Server):  # type: ignore[misc]
@@ -126,7 +129,7 @@ def _warm(engine: "Engine") -> None:
         logging.getLogger(__name__).warning("warming up failed: %s", error)
 
 
-def build_app(engine: "Engine", local_only: bool = True) -> "FastAPI":
+def build_app(engine: "Engine", local_only: bool = True, book: "History | None" = None) -> "FastAPI":
     """Return the web application: /healthz and the page. `local_only` refuses requests meant for another host name."""
     import gradio as gr
     from fastapi import FastAPI
@@ -140,7 +143,7 @@ def build_app(engine: "Engine", local_only: bool = True) -> "FastAPI":
         known = engine.describe()
         return {"status": "ok"} | {name: known[name] for name in HEALTH if name in known}
 
-    page = build_page(engine)
+    page = build_page(engine, book)
     gr.mount_gradio_app(app, page, path="/", ssr_mode=False, max_file_size="1mb", show_error=False, **page_options())
     app.add_middleware(Guard, local_only=local_only)
     return app

@@ -9,6 +9,7 @@ from ingest.errors import InputError
 from ingest.location import Location, as_location
 
 DEFAULT_STORE = ".policyqa/store"
+DEFAULT_HISTORY = ".policyqa/history.sqlite3"
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,7 @@ class Settings:
     store: Location = Path(DEFAULT_STORE)
     embed_model: str = "bundled"
     cache: Path | None = None
+    history: Path | None = Path(DEFAULT_HISTORY)  # conversations of the page; None keeps none
     allow_private_urls: bool = False  # whether ingest may fetch from private and loopback addresses
     llm_base_url: str = ""
     llm_model: str = ""
@@ -39,6 +41,7 @@ def load_settings(environment: Mapping[str, str] | None = None, store: str | Non
     """
     env = os.environ if environment is None else environment
     cache = env.get("POLICYQA_CACHE", "")
+    history = env.get("POLICYQA_HISTORY", "").strip() or DEFAULT_HISTORY
     base_url, model = env.get("POLICYQA_LLM_BASE_URL", "").strip(), env.get("POLICYQA_LLM_MODEL", "").strip()
     if bool(base_url) != bool(model):
         raise InputError("大模型配置不完整", "POLICYQA_LLM_BASE_URL 与 POLICYQA_LLM_MODEL 要同时设置")
@@ -48,6 +51,7 @@ def load_settings(environment: Mapping[str, str] | None = None, store: str | Non
         store=as_location(store or env.get("POLICYQA_STORE") or DEFAULT_STORE),
         embed_model=env.get("POLICYQA_EMBED_MODEL") or "bundled",
         cache=Path(cache) if cache else None,
+        history=None if history == "off" else Path(history),
         allow_private_urls=env.get("POLICYQA_ALLOW_PRIVATE_URLS", "").strip() == "1",
         llm_base_url=base_url,
         llm_model=model,

@@ -169,6 +169,10 @@ class Catalog:
         )
         return list(rows)
 
+    def hashes(self) -> dict[str, str]:
+        """sha256 of the file of every document, by document id."""
+        return dict(self._db.execute("SELECT id, json_extract(source, '$.sha256') FROM documents"))
+
     def chunk_ids(self) -> set[str]:
         """Ids of all chunks."""
         return {row[0] for row in self._db.execute("SELECT id FROM chunks")}

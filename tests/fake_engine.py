@@ -75,6 +75,9 @@ class FakeEngine:
     def examples(self, language="zh"):
         return ["What is said of Guizhou?"] if language == "en" else ["贵州说了什么"]
 
+    def hashes(self):
+        return {"d1": "0" * 64}
+
     def documents(self):
         return [self.row]
 

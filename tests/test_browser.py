@@ -19,6 +19,8 @@ import pytest
 from fake_engine import FakeEngine, citation, document, record
 from test_ui import PAYLOADS
 
+from app.history.book import open_history
+
 pytestmark = pytest.mark.browser
 REPO = Path(__file__).resolve().parent.parent
 CORPUS = REPO / "eval" / "suites" / "sample" / "corpus"
@@ -82,7 +84,8 @@ def served(store, log):
     port = free_port()
     command = [sys.executable, "-m", "app", "serve", "--store", str(store), "--port", str(port)]
     with log.open("w", encoding="utf-8") as stderr:
-        process = subprocess.Popen(command, cwd=REPO, stdout=subprocess.DEVNULL, stderr=stderr)
+        environment = {**os.environ, "POLICYQA_HISTORY": str(log.with_suffix(".sqlite3"))}
+        process = subprocess.Popen(command, cwd=REPO, env=environment, stdout=subprocess.DEVNULL, stderr=stderr)
     try:
         address = f"http://127.0.0.1:{port}"
         wait_until_up(address, lambda: process.poll() is None)
@@ -108,10 +111,10 @@ def scripted():
 
     running = []
 
-    def start(engine):
+    def start(engine, book=None):
         port = free_port()
         server = uvicorn.Server(
-            uvicorn.Config(build_app(engine), port=port, log_level="critical", timeout_graceful_shutdown=1)
+            uvicorn.Config(build_app(engine, book=book), port=port, log_level="critical", timeout_graceful_shutdown=1)
         )
         thread = threading.Thread(target=server.run, daemon=True)
         thread.start()
@@ -209,6 +212,17 @@ def test_english_interface_and_answer(real, open_page):
     page.click("#pq-language label:has-text('中文')")
     page.wait_for_selector('#pq-send:has-text("发送")')
     assert page.noted == []
+
+
+def test_each_tab_is_a_conversation_of_its_own_in_the_history(scripted, open_page, tmp_path):
+    with open_history(tmp_path / "history.sqlite3") as book:
+        address = scripted(FakeEngine(), book)
+        for question in ("甲问", "乙问"):
+            page = open_page(address)
+            ask(page, question)
+            ask(page, f"{question}的追问", 2)
+        kept = {k.title: k.exchanges for k in book.conversations()}
+    assert kept == {"甲问": 2, "乙问": 2}
 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])

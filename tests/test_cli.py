@@ -11,7 +11,10 @@ import pytest
 
 from app.build import open_engine
 from app.cli import main
-from app.settings import load_settings
+from app.history.book import open_history
+from app.settings import Settings, load_settings
+from app.ui.chat import Conversation
+from app.ui.chat import ask as page_ask
 
 REPO = Path(__file__).resolve().parent.parent
 CORPUS = REPO / "eval" / "suites" / "sample" / "corpus"
@@ -355,3 +358,35 @@ class TestRealRuns:
         command = f"{sys.executable} -m app docs list --store {sample_store} | true; exit ${{PIPESTATUS[0]}}"
         done = subprocess.run(["bash", "-c", command], capture_output=True, cwd=REPO, timeout=300, check=False)
         assert done.returncode == 0 and b"Traceback" not in done.stderr
+
+
+class TestHistory:
+    @pytest.fixture
+    def asked(self, run, sample_store, tmp_path, monkeypatch):
+        monkeypatch.setenv("POLICYQA_HISTORY", str(tmp_path / "history.sqlite3"))
+        monkeypatch.setenv("POLICYQA_STORE", str(sample_store))
+        with open_engine(Settings(store=sample_store)) as engine, open_history(tmp_path / "history.sqlite3") as book:
+            *_, now = page_ask(engine, Conversation(), "贵州算力利用率如何", None, book)
+        return now
+
+    def test_listed_exported_replayed_removed(self, run, asked, tmp_path):
+        code, out, _ = run("history", "list", "--json")
+        assert code == 0 and [row["id"] for row in json.loads(out)] == [asked.id]
+        for name in ("a.md", "a.docx"):
+            code, out, _ = run("history", "export", asked.id, "--out", tmp_path / name)
+            assert code == 0 and (tmp_path / name).stat().st_size > 500 and name in out
+        assert "国内数据中心平均利用率约65%" in (tmp_path / "a.md").read_text(encoding="utf-8")
+        code, out, _ = run("history", "replay", asked.exchanges[0].kept, "--json")
+        result = json.loads(out)
+        assert code == 0 and result["same"] and result["changed"] == [] and result["now"]["citations"]
+        assert run("history", "remove", asked.id)[0] == 0
+        assert json.loads(run("history", "list", "--json")[1]) == []
+
+    def test_bad_use_is_one_line(self, run, asked, tmp_path, monkeypatch):
+        refused(run("history", "export"), "history list")
+        refused(run("history", "export", "c0"), "history list")
+        refused(run("history", "export", asked.id, "--out", tmp_path / "a.pdf"), ".docx")
+        refused(run("history", "export", asked.id, "--out", tmp_path / "nowhere" / "a.md"), "目录")
+        refused(run("history", "replay", "r0"), "r0123456789abcdef")
+        monkeypatch.setenv("POLICYQA_HISTORY", "off")
+        refused(run("history", "list"), "POLICYQA_HISTORY")

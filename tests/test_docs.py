@@ -70,6 +70,7 @@ class TestReadme:
         default = Settings()
         assert table == {
             "POLICYQA_STORE": str(default.store),
+            "POLICYQA_HISTORY": str(default.history),
             "POLICYQA_EMBED_MODEL": default.embed_model,
             "POLICYQA_LLM_TIMEOUT": f"{default.llm_timeout:g}",
             "POLICYQA_LLM_RETRIES": str(default.llm_retries),

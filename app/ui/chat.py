@@ -1,10 +1,12 @@
 """One conversation, and how a question runs through the engine: events in, HTML for both panes out. No Gradio."""
 
 import logging
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+import secrets
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from app.history.replay import basis_of
 from app.types import Answer, AnswerSentence, Language, Turn
 from app.ui.cards import empty_html, pane_html
 from app.ui.message import answer_html, error_html, progress_html, question_html
@@ -13,6 +15,8 @@ from ingest.errors import PolicyQAError
 
 if TYPE_CHECKING:
     from app.engine import Engine
+    from app.history.book import History
+    from app.history.records import KeptExchange
 
 # Each update sends the whole conversation to the browser, so older exchanges leave the page, newest kept.
 MAX_EXCHANGES = 40
@@ -28,6 +32,7 @@ class Exchange:
     message: str  # HTML for the chat
     cards: str = ""  # HTML for the source pane
     reply: str = ""
+    kept: str = ""  # its replay id in the history, "" where none is kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,7 @@ class Conversation:
     exchanges: tuple[Exchange, ...] = ()
     asked: int = 0  # questions so far; numbers the card ids, so it never goes back
     pending: str = ""  # the stopped form of the answer under way, "" where none is
+    id: str = field(default_factory=lambda: f"c{secrets.token_hex(8)}")  # under which the history keeps it
 
     def turns(self) -> list[Turn]:
         """Earlier questions and answers, for the engine; failed ones are left out."""
@@ -61,7 +67,25 @@ class Conversation:
 
     def cleared(self) -> "Conversation":
         """Return a new conversation in the same tab."""
-        return replace(self, exchanges=(), pending="")
+        return replace(self, exchanges=(), pending="", id=f"c{secrets.token_hex(8)}")
+
+    @classmethod
+    def reopened(
+        cls, engine: "Engine", conversation: str, kept: "Sequence[KeptExchange]", language: Language
+    ) -> "Conversation":
+        """Return a conversation as the history has it; what was never answered says so."""
+        now = cls(id=conversation)
+        for exchange in kept[-MAX_EXCHANGES:]:
+            turn, answer = now.asked + 1, exchange.answer
+            now = now.opened(exchange.question, "", exchange.id)
+            if answer is None:
+                text = exchange.error or words(language, "unanswered")
+                now = now.updated(error_html(language, text))
+                continue
+            documents = {c.doc_id: engine.document(c.doc_id) for c in answer.citations}
+            shown = exchange.language or language
+            now = now.updated(answer_html(turn, answer, shown), pane_html(turn, answer, documents, shown), answer.text)
+        return now
 
     def stopped(self) -> "Conversation":
         """Return the conversation with the answer under way kept as far as it came."""
@@ -70,10 +94,11 @@ class Conversation:
         last = replace(self.exchanges[-1], message=self.pending)
         return replace(self, exchanges=(*self.exchanges[:-1], last), pending="")
 
-    def opened(self, question: str, message: str) -> "Conversation":
+    def opened(self, question: str, message: str, kept: str = "") -> "Conversation":
         """Return the conversation with one more question, its answer still to come."""
-        kept = self.exchanges[-(MAX_EXCHANGES - 1) :]
-        return replace(self, exchanges=(*kept, Exchange(self.asked + 1, question, message)), asked=self.asked + 1)
+        earlier = self.exchanges[-(MAX_EXCHANGES - 1) :]
+        newest = Exchange(self.asked + 1, question, message, kept=kept)
+        return replace(self, exchanges=(*earlier, newest), asked=self.asked + 1)
 
     def updated(self, message: str, cards: str = "", reply: str = "", pending: str = "") -> "Conversation":
         """Return the conversation with its last answer changed."""
@@ -82,11 +107,16 @@ class Conversation:
 
 
 def ask(
-    engine: "Engine", conversation: Conversation, question: str, chosen: Language | None = None
+    engine: "Engine",
+    conversation: Conversation,
+    question: str,
+    chosen: Language | None = None,
+    book: "History | None" = None,
 ) -> Iterator[Conversation]:
     """Run one question; yield the conversation at every stage and sentence and at the end. Errors become messages.
 
-    `chosen` is the language that the user has set; until then an answer follows its question's language.
+    `chosen` is the language that the user has set; until then an answer follows its question's language. `book` keeps
+    the question as soon as it is asked, and what comes of it; where it cannot, answering goes on.
     """
     language = chosen or DEFAULT_LANGUAGE
     if not question.strip():
@@ -97,24 +127,59 @@ def ask(
     history = conversation.turns()
     turn = conversation.asked + 1
     halted = progress_html(turn, "understand", (), language, stopped=True)
-    now = replace(conversation.opened(question, progress_html(turn, "understand", (), language)), pending=halted)
+    kept = _begun(book, conversation.id, question, chosen)
+    now = conversation.opened(question, progress_html(turn, "understand", (), language), kept)
+    now = replace(now, pending=halted)
     yield now
     try:
-        yield from _answer(engine, now, question, history, chosen)
+        yield from _answer(engine, now, question, history, chosen, book)
     except PolicyQAError as error:
+        _failed(book, kept, error.message)
         yield now.updated(error_html(language, error.message, error.hint))
     except Exception:
         log.exception("a question could not be answered")
+        _failed(book, kept, words(language, "internal_error"))
         yield now.updated(error_html(language, words(language, "internal_error")))
 
 
+def _begun(book: "History | None", conversation: str, question: str, chosen: Language | None) -> str:
+    """Keep a question before it is answered; "" where nothing is kept."""
+    try:
+        return book.begin(conversation, question, chosen) if book else ""
+    except PolicyQAError as error:
+        log.warning("the history did not take a question: %s", error)
+        return ""
+
+
+def _finished(book: "History | None", kept: str, engine: "Engine", answer: Answer) -> None:
+    try:
+        if book and kept:
+            book.finish(kept, answer, basis_of(engine, answer))
+    except PolicyQAError as error:
+        log.warning("the history did not take an answer: %s", error)
+
+
+def _failed(book: "History | None", kept: str, message: str) -> None:
+    try:
+        if book and kept:
+            book.fail(kept, message)
+    except PolicyQAError as error:
+        log.warning("the history did not take an error: %s", error)
+
+
 def _answer(
-    engine: "Engine", now: Conversation, question: str, history: list[Turn], chosen: Language | None
+    engine: "Engine",
+    now: Conversation,
+    question: str,
+    history: list[Turn],
+    chosen: Language | None,
+    book: "History | None",
 ) -> Iterator[Conversation]:
     language, turn = chosen or DEFAULT_LANGUAGE, now.asked
     stage, sentences = "understand", list[AnswerSentence]()
     for event in engine.stream(question, history, chosen):
         if isinstance(event, Answer):
+            _finished(book, now.exchanges[-1].kept, engine, event)
             documents = {c.doc_id: engine.document(c.doc_id) for c in event.citations}
             cards = pane_html(turn, event, documents, language)
             yield now.updated(answer_html(turn, event, language), cards, event.text)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import gradio as gr
 
     from app.engine import Engine
+    from app.history.book import History
 
 EXAMPLES = 4
 CONCURRENCY = 4  # questions answered at once; Gradio's own default is one
@@ -42,14 +43,18 @@ def page_options() -> dict[str, Any]:
     }  # fmt: skip
 
 
-def build_page(engine: "Engine") -> "gr.Blocks":
+def build_page(engine: "Engine", book: "History | None" = None) -> "gr.Blocks":
     """Return the page for an engine: chat on the left, the sources of the answer on the right."""
     import gradio as gr
 
     language = DEFAULT_LANGUAGE
     with gr.Blocks(title=words(language, "title"), fill_width=True, fill_height=True) as page:
         # The choice is apart from the conversation, which an answer under way would write back over it.
-        parts = {"conversation": gr.State(Conversation()), "chosen": gr.State(None), **_header(engine, language)}
+        parts = {
+            "conversation": gr.State(lambda: Conversation()),
+            "chosen": gr.State(None),
+            **_header(engine, language),
+        }
         with gr.Tabs(elem_id="pq-tabs"):
             with (
                 gr.Tab(words(language, "ask_tab"), id="ask") as ask_tab,
@@ -63,7 +68,7 @@ def build_page(engine: "Engine") -> "gr.Blocks":
             with gr.Tab(words(language, "library"), id="library") as library_tab:
                 parts |= library_pane(language)
         parts |= {"ask_tab": ask_tab, "library_tab": library_tab}
-        _wire(engine, parts)
+        _wire(engine, parts, book)
         wire_library(parts, library_tab, engine.documents)
     page.queue(max_size=QUEUE, default_concurrency_limit=CONCURRENCY)
     return page
@@ -108,7 +113,7 @@ def _chat_pane(engine: "Engine", language: Language) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _wire(engine: "Engine", parts: dict[str, Any]) -> None:
+def _wire(engine: "Engine", parts: dict[str, Any], book: "History | None") -> None:
     """Connect the parts. Every handler returns {part: new value} for the parts that it changes."""
     import gradio as gr
 
@@ -116,7 +121,7 @@ def _wire(engine: "Engine", parts: dict[str, Any]) -> None:
     shown = [parts[name] for name in ("conversation", "chatbot", "sources", "question", "send", "stop", "examples_box")]
 
     async def run(text: str, state: Conversation, choice: Language | None) -> AsyncIterator[dict[Any, Any]]:
-        async for update in _run(engine, parts, text, state, choice):
+        async for update in _run(engine, parts, text, state, choice, book):
             yield update
 
     quiet = {"show_progress": "hidden", "api_visibility": "private"}
@@ -152,12 +157,17 @@ def _wire(engine: "Engine", parts: dict[str, Any]) -> None:
 
 
 async def _run(
-    engine: "Engine", parts: dict[str, Any], text: str, state: Conversation, choice: Language | None
+    engine: "Engine",
+    parts: dict[str, Any],
+    text: str,
+    state: Conversation,
+    choice: Language | None,
+    book: "History | None",
 ) -> AsyncIterator[dict[Any, Any]]:
     import gradio as gr
 
     now, first = state, True
-    async for now in in_background(lambda: ask(engine, state, (text or "")[:MAX_QUESTION], choice)):
+    async for now in in_background(lambda: ask(engine, state, (text or "")[:MAX_QUESTION], choice, book)):
         update = {parts["conversation"]: now, parts["chatbot"]: now.messages()}
         if first:
             update |= {

@@ -1,0 +1,1 @@
+"""Conversations kept across restarts: asked, answered, rated; found again, renamed, removed, replayed."""

@@ -1,0 +1,204 @@
+"""The local database of conversations: one SQLite file, used by one process, safe to share by threads."""
+
+import contextlib
+import datetime
+import json
+import secrets
+import sqlite3
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from app.history.records import Kept, KeptExchange, Rating, answer_from_json
+from app.types import Answer, Language
+from ingest.errors import InputError, PolicyQAError
+
+FORMAT = 1  # raised when the tables change
+MAX_TITLE, MAX_REASON, MAX_LISTED = 80, 500, 500  # characters, characters, conversations
+_TABLES = """
+CREATE TABLE IF NOT EXISTS conversations(
+    id TEXT PRIMARY KEY, title TEXT NOT NULL, created TEXT NOT NULL, updated TEXT NOT NULL, removed TEXT NOT NULL DEFAULT '');
+CREATE TABLE IF NOT EXISTS exchanges(
+    id TEXT PRIMARY KEY, conversation TEXT NOT NULL REFERENCES conversations(id) ON DELETE CASCADE, question TEXT NOT NULL,
+    language TEXT NOT NULL, asked TEXT NOT NULL, answer TEXT NOT NULL DEFAULT '', error TEXT NOT NULL DEFAULT '',
+    basis TEXT NOT NULL DEFAULT '{}', rating TEXT NOT NULL DEFAULT '', reason TEXT NOT NULL DEFAULT '');
+CREATE INDEX IF NOT EXISTS exchanges_of ON exchanges(conversation);
+"""
+
+
+class HistoryError(PolicyQAError):
+    """The history cannot be opened or written; answering goes on without it."""
+
+
+class History:
+    """Conversations with their exchanges, oldest exchange first, newest conversation first."""
+
+    def __init__(self, path: Path) -> None:
+        """Open or make the file. Raises HistoryError for one that is no history, is newer than this, or cannot be written."""
+        self.path = path
+        self._lock = threading.Lock()
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(path, check_same_thread=False, timeout=5, isolation_level=None)
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA foreign_keys=ON")
+            version = self._db.execute("PRAGMA user_version").fetchone()[0]
+            if version > FORMAT:
+                raise HistoryError(
+                    f"对话记录由更新的版本写成：{path}", "升级 policyqa，或用 POLICYQA_HISTORY 换一个文件"
+                )
+            self._db.executescript(_TABLES)
+            self._db.execute(f"PRAGMA user_version={FORMAT}")
+        except (sqlite3.Error, OSError) as error:
+            raise HistoryError(
+                f"打不开对话记录 {path}：{error}", "检查文件与权限，或用 POLICYQA_HISTORY 换一个文件"
+            ) from error
+
+    def close(self) -> None:
+        """Close the file; what was said is written already."""
+        with self._lock:
+            self._db.close()
+
+    def begin(self, conversation: str, question: str, language: Language | None) -> str:
+        """Write a question down before it is answered, so that nothing is lost; return its replay id.
+
+        `conversation` is the id of a kept one, or of one that begins with this question.
+        """
+        now, exchange = _now(), f"r{secrets.token_hex(8)}"
+        with self._change() as db:
+            db.execute(
+                "INSERT INTO conversations(id, title, created, updated) VALUES(?,?,?,?) "
+                "ON CONFLICT(id) DO UPDATE SET updated=excluded.updated, removed=''",
+                (conversation, _title(question), now, now),
+            )
+            db.execute(
+                "INSERT INTO exchanges(id, conversation, question, language, asked) VALUES(?,?,?,?,?)",
+                (exchange, conversation, question, language or "", now),
+            )
+        return exchange
+
+    def finish(self, exchange: str, answer: Answer, basis: Mapping[str, Any]) -> None:
+        """Keep the answer, whole, and what it rested on."""
+        written = json.dumps(answer.to_json(), ensure_ascii=False)
+        with self._change() as db:
+            db.execute(
+                "UPDATE exchanges SET answer=?, error='', basis=? WHERE id=?",
+                (written, json.dumps(basis, ensure_ascii=False), exchange),
+            )
+
+    def fail(self, exchange: str, message: str) -> None:
+        """Keep why a question was not answered."""
+        with self._change() as db:
+            db.execute("UPDATE exchanges SET error=? WHERE id=? AND answer=''", (message, exchange))
+
+    def rate(self, exchange: str, rating: Rating, reason: str = "") -> None:
+        """Keep a reader's verdict; the last one counts, "" takes it back. Raises InputError for an unknown exchange."""
+        with self._change() as db:
+            done = db.execute(
+                "UPDATE exchanges SET rating=?, reason=? WHERE id=?", (rating, reason[:MAX_REASON], exchange)
+            )
+        if not done.rowcount:
+            raise InputError("找不到这次问答的记录")
+
+    def conversations(self, wanted: str = "") -> list[Kept]:
+        """Kept conversations, the one last used first; with `wanted`, those whose title, questions or answers hold it."""
+        like = f"%{_literal(wanted)}%"
+        rows = self._rows(
+            "SELECT c.id, c.title, c.created, c.updated, count(e.id) FROM conversations c LEFT JOIN exchanges e "
+            "ON e.conversation=c.id WHERE c.removed='' AND (c.title LIKE ? ESCAPE '\\' OR EXISTS(SELECT 1 FROM exchanges x "
+            "WHERE x.conversation=c.id AND (x.question LIKE ? ESCAPE '\\' OR json_extract(nullif(x.answer,''),'$.answer') "
+            "LIKE ? ESCAPE '\\'))) GROUP BY c.id ORDER BY c.updated DESC, c.rowid DESC LIMIT ?",
+            (like, like, like, MAX_LISTED),
+        )
+        return [Kept(*row) for row in rows]
+
+    def exchanges(self, conversation: str) -> list[KeptExchange]:
+        """The exchanges of a conversation in the order in which they were asked."""
+        return [_exchange(row) for row in self._rows(f"{_SELECT} WHERE conversation=? ORDER BY rowid", (conversation,))]
+
+    def exchange(self, exchange: str) -> KeptExchange | None:
+        """One exchange by its replay id."""
+        rows = self._rows(f"{_SELECT} WHERE id=?", (exchange,))
+        return _exchange(rows[0]) if rows else None
+
+    def rename(self, conversation: str, title: str) -> None:
+        """Give a conversation another title. Raises InputError for an empty one."""
+        if not title.strip():
+            raise InputError("标题不能为空")
+        with self._change() as db:
+            db.execute("UPDATE conversations SET title=? WHERE id=?", (_title(title), conversation))
+
+    def remove(self, conversation: str) -> None:
+        """Take a conversation out of the list; `restore` brings it back until `purge`."""
+        with self._change() as db:
+            db.execute("UPDATE conversations SET removed=? WHERE id=?", (_now(), conversation))
+
+    def restore(self, conversation: str) -> None:
+        """Bring a removed conversation back."""
+        with self._change() as db:
+            db.execute("UPDATE conversations SET removed='' WHERE id=?", (conversation,))
+
+    def purge(self) -> int:
+        """Delete what was removed, for good; return how many conversations that were."""
+        with self._change() as db:
+            return db.execute("DELETE FROM conversations WHERE removed<>''").rowcount
+
+    @contextlib.contextmanager
+    def _change(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            try:
+                self._db.execute("BEGIN IMMEDIATE")
+                try:
+                    yield self._db
+                except BaseException:
+                    self._db.execute("ROLLBACK")
+                    raise
+                self._db.execute("COMMIT")
+            except sqlite3.Error as error:
+                raise HistoryError(f"对话记录写不进去：{error}", "检查磁盘空间与权限") from error
+
+    def _rows(self, query: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+        with self._lock:
+            try:
+                return self._db.execute(query, values).fetchall()
+            except sqlite3.Error as error:
+                raise HistoryError(f"对话记录读不出来：{error}", "检查文件，或用 POLICYQA_HISTORY 换一个") from error
+
+
+@contextlib.contextmanager
+def open_history(path: Path | None) -> Iterator[History | None]:
+    """The history at `path`, closed afterwards; None where none is to be kept. Raises HistoryError."""
+    if path is None:
+        yield None
+        return
+    history = History(path)
+    try:
+        yield history
+    finally:
+        history.close()
+
+
+_SELECT = "SELECT id, conversation, question, language, asked, answer, error, basis, rating, reason FROM exchanges"
+
+
+def _exchange(row: tuple[Any, ...]) -> KeptExchange:
+    answer = answer_from_json(json.loads(row[5])) if row[5] else None
+    return KeptExchange(
+        id=row[0], conversation=row[1], question=row[2], language=row[3] or None, asked=row[4], answer=answer,
+        error=row[6], basis=json.loads(row[7]), rating=row[8], reason=row[9],
+    )  # fmt: skip
+
+
+def _title(text: str) -> str:
+    plain = " ".join(text.split())
+    return plain if len(plain) <= MAX_TITLE else plain[: MAX_TITLE - 1] + "…"
+
+
+def _literal(text: str) -> str:
+    """`text` with the signs that LIKE reads as wildcards taken literally."""
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def _now() -> str:
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
