@@ -122,6 +122,11 @@ class History:
         rows = self._rows(f"{_SELECT} WHERE id=?", (exchange,))
         return _exchange(rows[0]) if rows else None
 
+    def figures(self, exchange: str) -> list[dict[str, Any]]:
+        """The figures of an answer, as in its JSON."""
+        rows = self._rows("SELECT answer FROM exchanges WHERE id=? AND answer<>''", (exchange,))
+        return list(json.loads(rows[0][0])["figures"]) if rows else []
+
     def rename(self, conversation: str, title: str) -> None:
         """Give a conversation another title. Raises InputError for an empty one."""
         if not title.strip():
