@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from app.composition.compose import compose
 from app.composition.draft import Draft
+from app.composition.passages import Passages
 from app.documents import describe
 from app.generation.generate import LLMError, generate_claims, select_evidence
 from app.render import Numbering, checked, render, with_timings
@@ -76,7 +77,7 @@ class Engine:
             clock.lap("retrieve")
             ranked = rank_sentences(query, found)
             clock.lap("rerank")
-            draft = compose(query, found, ranked, self._known_regions())
+            draft = compose(query, found, ranked, self._known_regions(), Passages(self._around))
         yield Stage("answer")
         if self._make_llm is not None and not _is_silent(draft):
             answer = yield from self._generated(query, draft, ranked, clock)
@@ -129,6 +130,14 @@ class Engine:
         answer = render(query, draft)
         clock.lap("verify")
         return with_timings(answer, clock.times(), note)
+
+    def _around(self, hit: Hit, before: int, after: int) -> list[Hit]:
+        """The chunks around a hit in its document, itself included, in reading order."""
+        ids = self.store.catalog.neighbours(hit.chunk.doc_id)
+        at = ids.index(hit.chunk.id)
+        ids = ids[max(0, at - before) : at + after + 1]
+        rows = self.store.catalog.chunks(ids)
+        return [replace(hit, chunk=rows[i][0], sentence_vectors=rows[i][1]) for i in ids]
 
     def _model(self) -> Any:
         if self._llm is None and self._make_llm is not None:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+from collections.abc import Sequence
 
 from app.composition.draft import Claim, Draft
 from app.types import Answer, AnswerSentence, Citation, CitedFigure, Evidence, Language, Query
@@ -44,10 +45,16 @@ def render(query: Query, draft: Draft) -> Answer:
     for typed, read in query.corrections:
         lines.append(escape(phrase(query.language, "read_as", typed=typed, read=read)))
     heading = ""
-    for claim in draft.claims:
+    for group in _groups(draft.claims):
+        if group[0].cell:
+            table = _table(query, group, draft.corner, numbering)
+            sentences += table.sentences
+            lines += ["", *table.lines, ""]
+            continue
+        claim = group[0]
         if claim.heading != heading:
             heading = claim.heading
-            lines.append(f"\n**{escape(heading)}**\n")
+            lines.append(f"\n**{escape(heading)}**\n" if heading else "")
         if not claim.evidence:
             lines.append(("- " if claim.bullet else "") + escape(claim.text))
             continue
@@ -77,14 +84,73 @@ def render(query: Query, draft: Draft) -> Answer:
     )
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Written:
+    """A part of the answer: its lines of Markdown and its checked sentences."""
+
+    lines: list[str]
+    sentences: list[AnswerSentence]
+
+
+def _groups(claims: Sequence[Claim]) -> list[list[Claim]]:
+    """Claims one by one, those of one table together."""
+    groups: list[list[Claim]] = []
+    for claim in claims:
+        if claim.cell and groups and groups[-1][0].cell:
+            groups[-1].append(claim)
+        else:
+            groups.append([claim])
+    return groups
+
+
+def _table(query: Query, claims: Sequence[Claim], corner: str, numbering: Numbering) -> _Written:
+    """A Markdown table; rows and columns stand in order of first appearance. A cell of which nothing stands is undisclosed."""
+    cells: dict[tuple[str, str], list[str]] = {}
+    sentences = []
+    for claim in claims:
+        assert claim.cell is not None
+        said = cells.setdefault(claim.cell, [])
+        if not claim.evidence:
+            said.append(escape(claim.text))
+        elif sentence := checked(query, claim, numbering):
+            sentences.append(sentence)
+            said.append(_shown(claim, sentence))
+    rows, columns = (list(dict.fromkeys(cell[axis] for cell in cells)) for axis in (0, 1))
+    missing = [escape(phrase(query.language, "nothing_for_region"))]
+    lines = [_row([escape(corner), *map(escape, columns)]), _row(["---"] * (len(columns) + 1))]
+    lines += [_row([escape(row), *(" ".join(cells.get((row, c)) or missing) for c in columns)]) for row in rows]
+    return _Written(lines, sentences)
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _shown(claim: Claim, sentence: AnswerSentence) -> str:
+    """A cell's sentence with its markers; dots where it is cut out of its source sentence."""
+    source, text = claim.evidence[0].text, claim.text
+    if claim.span and claim.span != source:
+        before, _, after = source.partition(claim.span)
+        dotted = ("……" if before else "") + claim.span + ("……" if after.strip("。；;，, ") else "")
+        text = text.replace(claim.span, dotted)
+    marks = "".join(f"[{n}]" for n in sentence.citations)
+    return f"{escape(text)} {marks}"
+
+
 def checked(query: Query, claim: Claim, numbering: Numbering) -> AnswerSentence | None:
     """The claim as a checked sentence, None where the check fails."""
-    check = check_sentence(claim.text, claim.evidence, query, claim.framed)
+    check = check_sentence(_full(claim), claim.evidence, query, claim.framed)
     if check.support == "unsupported":
         return None
     return AnswerSentence(
         claim.text, tuple(numbering.number(e) for e in claim.evidence), check.support, check.numbers_ok, check.scope_ok
     )
+
+
+def _full(claim: Claim) -> str:
+    """The text to check: of an excerpt, which is a span of one cited sentence, the whole sentence it is cut from."""
+    whole = next((e.text for e in claim.evidence if claim.span and claim.span in e.text), "")
+    return claim.text.replace(claim.span, whole) if whole else claim.text
 
 
 def written(sentence: AnswerSentence) -> str:

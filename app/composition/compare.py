@@ -1,43 +1,165 @@
-"""Comparisons: each region or document under its own heading with its own evidence, and what is missing said."""
+"""Comparisons as a table: aspects down, regions or documents across, each cell cited, what is missing said."""
 
+import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from app.composition.amounts import also, answer_amount, state_figures
+from app.composition.amounts import MAX_FIGURES, also, answer_amount, state_figures
 from app.composition.draft import Claim, Draft, quote
-from app.composition.wording import asked
-from app.retrieval.evidence import distinct, reading_order, relevant
+from app.composition.excerpt import excerpt
+from app.composition.facets import asked_aspects, marker, offered_aspects, speaks_of, topic_terms
+from app.composition.wording import document_name, figure_note, scope_name
+from app.retrieval.evidence import distinct, names, relevant
 from app.retrieval.matching import FigureMatch, clause_of, match_figures
 from app.types import Evidence, Query
 from ingest.facts.figures import is_object
 from ingest.facts.regions import display, find_regions, relation
+from ingest.lexical import normalise
 from prompts import phrase
 
-PER_REGION = 4  # sentences for each region or document
+MAX_ROWS = 6
+PER_CELL = 2  # excerpts
 MAX_JOINT = 2  # sentences that name several of the regions compared
+RELATED = 2  # sentences on a region without the figure asked for
+# The levels of government that a question sets beside each other, and how Source.level names them.
+_LEVELS = (
+    ("level_national", r"国家|全国|中央|national", ("国家",)), ("level_province", r"省级|各省|provinc", ("省级",)),
+    ("level_city", r"市级|各市|municipal", ("市级",)), ("level_local", r"地方(?!性)|local", ("省级", "市级", "县级")),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What stands in one column: its name, and its sentences, best first."""
+
+    name: str
+    evidence: tuple[Evidence, ...]
 
 
 def compare_regions(query: Query, ranked: Sequence[Evidence], unknown: frozenset[str]) -> Draft | None:
-    """Several regions: one figure that covers all of them, or each under its own heading with what is missing said.
+    """Several regions: one figure that covers all of them, a table of their figures, or a table of aspects.
 
     None where no region has any evidence.
     """
     if query.heads:
         joint = [m for m in match_figures(query, ranked, unknown) if m.fit == "own" and _covers_all(query, m)]
-        if joint:
-            return state_figures(query, joint)
-    draft = Draft()
-    shared = distinct([e for e in ranked if len(_named(query, e)) > 1])
+        return state_figures(query, joint) if joint else _compare_figures(query, ranked, unknown)
     alone = [e for e in ranked if len(_named(query, e)) <= 1]
-    for code in query.regions:
-        draft.claims += _side(replace(query, regions=(code,)), code, alone, unknown, draft)
-    draft.claims += [quote(query, e, phrase(query.language, "both")) for e in shared[:MAX_JOINT] if not query.heads]
-    if query.heads and not draft.figures:  # for none of them: the closest is said once
-        closest = answer_amount(query, ranked, unknown)
-        if closest is not None:
-            return closest
-        draft.reason = "not_disclosed"
+    sides = [_region_side(query, code, alone) for code in query.regions]
+    draft = _compare_sides(query, sides)
+    shared = distinct([e for e in ranked if len(_named(query, e)) > 1 and _on_topic(query, e)])
+    draft.claims += [quote(query, e, phrase(query.language, "both")) for e in shared[:MAX_JOINT]]
     return draft if any(claim.evidence for claim in draft.claims) else None
+
+
+def compare_documents(query: Query, ranked: Sequence[Evidence]) -> Draft:
+    """Several documents named: a column for each."""
+    sides = []
+    for doc_id in query.documents:
+        mine = [e for e in ranked if e.hit.chunk.doc_id == doc_id]
+        name = document_name(mine[0].hit.source) if mine else doc_id
+        sides.append(Side(name, tuple(e for e in mine if relevant(query, e))))
+    return _or_nothing(_compare_sides(query, sides))
+
+
+def compare_levels(query: Query, ranked: Sequence[Evidence]) -> Draft | None:
+    """国家和省级: a column for the texts of each level; None where the question names fewer than two, or one has none."""
+    sides = [
+        Side(
+            phrase(query.language, key),
+            tuple(e for e in ranked if e.hit.source.level in levels and relevant(query, e)),
+        )
+        for key, words, levels in _LEVELS
+        if re.search(words, query.text, re.I)
+    ]
+    if len(sides) < 2 or not any(side.evidence for side in sides):
+        return None
+    return _compare_sides(query, sides, named=True)
+
+
+def _or_nothing(draft: Draft) -> Draft:
+    if not any(claim.evidence for claim in draft.claims):
+        draft.reason = "no_evidence"
+    return draft
+
+
+def _region_side(query: Query, code: str, ranked: Sequence[Evidence]) -> Side:
+    mine = [e for e in ranked if any(relation(code, r) in {"same", "part"} for r in e.sentence.regions)]
+    mine.sort(key=lambda e: -e.score - (0.2 if e.sentence.figures else 0.0) + 0.3 * _distance(code, e))
+    return Side(display(code, query.language), tuple(mine))
+
+
+def _compare_sides(query: Query, sides: Sequence[Side], named: bool = False) -> Draft:
+    """The table of the sides by aspect. With `named`, an excerpt says which document it is from."""
+    topical = [Side(s.name, tuple(distinct([e for e in s.evidence if _on_topic(query, e)])[:24])) for s in sides]
+    asked = asked_aspects(query)
+    aspects = asked or offered_aspects([side.evidence for side in topical])
+    rows: list[tuple[str, list[list[Evidence]]]] = []
+    used: set[tuple[str, int, int]] = set()
+    for aspect in aspects:
+        cells = [
+            [e for e in side.evidence if e.key not in used and speaks_of(e, aspect)][:PER_CELL] for side in topical
+        ]
+        if any(cells) or asked:
+            used |= {e.key for cell in cells for e in cell}
+            rows.append((aspect, cells))
+    if not asked:
+        rows = _telling(rows, topical, used)
+    draft = Draft(corner=phrase(query.language, "aspect"))
+    for aspect, cells in rows:
+        label = phrase(query.language, aspect)
+        wanted = marker(aspect) if aspect != "aspect_other" else None
+        for side, cell in zip(topical, cells, strict=True):
+            draft.claims += _cell(query, (label, side.name), cell, wanted, named)
+    return draft
+
+
+def _telling(
+    rows: list[tuple[str, list[list[Evidence]]]], sides: Sequence[Side], used: set[tuple[str, int, int]]
+) -> list[tuple[str, list[list[Evidence]]]]:
+    """The rows that set something beside something, in their order; one-sided ones only as far as they fill the table."""
+    both = [row for row in rows if sum(bool(cell) for cell in row[1]) > 1]
+    room = max(0, 4 - len(both))
+    single = [row for row in rows if row not in both]
+    single.sort(key=lambda row: -max(e.score for cell in row[1] for e in cell))
+    kept = (both + single[:room])[:MAX_ROWS]
+    kept.sort(key=rows.index)
+    shown = [any(row[1][at] for row in kept) for at in range(len(sides))]
+    if not all(shown):  # a side whose sentences fit no aspect is still not silent
+        rest = [[] if shown[at] else [e for e in s.evidence if e.key not in used][:PER_CELL] for at, s in enumerate(sides)]
+        if any(rest) or not kept:
+            kept.append(("aspect_other", rest))
+    return kept
+
+
+def _cell(
+    query: Query, cell: tuple[str, str], evidence: Sequence[Evidence], wanted: re.Pattern[str] | None, named: bool
+) -> list[Claim]:
+    if not evidence:
+        return [Claim(phrase(query.language, "nothing_for_region"), (), cell=cell)]
+    claims = []
+    for e in evidence:
+        text = span = excerpt(e, wanted)
+        if query.language == "en":
+            text = phrase("en", "quoted", quote=text)
+        elif named:
+            text = phrase("zh", "from_document", name=document_name(e.hit.source), quote=text)
+        claims.append(Claim(text, (e,), cell=cell, span=span))
+    return claims
+
+
+def _on_topic(query: Query, evidence: Evidence) -> bool:
+    """Whether a sentence, with its headings, names most of what is compared."""
+    terms = topic_terms(query)
+    if not terms:
+        return len(evidence.text) >= 8
+    own, above = normalise(evidence.text), normalise(" ".join(evidence.hit.chunk.headings))
+    said = [_names(own, t) or (0.7 if _names(above, t) else 0.0) for t in terms]
+    return sum(said) >= 0.5 * len(terms) and max(said) == 1.0
+
+
+def _names(text: str, term: str) -> float:
+    return float(any(form in text for form in term.split("|")) or names(text, term))
 
 
 def _named(query: Query, evidence: Evidence) -> set[str]:
@@ -50,27 +172,6 @@ def _covers_all(query: Query, match: FigureMatch) -> bool:
     return all(any(relation(code, other) == "same" for other in spoken) for code in query.regions)
 
 
-def _side(query: Query, code: str, ranked: Sequence[Evidence], unknown: frozenset[str], draft: Draft) -> list[Claim]:
-    """One region's part of a comparison. A figure of somebody else's never stands under its heading."""
-    heading = display(code, query.language)
-    mine = [e for e in ranked if any(relation(code, r) in {"same", "part"} for r in e.sentence.regions)]
-    mine.sort(key=lambda e: -e.score - (0.2 if e.sentence.figures else 0.0) + 0.3 * _distance(code, e))
-    if not query.heads:
-        chosen = distinct(mine)[:PER_REGION]
-        if not chosen:
-            return [Claim(phrase(query.language, "nothing_for_region"), (), heading, bullet=True)]
-        return [quote(query, e, heading) for e in reading_order(chosen)]
-    matches = match_figures(query, ranked, unknown)
-    own = [m for m in matches if m.fit == "own"]
-    if own:
-        stated = state_figures(query, own)
-        draft.figures += stated.figures
-        return [replace(claim, heading=heading, bullet=True) for claim in stated.claims]
-    foreign = {m.evidence.key for m in matches if m.fit in {"whole", "other"}}
-    claims = [Claim(phrase(query.language, "not_disclosed", asked=asked(query)), (), heading, bullet=True)]
-    return claims + [replace(c, heading=heading) for c in also(query, mine, foreign)[: PER_REGION - 1]]
-
-
 def _distance(code: str, evidence: Evidence) -> int:
     """0: speaks about the region; 1: said under its heading; 2: names it only beside another, or is about a part of it."""
     mentions = [m for m in find_regions(evidence.text) if m.code == code]
@@ -79,16 +180,54 @@ def _distance(code: str, evidence: Evidence) -> int:
     return 1 if code in evidence.sentence.regions and not mentions else 2
 
 
-def compare_documents(query: Query, ranked: Sequence[Evidence]) -> Draft:
-    """Several documents named: each under its own title with its own sentences; what is missing is said."""
-    draft = Draft()
-    for doc_id in query.documents:
-        mine = [e for e in ranked if e.hit.chunk.doc_id == doc_id]
-        heading = mine[0].hit.source.title if mine else ""
-        chosen = reading_order(distinct([e for e in mine if relevant(query, e)])[:PER_REGION])
-        if not chosen:
-            draft.claims.append(Claim(phrase(query.language, "nothing_for_region"), (), heading, bullet=True))
-        draft.claims += [quote(query, e, heading) for e in chosen]
-    if not any(claim.evidence for claim in draft.claims):
-        draft.reason = "no_evidence"
-    return draft
+def _compare_figures(query: Query, ranked: Sequence[Evidence], unknown: frozenset[str]) -> Draft | None:
+    """A row for each measure, in each cell the region's own figures; the nation's stands below, as the nation's."""
+    draft = Draft(corner=phrase(query.language, "measure"))
+    missing: dict[str, set[tuple[str, int, int]]] = {}
+    national: dict[str, FigureMatch] = {}
+    for head in query.heads:
+        for code in query.regions:
+            part = replace(query, regions=(code,), heads=(head,))
+            matches = match_figures(part, ranked, unknown)
+            own = [m for m in matches if m.fit == "own"]
+            cell = (head, display(code, query.language))
+            draft.claims += _figure_cell(part, own, cell, draft)
+            if not own:
+                missing.setdefault(code, set()).update(m.evidence.key for m in matches if m.fit in {"whole", "other"})
+                national.update({head: m for m in reversed(matches) if m.fit == "whole" and "CN" in m.figure.scopes})
+    if not draft.figures:  # for none of them: the closest is said once
+        closest = answer_amount(query, ranked, unknown)
+        if closest is not None:
+            return closest
+        draft.reason = "not_disclosed"
+    for match in national.values():
+        if match.evidence.key not in {e.key for _, e in draft.figures}:
+            draft.claims.append(_note(query, match))
+    for code, foreign in missing.items():
+        mine = _region_side(query, code, ranked).evidence
+        draft.claims += also(replace(query, regions=(code,)), mine, foreign)[:RELATED]
+    return draft if any(claim.evidence for claim in draft.claims) else None
+
+
+def _figure_cell(query: Query, own: Sequence[FigureMatch], cell: tuple[str, str], draft: Draft) -> list[Claim]:
+    if not own:
+        return [Claim(phrase(query.language, "nothing_for_region"), (), cell=cell)]
+    stated = state_figures(query, own)
+    draft.figures += stated.figures
+    return [
+        Claim(
+            phrase(
+                query.language, "figure_lead", scope=scope_name(figure, query), indicator=figure.indicator,
+                figure=figure.text, note=figure_note(figure, query),
+            ),
+            (evidence,),
+            cell=cell,
+        )
+        for figure, evidence in stated.figures[:MAX_FIGURES]
+    ]  # fmt: skip
+
+
+def _note(query: Query, match: FigureMatch) -> Claim:
+    return Claim(phrase(query.language, "national_note", quote=match.evidence.text), (match.evidence,))
+
+

@@ -12,7 +12,8 @@ class Claim:
     """One sentence of a draft: text without markers, the evidence it rests on, and the heading it stands under.
 
     `framed` says that the words around the quotation are the product's own (未披露, 最接近的是): their numbers and scopes are
-    checked, their wording is not compared with the source.
+    checked, their wording is not compared with the source. A claim with a `cell` (row, column) stands in a table: claims
+    with cells that follow one another are one table, rows and columns in order of first appearance. `span` is what of a cited sentence `text` repeats, where it is not the whole sentence.
     """
 
     text: str
@@ -20,6 +21,8 @@ class Claim:
     heading: str = ""
     bullet: bool = False
     framed: bool = True
+    cell: tuple[str, str] | None = None
+    span: str = ""
 
 
 @dataclass(slots=True)
@@ -29,6 +32,7 @@ class Draft:
     claims: list[Claim] = field(default_factory=list)
     figures: list[tuple[Figure, Evidence]] = field(default_factory=list)  # those that answer; all cited ones follow
     lead: str = ""
+    corner: str = ""  # head of a table's first column
     verdict: bool = False  # the lead judges the claims that follow, and must not stand without one
     reason: AbstainReason = ""
 

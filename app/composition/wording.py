@@ -5,7 +5,7 @@ import re
 from app.types import Query
 from app.understanding.measures import head_spans
 from ingest.facts.regions import display, find_regions
-from ingest.types import Figure
+from ingest.types import TIERS, Figure, Source
 from prompts import phrase
 
 _PERIOD_WORDS = re.compile(
@@ -92,3 +92,24 @@ def related_heading(query: Query) -> str:
     if query.regions:
         return phrase(query.language, "related", region=region_names(query))
     return phrase(query.language, "related_general")
+
+
+def document_name(source: Source) -> str:
+    """What a document is called, with its brackets: 《深圳经济特区数据条例》; of 关于印发《X》的通知 X."""
+    inner = re.search(r"《([^《》]{4,60})》", source.title)
+    if inner and re.search("关于(?:印发|发布|公布|下发)?《", source.title):
+        return f"《{inner[1]}》"
+    bare = source.title.replace("《", "〈").replace("》", "〉").strip()
+    return f"《{bare}》"
+
+
+def provenance(source: Source) -> str:
+    """Whose document it is, of which year and kind, in English: national, 2021, law or regulation."""
+    owners = ", ".join(display(code, "en") for code in source.regions if code.isascii())
+    kind = phrase("en", f"tier_{TIERS.index(source.tier)}")
+    return ", ".join(part for part in (owners, source.issued[:4], kind) if part)
+
+
+def source_heading(query: Query, source: Source) -> str:
+    """The heading over what one document says: its name; in an English answer whose it is, of which year and kind."""
+    return document_name(source) if query.language == "zh" else provenance(source)

@@ -6,6 +6,7 @@ linkifier could read becomes a character reference, so that text stays text what
 
 import re
 from collections.abc import Callable, Collection, Sequence
+from itertools import groupby
 
 from app.render import escape, visible
 from app.types import Answer, AnswerSentence, Language
@@ -19,6 +20,8 @@ Flaw = tuple[str, str, str]
 _TOKEN = re.compile(r"\\([\\`*_\[\]<>#|~$])|(\*\*)|\[(\d{1,3})\]")
 _DROPPED = re.compile(r" \(dropped (\d+)\)$")  # as app.engine names a model some of whose sentences failed
 _HEADING = re.compile(r"#{1,6}\s+")
+_RULE = re.compile(r"\|(?: -{3,} \|)+$")
+_BAR = re.compile(r"(?<!\\)\|")
 _BULLET = re.compile(r"(?:[-*•]|\d{1,2}[.)])\s+")
 
 
@@ -129,22 +132,34 @@ def _link(turn: int, number: int) -> str:
 
 
 def _blocks(text: str, render: Callable[[str], str]) -> str:
-    """Return lines as paragraphs, headings and lists; what else Markdown knows is shown as typed."""
+    """Return lines as paragraphs, headings, lists and tables; what else Markdown knows is shown as typed."""
     out: list[str] = []
-    in_list = False
-    for line in (raw.strip() for raw in text.splitlines()):
-        bullet = _BULLET.match(line)
-        if in_list != bool(bullet) and line:
-            out.append("<ul>" if bullet else "</ul>")
-            in_list = bool(bullet)
-        heading = _HEADING.match(line)
-        if bullet:
-            out.append(f"<li>{render(line[bullet.end() :])}</li>")
-        elif heading:
-            out.append(f'<div class="pq-heading">{render(line[heading.end() :])}</div>')
-        elif line:
-            out.append(f"<p>{render(line)}</p>")
-    return "".join([*out, "</ul>" if in_list else ""])
+    for kind, group in groupby((raw.strip() for raw in text.splitlines() if raw.strip()), key=_kind):
+        lines = list(group)
+        if kind == "row" and len(lines) > 1 and _RULE.match(lines[1]):
+            out.append(_table(lines, render))
+        elif kind == "bullet":
+            items = (_BULLET.sub("", line, count=1) for line in lines)
+            out.append(f"<ul>{''.join(f'<li>{render(item)}</li>' for item in items)}</ul>")
+        elif kind == "heading":
+            out += [f'<div class="pq-heading">{render(_HEADING.sub("", line, count=1))}</div>' for line in lines]
+        else:
+            out += [f"<p>{render(line)}</p>" for line in lines]
+    return "".join(out)
+
+
+def _kind(line: str) -> str:
+    if line.startswith("|") and line.endswith("|"):
+        return "row"
+    return "bullet" if _BULLET.match(line) else "heading" if _HEADING.match(line) else "line"
+
+
+def _table(lines: Sequence[str], render: Callable[[str], str]) -> str:
+    """Return a Markdown table; a bar in a cell is escaped and parts nothing. It scrolls by itself on a narrow screen."""
+    rows = [[render(cell.strip()) for cell in _BAR.split(line[1:-1])] for line in (lines[0], *lines[2:])]
+    head = "".join(f"<th>{cell}</th>" for cell in rows[0])
+    body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows[1:])
+    return f'<div class="pq-table"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
 def _abstention(answer: Answer, language: Language) -> str:

@@ -1,0 +1,107 @@
+"""The best few sentences in reading order, without what only looks like an answer; reasons, risks and dates first where asked."""
+
+import re
+from collections.abc import Sequence
+
+from app.composition.amounts import also, undisclosed
+from app.composition.draft import Claim, Draft, quote
+from app.composition.lists import MAX_ITEMS, introduces, read_list, state_list
+from app.composition.passages import Passages
+from app.composition.wording import period_text, related_heading, source_heading
+from app.retrieval.evidence import about, distinct, reading_order, relevant
+from app.retrieval.matching import period_fits
+from app.types import Evidence, Query
+from ingest.facts.figures import find_periods
+from ingest.lexical import normalise
+from prompts import phrase
+
+MAX_SENTENCES = 5  # in a lookup answer
+_BEST_BAND = 0.55  # sentences scored within this of the best belong to the answer
+_DATED = re.compile(r"(?:19|20)\d{2}|[一二三四]季度|\d+月|十[一二三四五六]五|近[一二三四五六七八九十]年|起施行")
+_WHY = re.compile(r"为什么|为何|原因|为啥|怎么会|目的|\bwhy\b|\breasons?\b", re.I)
+_GIVES_REASON = re.compile(r"因为|由于|因此|为了|旨在|以便|原因|根源|在于|导致|致使|缺乏|缺失|不足|不够|跟不上|考虑到|使得|从而|有利于")
+_GIVES_RISK = re.compile(
+    r"风险|隐患|短板|缺乏|欠缺|缺失|缺口|瓶颈|困境|难[以引留]|重叠|重合|扎堆|空转|不足|不够|受制|卡脖子|闲置|问题|挑战|不法|泄露|滥用|威胁|危害|“幻觉”|跟不上|外部供应"
+)
+_QUESTION = re.compile(r"[？?]$|^(?:问|[一二三四五六七八九十]+、问)[:：\d]?")
+_FURNITURE = re.compile(r"来源[:：]|中国网信网|\d{4}年\d{1,2}月\d{1,2}日\s*\d{2}:\d{2}|^\|.*\|$|sha256|https?://")
+
+
+def answer_lookup(query: Query, ranked: Sequence[Evidence], passages: Passages) -> Draft:
+    """The sentences that speak to the question, or that there are none."""
+    chosen = _first_of_kind(query, select(query, ranked))[:MAX_SENTENCES]
+    if query.kind == "date" and chosen:
+        chosen = [e for e in chosen if _DATED.search(e.text) and e.coverage >= 0.5]
+        if not chosen:
+            return undisclosed(query, ranked)
+    if chosen and query.periods:  # what is said of another year is no answer
+        chosen = [e for e in chosen if _of_period(query, e)]
+        if not chosen:
+            periods = "、".join(period_text(p) if query.language == "zh" else p for p in query.periods)
+            lead = phrase(query.language, "no_period", period=periods)
+            return Draft(lead=lead, reason="wrong_period", claims=also(query, ranked, set()))
+    if not chosen:
+        return nothing_found(query, ranked)
+    best = max(e.score for e in chosen)
+    chosen = [e for e in chosen if e.score >= best - _BEST_BAND]
+    return Draft(claims=_stated(query, chosen, passages))
+
+
+def select(query: Query, ranked: Sequence[Evidence]) -> list[Evidence]:
+    """The sentences that may answer, best first, without repeats and without what states nothing."""
+    return distinct([e for e in ranked if about(query, e) and relevant(query, e) and is_statement(e)])
+
+
+def is_statement(evidence: Evidence) -> bool:
+    """Whether a sentence states something: it is no question, no line of a page's frame, no bare title."""
+    text = evidence.text
+    if _QUESTION.search(text) or _FURNITURE.search(text):
+        return False
+    bare = re.sub(r"[\s。；;，,：:*]", "", text)
+    return len(bare) >= 6 and normalise(bare) not in normalise(evidence.hit.source.title)
+
+
+def _first_of_kind(query: Query, fitting: list[Evidence]) -> list[Evidence]:
+    """For why and what risks: the sentences that give a reason or name a risk before those that do not."""
+    if query.kind != "reason":
+        return fitting
+    wanted = _GIVES_REASON if _WHY.search(query.text) else _GIVES_RISK
+    giving = [e for e in fitting if wanted.search(e.text)]
+    return giving if len(giving) >= 2 else [*giving, *(e for e in fitting if e not in giving)]
+
+
+def _stated(query: Query, chosen: Sequence[Evidence], passages: Passages) -> list[Claim]:
+    """The sentences in reading order, with the lists that they introduce; by document where several speak."""
+    ordered = reading_order(chosen)
+    several = len({e.hit.chunk.doc_id for e in ordered}) > 1 or query.language == "en"
+    claims: list[Claim] = []
+    said: set[tuple[str, int, int]] = set()
+    for e in ordered:
+        if e.key in said:
+            continue
+        heading = source_heading(query, e.hit.source) if several else ""
+        listing = read_list(e, passages) if introduces(e, passages) else None
+        new = state_list(query, listing, heading) if listing else [quote(query, e, heading)]
+        claims += [c for c in new[: MAX_ITEMS + 2] if not c.evidence or c.evidence[0].key not in said]
+        said |= {x.key for c in new for x in c.evidence}
+    return claims
+
+
+def _of_period(query: Query, evidence: Evidence) -> bool:
+    """Whether a sentence is of a period asked for: by its words, its figures, or its document's title or date."""
+    source = evidence.hit.source
+    own = find_periods(evidence.text)
+    if own or any(f.period for f in evidence.sentence.figures):
+        stated = {*own, *(f.period for f in evidence.sentence.figures)}
+        return any(period_fits(query, period) or period[:4] in query.periods for period in stated)
+    above = " ".join((source.title, source.issued, *evidence.hit.chunk.headings))
+    return any(period[:4] in above for period in query.periods)
+
+
+def nothing_found(query: Query, ranked: Sequence[Evidence]) -> Draft:
+    """Say that nothing was found; where the region is covered, give what comes closest for it."""
+    draft = Draft(lead=phrase(query.language, "no_evidence"), reason="no_evidence")
+    if query.regions:
+        close = distinct([e for e in ranked if about(query, e) and e.coverage > 0 and is_statement(e)])[:2]
+        draft.claims = [quote(query, e, related_heading(query)) for e in close]
+    return draft

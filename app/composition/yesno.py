@@ -1,0 +1,148 @@
+"""Yes or no to what a question says of the sources: only where a sentence decides it, else that none does.
+
+Modality decides: 应当 and 必须 require, 可以 and 有权 permit, 不得 and 禁止 forbid, 鼓励 and 支持 only encourage.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from app.composition.draft import Claim, Draft
+from app.composition.wording import related_heading
+from app.retrieval.evidence import about, names, relevant
+from app.types import Evidence, Query
+from app.understanding.glossary import translate_terms
+from ingest.lexical import STOP_WORDS, normalise, words
+from prompts import phrase
+
+Modality = Literal["require", "permit", "forbid", "encourage", ""]
+MAX_CLOSEST = 2
+# How a question asks for a modality. The order matters: 是否允许 permits though 是否 comes first, 不得 forbids before 得.
+_ASKED: tuple[tuple[Modality, re.Pattern[str]], ...] = (
+    ("forbid", re.compile(r"禁止|不得|不准|不允许|不能|不可以|严禁|\bprohibit|\bforbid|\bban(?:s|ned)?\b", re.I)),
+    ("permit", re.compile(r"允许|可以|可否|能否|能不能|有权|准许|(?<![不智功才性效产节动职赋可])能(?![力源耗量级够])|\ballow|\bpermit|\bmay\b|\bcan\b", re.I)),
+    ("require", re.compile(r"必须|应当|应该|需要|强制|要求|须|规定(?!的|了?哪)|\brequir|\bmust\b|\bmandatory|\bhave to\b|\bneed to\b", re.I)),
+    ("encourage", re.compile(r"鼓励|支持|倡导|提倡|\bencourag|\bsupport", re.I)),
+)  # fmt: skip
+_STATED: tuple[tuple[Modality, re.Pattern[str]], ...] = (
+    ("forbid", re.compile(r"不得|禁止|严禁|不可以|不允许|不准")),
+    ("permit", re.compile(r"可以|有权|允许|可(?=[向依按自以])|得(?=依|向|自)")),
+    ("require", re.compile(r"应当|必须|须|应(?=[依按向对在建明及于当])|應")),
+    ("encourage", re.compile(r"鼓励|支持|倡导|推动|引导")),
+)
+# A condition or an exception in the sentence makes the verdict one with conditions.
+_CONDITION = re.compile(r"除外|除[^，。；]{1,40}外|但是?[，,]?|经[^，。；]{0,16}(?:同意|批准|许可|审批)|未经|情形|[^目]的[，,]|以外")
+_BORDER = re.compile(r"[，,；;。：:]")
+_FULL, _SUBJECT = 0.99, 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A claim put as a question: its modality, whom it is about, what it says of them."""
+
+    modality: Modality
+    subject: tuple[str, ...]
+    predicate: tuple[str, ...]
+
+
+def answer_yes_no(query: Query, ranked: Sequence[Evidence]) -> Draft | None:
+    """The verdict with the sentence that decides it; without one, that the sources do not say, and what comes closest.
+
+    None for a claim that is not one of rule (no modality in it): that is looked up like anything else.
+    """
+    asked = _read(query)
+    if asked is None or not asked.predicate:
+        return None
+    near = [e for e in ranked if about(query, e) and (not query.documents or e.hit.chunk.doc_id in query.documents)]
+    for e in sorted(near, key=lambda e: -e.score):
+        stated = _decides(asked, e)
+        if stated:
+            key = _verdict(asked.modality, stated, bool(_CONDITION.search(e.text)))
+            claim = Claim(phrase(query.language, "quoted", quote=e.text), (e,), bullet=True)
+            more = [x for x in near if x.key != e.key and _decides(asked, x) and x.hit.chunk.doc_id != e.hit.chunk.doc_id]
+            return Draft(
+                lead=phrase(query.language, key),
+                verdict=True,
+                claims=[claim, *(Claim(phrase(query.language, "quoted", quote=x.text), (x,), bullet=True) for x in more[:1])],
+            )
+    return _undecided(query, asked, near)
+
+
+def _read(query: Query) -> _Asked | None:
+    """The question taken apart at its modal word; None where it has none."""
+    for modality, pattern in _ASKED:
+        match = pattern.search(query.text)
+        if match is None:
+            continue
+        if query.text.isascii():
+            return _Asked(modality, (), tuple(t for t in translate_terms(query.text) if not _modal(t)))
+        before, behind = query.text[: match.start()], query.text[match.end() :]
+        inner = next((m for _, p in _ASKED if (m := p.search(behind))), None)
+        if inner:  # 办法要求人脸识别必须取得同意吗: the inner word parts who from what
+            before, behind = before + behind[: inner.start()], behind[inner.end() :]
+        return _Asked(modality, _content(before, query), _content(behind, query))
+    return None
+
+
+def _modal(term: str) -> bool:
+    return any(p.search(term) for _, p in _ASKED)
+
+
+def _content(text: str, query: Query) -> tuple[str, ...]:
+    """Content words of a part of the question, without the names of regions and documents that it was read for."""
+    known = [t for t in query.terms if t in text.lower() and not _modal(t)]
+    return tuple(known) if known else tuple(w for w in words(text) if w in query.terms and w not in STOP_WORDS)
+
+
+def _decides(asked: _Asked, evidence: Evidence) -> Modality:
+    """The modality with which a sentence says what was asked, "" where it does not say it."""
+    text = normalise(evidence.text)
+    if text.endswith(("？", "?")):
+        return ""
+    wide = normalise(" ".join((evidence.text, evidence.hit.source.title, *evidence.hit.chunk.headings)))
+    if _share(text, asked.predicate) < _FULL or _share(wide, asked.subject) < _SUBJECT:
+        return ""
+    found = [(m.start(), modality) for modality, p in _STATED for m in p.finditer(text)]
+    at = _place(text, asked.predicate)
+    start = max((m.end() for m in re.finditer(r"[；;。]", text) if m.end() <= at), default=0)
+    within = [(place, modality) for place, modality in found if start <= place]
+    before = [pair for pair in within if pair[0] <= at]
+    return max(before)[1] if before else min(within)[1] if within else ""
+
+
+def _place(text: str, predicate: Sequence[str]) -> int:
+    """Where a sentence says the last word of the predicate that it says first."""
+    places = [text.find(form) for term in predicate for form in term.split("|") if form in text]
+    return max(places, default=0)
+
+
+def _share(text: str, terms: Sequence[str]) -> float:
+    if not terms:
+        return 1.0
+    return sum(any(form in text for form in t.split("|")) or names(text, t) for t in terms) / len(terms)
+
+
+def _verdict(asked: Modality, stated: Modality, conditions: bool) -> str:
+    """Key of the phrase that answers: what was asked is so, is so on conditions, is not, or is said otherwise."""
+    if asked == stated or (asked == "permit" and stated == "require"):
+        return "yes_conditions" if conditions else "yes_plain"
+    if asked == "require" and stated in {"permit", "encourage"}:
+        return f"not_required_{stated}"
+    if {asked, stated} == {"permit", "forbid"} or (asked, stated) == ("require", "forbid") or asked == "forbid":
+        return ("no_forbidden" if stated == "forbid" else "no_permitted") + ("_conditions" if conditions else "")
+    return "said_otherwise"
+
+
+def _undecided(query: Query, asked: _Asked, near: Sequence[Evidence]) -> Draft | None:
+    close = [e for e in near if relevant(query, e) and not e.text.endswith(("？", "?"))]
+    close.sort(key=lambda e: -(e.score + _share(normalise(e.text), asked.predicate)))
+    draft = Draft(lead=phrase(query.language, "undecided"), reason="not_disclosed")
+    if not close:
+        draft.lead = phrase(query.language, "undecided_nothing")
+        return draft if asked.predicate else None
+    heading = phrase(query.language, "closest") if close else related_heading(query)
+    draft.claims = [
+        Claim(phrase(query.language, "quoted", quote=e.text), (e,), heading, bullet=True) for e in close[:MAX_CLOSEST]
+    ]
+    return draft
