@@ -8,6 +8,7 @@ from app.composition.amounts import MAX_FIGURES, also, answer_amount, state_figu
 from app.composition.draft import Claim, Draft, quote
 from app.composition.excerpt import excerpt
 from app.composition.facets import asked_aspects, marker, offered_aspects, speaks_of, topic_terms
+from app.composition.lookup import is_statement
 from app.composition.wording import document_name, figure_note, scope_name
 from app.retrieval.evidence import distinct, names, relevant
 from app.retrieval.matching import FigureMatch, clause_of, match_figures
@@ -18,6 +19,9 @@ from ingest.lexical import normalise
 from prompts import phrase
 
 MAX_ROWS = 6
+_BESIDE = 2  # as _distance says
+_ENOUGH = 3  # sentences of its own that a region needs to do without those of others
+OTHER = "aspect_other"
 PER_CELL = 2  # excerpts
 MAX_JOINT = 2  # sentences that name several of the regions compared
 RELATED = 2  # sentences on a region without the figure asked for
@@ -34,6 +38,7 @@ class Side:
 
     name: str
     evidence: tuple[Evidence, ...]
+    code: str = ""  # of the region whose column it is: no other's figure may stand in it
 
 
 def compare_regions(query: Query, ranked: Sequence[Evidence], unknown: frozenset[str]) -> Draft | None:
@@ -47,7 +52,7 @@ def compare_regions(query: Query, ranked: Sequence[Evidence], unknown: frozenset
     alone = [e for e in ranked if len(_named(query, e)) <= 1]
     sides = [_region_side(query, code, alone) for code in query.regions]
     draft = _compare_sides(query, sides)
-    shared = distinct([e for e in ranked if len(_named(query, e)) > 1 and _on_topic(query, e)])
+    shared = distinct([e for e in ranked if len(_named(query, e)) > 1 and relevant(query, e) and is_statement(e)])
     draft.claims += [quote(query, e, phrase(query.language, "both")) for e in shared[:MAX_JOINT]]
     return draft if any(claim.evidence for claim in draft.claims) else None
 
@@ -84,21 +89,26 @@ def _or_nothing(draft: Draft) -> Draft:
 
 
 def _region_side(query: Query, code: str, ranked: Sequence[Evidence]) -> Side:
+    """A region's sentences; those on a part of it, or that name it only beside another, where it has hardly any."""
     mine = [e for e in ranked if any(relation(code, r) in {"same", "part"} for r in e.sentence.regions)]
     mine.sort(key=lambda e: -e.score - (0.2 if e.sentence.figures else 0.0) + 0.3 * _distance(code, e))
-    return Side(display(code, query.language), tuple(mine))
+    own = [e for e in mine if _distance(code, e) < _BESIDE and code in e.sentence.regions]
+    return Side(display(code, query.language), tuple(own if len(own) >= _ENOUGH else mine), code)
 
 
 def _compare_sides(query: Query, sides: Sequence[Side], named: bool = False) -> Draft:
     """The table of the sides by aspect. With `named`, an excerpt says which document it is from."""
-    topical = [Side(s.name, tuple(distinct([e for e in s.evidence if _on_topic(query, e)])[:24])) for s in sides]
+    topical = _topical(query, sides)
     asked = asked_aspects(query)
     aspects = asked or offered_aspects([side.evidence for side in topical])
     rows: list[tuple[str, list[list[Evidence]]]] = []
     used: set[tuple[str, int, int]] = set()
     for aspect in aspects:
         cells = [
-            [e for e in side.evidence if e.key not in used and speaks_of(e, aspect)][:PER_CELL] for side in topical
+            [e for e in side.evidence if e.key not in used and speaks_of(e, aspect) and _excerpt(e, aspect, side.code)][
+                :PER_CELL
+            ]
+            for side in topical
         ]
         if any(cells) or asked:
             used |= {e.key for cell in cells for e in cell}
@@ -107,11 +117,20 @@ def _compare_sides(query: Query, sides: Sequence[Side], named: bool = False) -> 
         rows = _telling(rows, topical, used)
     draft = Draft(corner=phrase(query.language, "aspect"))
     for aspect, cells in rows:
-        label = phrase(query.language, aspect)
-        wanted = marker(aspect) if aspect != "aspect_other" else None
         for side, cell in zip(topical, cells, strict=True):
-            draft.claims += _cell(query, (label, side.name), cell, wanted, named)
+            draft.claims += _cell(query, aspect, side, cell, named)
     return draft
+
+
+def _topical(query: Query, sides: Sequence[Side]) -> list[Side]:
+    """The sides with what they say of the subject; where neither says anything of it, with all that they say."""
+    kept = [[e for e in side.evidence if _on_topic(query, e)] for side in sides]
+    if not any(kept):
+        kept = [[e for e in side.evidence if relevant(query, e)] for side in sides]
+    return [
+        replace(side, evidence=tuple(distinct([e for e in mine if is_statement(e)])[:24]))
+        for side, mine in zip(sides, kept, strict=True)
+    ]
 
 
 def _telling(
@@ -126,20 +145,33 @@ def _telling(
     kept.sort(key=rows.index)
     shown = [any(row[1][at] for row in kept) for at in range(len(sides))]
     if not all(shown):  # a side whose sentences fit no aspect is still not silent
-        rest = [[] if shown[at] else [e for e in s.evidence if e.key not in used][:PER_CELL] for at, s in enumerate(sides)]
+        rest = [
+            [] if shown[at] else [e for e in s.evidence if e.key not in used and _excerpt(e, OTHER, s.code)][:PER_CELL]
+            for at, s in enumerate(sides)
+        ]
         if any(rest) or not kept:
-            kept.append(("aspect_other", rest))
+            kept.append((OTHER, rest))
     return kept
 
 
-def _cell(
-    query: Query, cell: tuple[str, str], evidence: Sequence[Evidence], wanted: re.Pattern[str] | None, named: bool
-) -> list[Claim]:
+def _excerpt(evidence: Evidence, aspect: str, code: str) -> str:
+    """What of a sentence stands in a region's column: the part before a figure of somebody else's; "" where none is."""
+    foreign = [
+        f.start - evidence.sentence.start
+        for f in evidence.sentence.figures
+        if code and f.scopes and not any(relation(code, s) in {"same", "part"} for s in f.scopes)
+    ]
+    wanted = marker(aspect) if aspect != OTHER else None
+    return excerpt(evidence, wanted, min(foreign, default=len(evidence.text)))
+
+
+def _cell(query: Query, aspect: str, side: Side, evidence: Sequence[Evidence], named: bool) -> list[Claim]:
+    cell = (phrase(query.language, aspect), side.name)
     if not evidence:
         return [Claim(phrase(query.language, "nothing_for_region"), (), cell=cell)]
     claims = []
     for e in evidence:
-        text = span = excerpt(e, wanted)
+        text = span = _excerpt(e, aspect, side.code)
         if query.language == "en":
             text = phrase("en", "quoted", quote=text)
         elif named:
@@ -155,7 +187,7 @@ def _on_topic(query: Query, evidence: Evidence) -> bool:
         return len(evidence.text) >= 8
     own, above = normalise(evidence.text), normalise(" ".join(evidence.hit.chunk.headings))
     said = [_names(own, t) or (0.7 if _names(above, t) else 0.0) for t in terms]
-    return sum(said) >= 0.5 * len(terms) and max(said) == 1.0
+    return sum(said) >= (0.75 if len(terms) < 3 else 0.5) * len(terms) and max(said) == 1.0
 
 
 def _names(text: str, term: str) -> float:
@@ -194,7 +226,9 @@ def _compare_figures(query: Query, ranked: Sequence[Evidence], unknown: frozense
             draft.claims += _figure_cell(part, own, cell, draft)
             if not own:
                 missing.setdefault(code, set()).update(m.evidence.key for m in matches if m.fit in {"whole", "other"})
-                national.update({head: m for m in reversed(matches) if m.fit == "whole" and "CN" in m.figure.scopes})
+                whole = [m for m in matches if m.fit == "whole" and "CN" in m.figure.scopes]
+                if whole:
+                    national[head] = whole[0]
     if not draft.figures:  # for none of them: the closest is said once
         closest = answer_amount(query, ranked, unknown)
         if closest is not None:

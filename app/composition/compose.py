@@ -4,7 +4,7 @@ Each kind of question has its form; what cannot be answered says so and gives th
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from app.composition.amounts import RELATED, also, answer_amount, state_figures, undisclosed
@@ -80,14 +80,15 @@ def _in_form(
 ) -> Draft:
     """The answer in the form that its question asks for; a form for which the evidence does not do gives way to the next."""
     nowhere = bool(query.regions) and not any(_is_known(code, known_regions) for code in query.regions)
-    for form in (
+    forms: tuple[Callable[[], Draft | None], ...] = (
         lambda: compare_levels(query, ranked) if query.kind == "compare" else None,
         lambda: answer_timeline(query, ranked, found.unknown) if asks_timeline(query) else None,
         lambda: _numbers(query, found, ranked, nowhere),
         lambda: answer_definition(query, ranked, passages) if asks_definition(query.text) else None,
         lambda: answer_yes_no(query, ranked) if query.kind == "claim" else None,
         lambda: answer_list(query, select(query, ranked), passages) if query.kind == "list" else None,
-    ):
+    )
+    for form in forms:
         if (draft := form()) is not None:
             return draft
     return answer_lookup(query, ranked, passages)

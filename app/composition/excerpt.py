@@ -11,14 +11,18 @@ _ARTICLE = re.compile(r"第\s*[零〇一二三四五六七八九十百\d]{1,7}\s
 _DEPENDENT = re.compile(r"^(?:但|并|且|或|及|和|以及|从而|则|也|还|应当|不得|可以|除外|其中|使|让)")
 
 
-def excerpt(evidence: Evidence, wanted: re.Pattern[str] | None = None) -> str:
+def excerpt(evidence: Evidence, wanted: re.Pattern[str] | None = None, limit: int | None = None) -> str:
     """The part of a sentence that stands in a cell: from its start, at most LONG characters, cut behind a clause.
 
     It goes on until `wanted` has been said. Where that lies too far from the start, it begins with the clause that says
     it, unless that clause hangs on the one before. It is always a contiguous span of the sentence, never empty; no rule
-    is parted from its exception.
+    is parted from its exception. With `limit` it ends before the clause in which that offset lies; "" where nothing is left.
     """
     text = evidence.text
+    if limit is not None and limit < len(text):
+        before = [m.end() for m in _BORDER.finditer(text) if m.end() <= limit and not _inside_quotes(text, m.end())]
+        kept = text[: before[-1]].rstrip("，,；;：: ") if before else ""
+        return kept if len(kept) >= 8 and not kept.endswith("的") else ""
     if len(text) <= LONG:
         return text
     found = wanted.search(text) if wanted else None
@@ -42,7 +46,7 @@ def _until(text: str, start: int, least: int, borders: list[int]) -> str:
 def _hangs(text: str, border: int) -> bool:
     """Whether the clause behind a border needs the one before it."""
     before = text[:border].rstrip("，,；;")
-    return bool(_DEPENDENT.match(text[border:])) or text[border - 1] in "，," and before.endswith(("的", "后", "时", "前"))
+    return bool(_DEPENDENT.match(text[border:])) or (text[border - 1] in "，," and before.endswith(("的", "后", "时", "前")))
 
 
 def _inside_quotes(text: str, at: int) -> bool:

@@ -10,9 +10,9 @@ from ingest.lexical import normalise
 # it). General words of policy language; order is the order of the table's rows.
 _THEMES: tuple[tuple[str, str, str], ...] = (
     ("aspect_goal", r"目标|定位|愿景|\bgoals?\b|\btargets?\b|\baims?\b",
-     r"目标|力争|打造|建成|定位|瞄准|口号|高地|到20\d\d年|到“?十[四五六]五|实现.{0,12}(?:突破|领先)|选定|提法"),
+     r"目标|力争|打造|定位|瞄准|口号|高地|到\W{0,2}20\d\d\W{0,2}年|到“?十[四五六]五|选定|提法"),
     ("aspect_measure", r"措施|做法|举措|手段|任务|\bmeasures?\b|\bactions?\b",
-     r"推动|推进|支持|建设|实施|提供|开展|加强|鼓励|引进|攻关|对接|承接|布局|发展|围绕|聚焦|采用|应用|培育|结合|嫁接|规划|主攻|着眼|避免"),
+     r"推动|推进|支持|建设|实施|提供|开展|加强|鼓励|引进|攻关|对接|承接|布局|发展|围绕|聚焦|采用|应用|培育|结合|嫁接|规划|主攻|着眼|避免|重心|重点|根基|用[于在]|走的是|押注|选择"),
     ("aspect_subsidy", r"补贴|补助|奖励|扶持|资助|资金|\bsubsid", r"补贴|奖励|补助|资助|资金|贴息|减免|奖金|经费|给予"),
     ("aspect_compute", r"算力|智算|数据中心|机架|\bcomput", r"算力|智算|数据中心|机架|机房|东数西算"),
     ("aspect_data", r"数据(?!中心|条例|安全|法)|\bdata\b(?! cent)", r"数据(?!中心)"),
@@ -30,7 +30,7 @@ _RULES: tuple[tuple[str, str], ...] = (
     ("aspect_penalty", r"罚款|责令(?:限期)?改正|给予处分|吊销|追究.{0,10}责任|没收"),
     ("aspect_forbidden", r"不得|禁止|严禁"),
     ("aspect_definition", r"是指|本(?:条例|办法|规定|法)所称|包括但不限于"),
-    ("aspect_classes", r"(?:分为|划分为).{1,40}(?:类|级|种)|列入.{1,12}类|按照.{1,12}(?:分为|分类)"),
+    ("aspect_classes", r"(?:分为|划分为).{1,40}(?:类|级|种)|列入.{1,12}类"),
     ("aspect_principle", r"(?:遵循|坚持).{0,40}原则|以.{1,12}为原则"),
     ("aspect_duty", r"负责|统筹|主管部门.{0,30}(?:协调|指导|监督|制定)|职责|另行制定|会同"),
     ("aspect_must", r"应当|必须|须"),
@@ -42,12 +42,12 @@ _ORDER = (
     "aspect_encouraged", "aspect_forbidden", "aspect_penalty",
 )  # fmt: skip
 _OPEN = ("aspect_goal", "aspect_measure", "aspect_result", "aspect_strength", "aspect_risk")
-_OVERCOME = re.compile(r"摆脱|避免|防范|化解|破解|攻克")
+_OVERCOME = re.compile(r"摆脱|走出|绕开|避开|避免|防范|化解|破解|攻克")
 MIN_NAMED = 2  # themes that a question must name to set the rows; one alone is what is compared, not an aspect of it
 # Words that name the comparison or its frame, and no subject.
 _FRAME = frozenset(
     "路线 布局 战略 规定 情况 方面 内容 做法 政策 特点 异同 要求 条例 办法 规则 法规 法律 思路 模式 发展 打法 方向 重点 经验 规定上 法 路径 策略 说法 "
-    "定位 目标 措施 举措 任务 风险 短板 优势 劣势 挑战 特色 成效 成果 比较 对比".split()
+    "结果 反差 省份 应用 差距 推进 促进 制定 实施 定位 目标 措施 举措 任务 风险 短板 优势 劣势 挑战 特色 成效 成果 比较 对比".split()
 )
 
 
@@ -62,7 +62,9 @@ def topic_terms(query: Query) -> tuple[str, ...]:
     """The content words that say what is compared: 公共数据, 开放; () where whole approaches are."""
     asked = "|".join(a for key, a, _ in _THEMES if key in asked_aspects(query)) or r"(?!)"
     return tuple(
-        t for t in query.terms if not all(form in _FRAME or re.search(asked, form, re.I) for form in t.split("|"))
+        t
+        for t in query.terms
+        if not all(len(form) < 2 or form in _FRAME or re.search(asked, form, re.I) for form in t.split("|"))
     )
 
 

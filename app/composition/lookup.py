@@ -24,6 +24,8 @@ _GIVES_RISK = re.compile(
     r"风险|隐患|短板|缺乏|欠缺|缺失|缺口|瓶颈|困境|难[以引留]|重叠|重合|扎堆|空转|不足|不够|受制|卡脖子|闲置|问题|挑战|不法|泄露|滥用|威胁|危害|“幻觉”|跟不上|外部供应"
 )
 _QUESTION = re.compile(r"[？?]$|^(?:问|[一二三四五六七八九十]+、问)[:：\d]?")
+_NAME = re.compile(r"^[^，。；]{0,60}(?:通知|公告|决定|意见|办法|规定|条例|细则|方案|要点)》?$")  # a title, not a sentence
+_PURPOSE = re.compile(r"制定本[一-龥]{1,6}。?$|适用本[一-龥]{1,6}。?$|^(?:第\s*\S{1,6}\s*条)?\s*本[一-龥]{1,6}所[称稱]")
 _FURNITURE = re.compile(r"来源[:：]|中国网信网|\d{4}年\d{1,2}月\d{1,2}日\s*\d{2}:\d{2}|^\|.*\|$|sha256|https?://")
 
 
@@ -33,7 +35,7 @@ def answer_lookup(query: Query, ranked: Sequence[Evidence], passages: Passages) 
     if query.kind == "date" and chosen:
         chosen = [e for e in chosen if _DATED.search(e.text) and e.coverage >= 0.5]
         if not chosen:
-            return undisclosed(query, ranked)
+            return _undated(query, ranked)
     if chosen and query.periods:  # what is said of another year is no answer
         chosen = [e for e in chosen if _of_period(query, e)]
         if not chosen:
@@ -49,7 +51,10 @@ def answer_lookup(query: Query, ranked: Sequence[Evidence], passages: Passages) 
 
 def select(query: Query, ranked: Sequence[Evidence]) -> list[Evidence]:
     """The sentences that may answer, best first, without repeats and without what states nothing."""
-    return distinct([e for e in ranked if about(query, e) and relevant(query, e) and is_statement(e)])
+    fitting = distinct([e for e in ranked if about(query, e) and relevant(query, e) and is_statement(e)])
+    if query.kind in {"list", "lookup"}:  # what a text is for and what it applies to says nothing of what is in it
+        fitting = [e for e in fitting if not _PURPOSE.search(e.text)] or fitting
+    return fitting
 
 
 def is_statement(evidence: Evidence) -> bool:
@@ -58,7 +63,19 @@ def is_statement(evidence: Evidence) -> bool:
     if _QUESTION.search(text) or _FURNITURE.search(text):
         return False
     bare = re.sub(r"[\s。；;，,：:*]", "", text)
-    return len(bare) >= 6 and normalise(bare) not in normalise(evidence.hit.source.title)
+    title = normalise(re.sub(r"[\s《》]", "", evidence.hit.source.title))
+    plain = normalise(re.sub("[《》]", "", bare))
+    named = plain in title or (title in plain and len(plain) <= len(title) + 12) or bool(_NAME.search(text))
+    return len(bare) >= 6 and not named
+
+
+def _undated(query: Query, ranked: Sequence[Evidence]) -> Draft:
+    """Not stated when; beside it the sentences with a date that come closest."""
+    draft = undisclosed(query, ranked)
+    dated = [e for e in select(query, ranked) if _DATED.search(e.text)][:2]
+    if dated:
+        draft.claims = [quote(query, e, related_heading(query)) for e in reading_order(dated)]
+    return draft
 
 
 def _first_of_kind(query: Query, fitting: list[Evidence]) -> list[Evidence]:

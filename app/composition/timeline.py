@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from app.composition.draft import Claim, Draft
 from app.composition.excerpt import excerpt
+from app.composition.lookup import is_statement
 from app.composition.wording import figure_note, period_text, scope_name
 from app.retrieval.evidence import about, distinct, relevant
 from app.retrieval.matching import match_figures
@@ -21,7 +22,7 @@ _ASKS = re.compile(
     r"|分(?:几个)?阶段|[两三四]步走|\btimeline\b|\bevolution\b|\bevolved?\b|\bover the years\b|\bhistory of\b|\btrends?\b|\bmilestones?\b",
     re.I,
 )
-_PLANNED = re.compile(r"目标|力争|规划|计划|拟|预计|将(?=[^军领])|到20\d\d年|要(?:建|实现|达到|形成)")
+_PLANNED = re.compile(r"目标|力争|规划|计划|拟|预计|将(?=[^军领])|到\W{0,2}20\d\d|要(?:建|实现|达到|形成)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ def answer_timeline(query: Query, ranked: Sequence[Evidence], unknown: frozenset
     entries = [e for e in entries if _asked_for(query, e.period)]
     if len({e.period for e in entries}) < 2:
         entries = [e for e in _told(whole, ranked) if _asked_for(query, e.period)]
-    if len({(e.period, e.planned) for e in entries}) < 2:
+    if len({e.period for e in entries}) < 2:
         return None
     draft = Draft(corner=phrase(query.language, "period"))
     done, planned = phrase(query.language, "column_stated"), phrase(query.language, "column_planned")
@@ -78,11 +79,12 @@ def _told(query: Query, ranked: Sequence[Evidence]) -> list[_Entry]:
     """Sentences on the subject that name a period themselves, best first; each stands under its last period."""
     entries = []
     for e in distinct([e for e in ranked if about(query, e) and relevant(query, e)][:60]):
-        if e.text.endswith(("？", "?")) or len(e.text) < 10:
+        if not is_statement(e):
             continue
         periods = [p for p in dict.fromkeys((*find_periods(e.text), *_bold_years(e.text))) if _when(p) != (0, "")]
         if periods:
             planned = bool(_PLANNED.search(e.text)) or any(f.kind != "实际值" for f in e.sentence.figures)
+            planned = planned or (e.hit.source.issued != "" and str(_when(periods[0])[0]) > e.hit.source.issued[:4])
             entries.append(_Entry(periods[0], planned, e))
     return entries
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from app.composition.draft import Claim, Draft
-from app.composition.wording import related_heading
-from app.retrieval.evidence import about, names, relevant
+from app.composition.lookup import is_statement
+from app.retrieval.evidence import about, distinct, names, relevant
 from app.types import Evidence, Query
 from app.understanding.glossary import translate_terms
 from ingest.lexical import STOP_WORDS, normalise, words
@@ -21,7 +21,7 @@ MAX_CLOSEST = 2
 # How a question asks for a modality. The order matters: 是否允许 permits though 是否 comes first, 不得 forbids before 得.
 _ASKED: tuple[tuple[Modality, re.Pattern[str]], ...] = (
     ("forbid", re.compile(r"禁止|不得|不准|不允许|不能|不可以|严禁|\bprohibit|\bforbid|\bban(?:s|ned)?\b", re.I)),
-    ("permit", re.compile(r"允许|可以|可否|能否|能不能|有权|准许|(?<![不智功才性效产节动职赋可])能(?![力源耗量级够])|\ballow|\bpermit|\bmay\b|\bcan\b", re.I)),
+    ("permit", re.compile(r"允许|可以|可否|能否|能不能|有权|准许|\ballow|\bpermit|\bmay\b|\bcan\b", re.I)),
     ("require", re.compile(r"必须|应当|应该|需要|强制|要求|须|规定(?!的|了?哪)|\brequir|\bmust\b|\bmandatory|\bhave to\b|\bneed to\b", re.I)),
     ("encourage", re.compile(r"鼓励|支持|倡导|提倡|\bencourag|\bsupport", re.I)),
 )  # fmt: skip
@@ -33,7 +33,7 @@ _STATED: tuple[tuple[Modality, re.Pattern[str]], ...] = (
 )
 # A condition or an exception in the sentence makes the verdict one with conditions.
 _CONDITION = re.compile(r"除外|除[^，。；]{1,40}外|但是?[，,]?|经[^，。；]{0,16}(?:同意|批准|许可|审批)|未经|情形|[^目]的[，,]|以外")
-_BORDER = re.compile(r"[，,；;。：:]")
+_EXCEPT = re.compile(r"除[^，。；]{1,60}外")  # what stands in an exception is not what the rule says
 _FULL, _SUBJECT = 0.99, 0.5
 
 
@@ -54,7 +54,7 @@ def answer_yes_no(query: Query, ranked: Sequence[Evidence]) -> Draft | None:
     asked = _read(query)
     if asked is None or not asked.predicate:
         return None
-    near = [e for e in ranked if about(query, e) and (not query.documents or e.hit.chunk.doc_id in query.documents)]
+    near = [e for e in distinct(ranked[:200]) if about(query, e) and (not query.documents or e.hit.chunk.doc_id in query.documents)]
     for e in sorted(near, key=lambda e: -e.score):
         stated = _decides(asked, e)
         if stated:
@@ -97,8 +97,8 @@ def _content(text: str, query: Query) -> tuple[str, ...]:
 
 def _decides(asked: _Asked, evidence: Evidence) -> Modality:
     """The modality with which a sentence says what was asked, "" where it does not say it."""
-    text = normalise(evidence.text)
-    if text.endswith(("？", "?")):
+    text = _EXCEPT.sub(lambda m: "□" * len(m[0]), normalise(evidence.text))
+    if not is_statement(evidence):
         return ""
     wide = normalise(" ".join((evidence.text, evidence.hit.source.title, *evidence.hit.chunk.headings)))
     if _share(text, asked.predicate) < _FULL or _share(wide, asked.subject) < _SUBJECT:
@@ -108,7 +108,7 @@ def _decides(asked: _Asked, evidence: Evidence) -> Modality:
     start = max((m.end() for m in re.finditer(r"[；;。]", text) if m.end() <= at), default=0)
     within = [(place, modality) for place, modality in found if start <= place]
     before = [pair for pair in within if pair[0] <= at]
-    return max(before)[1] if before else min(within)[1] if within else ""
+    return max(before)[1] if before else ""
 
 
 def _place(text: str, predicate: Sequence[str]) -> int:
@@ -135,13 +135,13 @@ def _verdict(asked: Modality, stated: Modality, conditions: bool) -> str:
 
 
 def _undecided(query: Query, asked: _Asked, near: Sequence[Evidence]) -> Draft | None:
-    close = [e for e in near if relevant(query, e) and not e.text.endswith(("？", "?"))]
+    close = [e for e in near if relevant(query, e) and is_statement(e)]
     close.sort(key=lambda e: -(e.score + _share(normalise(e.text), asked.predicate)))
     draft = Draft(lead=phrase(query.language, "undecided"), reason="not_disclosed")
     if not close:
         draft.lead = phrase(query.language, "undecided_nothing")
         return draft if asked.predicate else None
-    heading = phrase(query.language, "closest") if close else related_heading(query)
+    heading = phrase(query.language, "closest")
     draft.claims = [
         Claim(phrase(query.language, "quoted", quote=e.text), (e,), heading, bullet=True) for e in close[:MAX_CLOSEST]
     ]
