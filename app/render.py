@@ -62,7 +62,10 @@ def render(query: Query, draft: Draft) -> Answer:
         if sentence is None:
             continue
         sentences.append(sentence)
-        lines.append(("- " if claim.bullet else "") + written(sentence))
+        if claim.runs_on and sentences[:-1] and lines[-1]:
+            lines[-1] += " " + written(sentence)
+        else:
+            lines.append(("- " if claim.bullet else "") + written(sentence))
     if not sentences and any(claim.evidence for claim in draft.claims) and (draft.verdict or not draft.lead):
         # Nothing stood its check: neither an empty answer nor a verdict on nothing may be given.
         return render(query, Draft(lead=phrase(query.language, "no_evidence"), reason="no_evidence"))

@@ -12,6 +12,7 @@ from app.composition.lookup import is_statement
 from app.composition.wording import document_name, figure_note, scope_name
 from app.retrieval.evidence import distinct, names, relevant
 from app.retrieval.matching import FigureMatch, clause_of, match_figures
+from app.retrieval.retrieve import Retrieved
 from app.types import Evidence, Query
 from ingest.facts.figures import is_object
 from ingest.facts.regions import display, find_regions, relation
@@ -41,33 +42,35 @@ class Side:
     code: str = ""  # of the region whose column it is: no other's figure may stand in it
 
 
-def compare_regions(query: Query, ranked: Sequence[Evidence], unknown: frozenset[str]) -> Draft | None:
+def compare_regions(query: Query, ranked: Sequence[Evidence], found: Retrieved) -> Draft | None:
     """Several regions: one figure that covers all of them, a table of their figures, or a table of aspects.
 
     None where no region has any evidence.
     """
     if query.heads:
-        joint = [m for m in match_figures(query, ranked, unknown) if m.fit == "own" and _covers_all(query, m)]
-        return state_figures(query, joint) if joint else _compare_figures(query, ranked, unknown)
-    alone = [e for e in ranked if len(_named(query, e)) <= 1]
+        joint = [m for m in match_figures(query, ranked, found.unknown) if m.fit == "own" and _covers_all(query, m)]
+        return state_figures(query, joint) if joint else _compare_figures(query, ranked, found.unknown)
+    topic = topic_terms(query, found.weights, found.unknown)
+    alone = [e for e in ranked if len(_spoken_of(query, e)) <= 1]
     sides = [_region_side(query, code, alone) for code in query.regions]
-    draft = _compare_sides(query, sides)
-    shared = distinct([e for e in ranked if len(_named(query, e)) > 1 and relevant(query, e) and is_statement(e)])
+    draft = _compare_sides(query, sides, topic)
+    joint_ones = [e for e in ranked if len(_named(query, e)) > 1 and is_statement(e)]
+    shared = distinct([e for e in joint_ones if _on_topic(topic, e) and (not topic or relevant(query, e))])
     draft.claims += [quote(query, e, phrase(query.language, "both")) for e in shared[:MAX_JOINT]]
     return draft if any(claim.evidence for claim in draft.claims) else None
 
 
-def compare_documents(query: Query, ranked: Sequence[Evidence]) -> Draft:
+def compare_documents(query: Query, ranked: Sequence[Evidence], found: Retrieved) -> Draft:
     """Several documents named: a column for each."""
     sides = []
     for doc_id in query.documents:
         mine = [e for e in ranked if e.hit.chunk.doc_id == doc_id]
         name = document_name(mine[0].hit.source) if mine else doc_id
         sides.append(Side(name, tuple(e for e in mine if relevant(query, e))))
-    return _or_nothing(_compare_sides(query, sides))
+    return _or_nothing(_compare_sides(query, sides, topic_terms(query, found.weights, found.unknown)))
 
 
-def compare_levels(query: Query, ranked: Sequence[Evidence]) -> Draft | None:
+def compare_levels(query: Query, ranked: Sequence[Evidence], found: Retrieved) -> Draft | None:
     """国家和省级: a column for the texts of each level; None where the question names fewer than two, or one has none."""
     sides = [
         Side(
@@ -79,7 +82,7 @@ def compare_levels(query: Query, ranked: Sequence[Evidence]) -> Draft | None:
     ]
     if len(sides) < 2 or not any(side.evidence for side in sides):
         return None
-    return _compare_sides(query, sides, named=True)
+    return _compare_sides(query, sides, topic_terms(query, found.weights, found.unknown), named=True)
 
 
 def _or_nothing(draft: Draft) -> Draft:
@@ -96,9 +99,9 @@ def _region_side(query: Query, code: str, ranked: Sequence[Evidence]) -> Side:
     return Side(display(code, query.language), tuple(own if len(own) >= _ENOUGH else mine), code)
 
 
-def _compare_sides(query: Query, sides: Sequence[Side], named: bool = False) -> Draft:
+def _compare_sides(query: Query, sides: Sequence[Side], topic: tuple[str, ...], named: bool = False) -> Draft:
     """The table of the sides by aspect. With `named`, an excerpt says which document it is from."""
-    topical = _topical(query, sides)
+    topical = _topical(query, sides, topic)
     asked = asked_aspects(query)
     aspects = asked or offered_aspects([side.evidence for side in topical])
     rows: list[tuple[str, list[list[Evidence]]]] = []
@@ -122,9 +125,9 @@ def _compare_sides(query: Query, sides: Sequence[Side], named: bool = False) -> 
     return draft
 
 
-def _topical(query: Query, sides: Sequence[Side]) -> list[Side]:
+def _topical(query: Query, sides: Sequence[Side], topic: tuple[str, ...]) -> list[Side]:
     """The sides with what they say of the subject; where neither says anything of it, with all that they say."""
-    kept = [[e for e in side.evidence if _on_topic(query, e)] for side in sides]
+    kept = [[e for e in side.evidence if _on_topic(topic, e)] for side in sides]
     if not any(kept):
         kept = [[e for e in side.evidence if relevant(query, e)] for side in sides]
     return [
@@ -159,10 +162,15 @@ def _excerpt(evidence: Evidence, aspect: str, code: str) -> str:
     foreign = [
         f.start - evidence.sentence.start
         for f in evidence.sentence.figures
-        if code and f.scopes and not any(relation(code, s) in {"same", "part"} for s in f.scopes)
+        if code and any(map(_is_place, f.scopes)) and not any(relation(code, s) in {"same", "part"} for s in f.scopes)
     ]
     wanted = marker(aspect) if aspect != OTHER else None
     return excerpt(evidence, wanted, min(foreign, default=len(evidence.text)))
+
+
+def _is_place(scope: str) -> bool:
+    """Whether a figure's owner is a place; an unnamed firm in a region's text is none."""
+    return scope.isascii() or bool(re.search("[省市县区]|地方", scope))
 
 
 def _cell(query: Query, aspect: str, side: Side, evidence: Sequence[Evidence], named: bool) -> list[Claim]:
@@ -180,9 +188,8 @@ def _cell(query: Query, aspect: str, side: Side, evidence: Sequence[Evidence], n
     return claims
 
 
-def _on_topic(query: Query, evidence: Evidence) -> bool:
+def _on_topic(terms: tuple[str, ...], evidence: Evidence) -> bool:
     """Whether a sentence, with its headings, names most of what is compared."""
-    terms = topic_terms(query)
     if not terms:
         return len(evidence.text) >= 8
     own, above = normalise(evidence.text), normalise(" ".join(evidence.hit.chunk.headings))
@@ -196,6 +203,11 @@ def _names(text: str, term: str) -> float:
 
 def _named(query: Query, evidence: Evidence) -> set[str]:
     return {m.code for m in find_regions(evidence.text)} & set(query.regions)
+
+
+def _spoken_of(query: Query, evidence: Evidence) -> set[str]:
+    """Those of the regions compared that a sentence names, or that stand above it where it names none."""
+    return _named(query, evidence) or set(query.regions) & set(evidence.sentence.regions)
 
 
 def _covers_all(query: Query, match: FigureMatch) -> bool:
@@ -263,5 +275,3 @@ def _figure_cell(query: Query, own: Sequence[FigureMatch], cell: tuple[str, str]
 
 def _note(query: Query, match: FigureMatch) -> Claim:
     return Claim(phrase(query.language, "national_note", quote=match.evidence.text), (match.evidence,))
-
-

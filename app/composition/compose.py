@@ -48,7 +48,7 @@ def compose(
     if query.documents and query.article:
         return _article(query, found)
     if len(query.documents) >= 2:
-        return compare_documents(query, ranked)
+        return compare_documents(query, ranked, found)
     if (draft := _of_regions(query, found, ranked, known_regions)) is not None:
         return draft
     if (refusal := _refusal(query, ranked, found.unknown)) is not None:
@@ -67,7 +67,7 @@ def _of_regions(
     nowhere = bool(query.regions) and len(missing) == len(query.regions)
     no_region = Draft(lead=phrase(query.language, "no_region", region=region_names(query)), reason="no_document")
     if len(query.regions) >= 2 and (query.kind == "compare" or (query.kind in {"number", "claim"} and query.heads)):
-        return compare_regions(query, ranked, found.unknown) or no_region
+        return compare_regions(query, ranked, found) or (no_region if missing else nothing_found(query, ranked))
     return no_region if nowhere and not query.heads else None
 
 
@@ -81,7 +81,7 @@ def _in_form(
     """The answer in the form that its question asks for; a form for which the evidence does not do gives way to the next."""
     nowhere = bool(query.regions) and not any(_is_known(code, known_regions) for code in query.regions)
     forms: tuple[Callable[[], Draft | None], ...] = (
-        lambda: compare_levels(query, ranked) if query.kind == "compare" else None,
+        lambda: compare_levels(query, ranked, found) if query.kind == "compare" else None,
         lambda: answer_timeline(query, ranked, found.unknown) if asks_timeline(query) else None,
         lambda: _numbers(query, found, ranked, nowhere),
         lambda: answer_definition(query, ranked, passages) if asks_definition(query.text) else None,
@@ -196,12 +196,6 @@ def _joined(drafts: Sequence[Draft]) -> Draft:
 
 def _is_known(code: str, known: frozenset[str]) -> bool:
     return any(relation(code, other) in {"same", "part"} for other in known)
-
-
-
-
-
-
 
 
 def _whose_number(query: Query, ranked: Sequence[Evidence]) -> Draft:

@@ -21,7 +21,9 @@ _NOT_A_TERM = re.compile(r"定义|含义|概念|意思")
 _DEFINED_BY = re.compile(r"[，,]?(?:是指|指的是|系指|係指|指(?=[一-龥]{4})|是(?=[^否不]))")
 _WORDED = re.compile(r"是指|指的是|系指|係指|所称|所稱|所指")
 _MIN_FIT = 0.45
-_OPENING = re.compile(r"^(?:第\s*[零〇一二三四五六七八九十百\d]+\s*[条條]|[（(][一二三四五六七八九十\d]+[)）]|\d{1,2}[.．、])?\s*(?:(?:本[一-龥]{1,4}|《[^《》]{1,40}》)所[称稱指]的?)?")
+_OPENING = re.compile(
+    r"^(?:第\s*[零〇一二三四五六七八九十百\d]+\s*[条條]|[（(][一二三四五六七八九十\d]+[)）]|\d{1,2}[.．、])?\s*(?:(?:本[一-龥]{1,4}|《[^《》]{1,40}》)所[称稱指]的?)?"
+)
 _TAIL = ("技术", "服务", "活动", "行为", "信息")
 
 
@@ -32,7 +34,9 @@ def asks_definition(question: str) -> bool:
 
 def answer_definition(query: Query, ranked: Sequence[Evidence], passages: Passages) -> Draft | None:
     """The definitions of the term asked for; None where no sentence defines it."""
-    fits = sorted(((f, e) for e in ranked if (f := _fit(query, e)) >= _MIN_FIT), key=lambda pair: (-pair[0], -pair[1].score))
+    fits = sorted(
+        ((f, e) for e in ranked if (f := _fit(query, e)) >= _MIN_FIT), key=lambda pair: (-pair[0], -pair[1].score)
+    )
     if not fits:
         return None
     best = fits[0][0]
@@ -57,7 +61,7 @@ def _fit(query: Query, evidence: Evidence) -> float:
         return 0.0
     if match[0].endswith("是") and not (worded or re.search(r"的[^，。；、]{2,12}[。；，]|：$", text)):
         return 0.0
-    subject = normalise(re.sub(r"[（(][^）)]*[)）]", "", text[: match.start()])).strip("“”\"，, ")
+    subject = normalise(re.sub(r"[（(][^）)]*[)）]", "", text[: match.start()])).strip('“”"，, ')
     terms = [t for t in query.terms if not _NOT_A_TERM.search(t)]
     if not subject or not terms:
         return 0.0

@@ -20,6 +20,7 @@ class Claim:
     evidence: tuple[Evidence, ...]
     heading: str = ""
     bullet: bool = False
+    runs_on: bool = False  # stands in the line of the claim before it
     framed: bool = True
     cell: tuple[str, str] | None = None
     span: str = ""

@@ -46,7 +46,9 @@ def _until(text: str, start: int, least: int, borders: list[int]) -> str:
 def _hangs(text: str, border: int) -> bool:
     """Whether the clause behind a border needs the one before it."""
     before = text[:border].rstrip("，,；;")
-    return bool(_DEPENDENT.match(text[border:])) or (text[border - 1] in "，," and before.endswith(("的", "后", "时", "前")))
+    return bool(_DEPENDENT.match(text[border:])) or (
+        text[border - 1] in "，," and before.endswith(("的", "后", "时", "前"))
+    )
 
 
 def _inside_quotes(text: str, at: int) -> bool:

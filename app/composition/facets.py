@@ -1,7 +1,8 @@
 """The aspects of a comparison: those the question names, or those that the evidence itself offers."""
 
+import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from app.types import Evidence, Query
 from ingest.lexical import normalise
@@ -42,12 +43,13 @@ _ORDER = (
     "aspect_encouraged", "aspect_forbidden", "aspect_penalty",
 )  # fmt: skip
 _OPEN = ("aspect_goal", "aspect_measure", "aspect_result", "aspect_strength", "aspect_risk")
+COMMON = math.log(1 + 4)  # rarity of a word that every fourth chunk holds
 _OVERCOME = re.compile(r"摆脱|走出|绕开|避开|避免|防范|化解|破解|攻克")
 MIN_NAMED = 2  # themes that a question must name to set the rows; one alone is what is compared, not an aspect of it
 # Words that name the comparison or its frame, and no subject.
 _FRAME = frozenset(
     "路线 布局 战略 规定 情况 方面 内容 做法 政策 特点 异同 要求 条例 办法 规则 法规 法律 思路 模式 发展 打法 方向 重点 经验 规定上 法 路径 策略 说法 "
-    "结果 反差 省份 应用 差距 推进 促进 制定 实施 定位 目标 措施 举措 任务 风险 短板 优势 劣势 挑战 特色 成效 成果 比较 对比".split()
+    "一样 两省 各有 各差 各自 结果 反差 省份 应用 差距 推进 促进 制定 实施 定位 目标 措施 举措 任务 风险 短板 优势 劣势 挑战 特色 成效 成果 比较 对比".split()
 )
 
 
@@ -58,13 +60,18 @@ def asked_aspects(query: Query) -> tuple[str, ...]:
     return named if len(named) >= MIN_NAMED or single else ()
 
 
-def topic_terms(query: Query) -> tuple[str, ...]:
-    """The content words that say what is compared: 公共数据, 开放; () where whole approaches are."""
+def topic_terms(query: Query, weights: Mapping[str, float], unknown: frozenset[str]) -> tuple[str, ...]:
+    """The content words that say what is compared: 公共数据, 开放; () where whole approaches are.
+
+    Words that every fourth chunk holds (`weights` are their rarities) or that none does (`unknown`) part nothing.
+    """
     asked = "|".join(a for key, a, _ in _THEMES if key in asked_aspects(query)) or r"(?!)"
     return tuple(
         t
         for t in query.terms
-        if not all(len(form) < 2 or form in _FRAME or re.search(asked, form, re.I) for form in t.split("|"))
+        if t not in unknown
+        and weights.get(t, COMMON) >= COMMON
+        and not all(len(form) < 2 or form in _FRAME or re.search(asked, form, re.I) for form in t.split("|"))
     )
 
 

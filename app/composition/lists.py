@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.composition.draft import Claim, Draft, quote
 from app.composition.passages import Passages, is_line_start, line_before
@@ -16,6 +16,7 @@ MAX_ITEMS = 16  # of one list in an answer
 MAX_LISTS = 2
 MIN_ITEMS = 2
 _READ_ON = 5  # chunks in which a list may go on
+_NAME, _SAID = 18, 2  # characters of an item that is but a name; sentences that then say what it is
 _GAP = 2  # sentences without a mark that may stand inside an item
 _ARTICLE = re.compile(r"(?:\*\*)?第\s*[零〇一二三四五六七八九十百\d]{1,7}\s*[条條]")
 _OUTLINE = re.compile(r"任务|措施|举措|内容|重点|政策|方面|要点|框架|\btasks?\b|\bmeasures?\b", re.I)
@@ -24,10 +25,13 @@ _BELOW_BEST = 0.3  # a second list must be about as good as the first
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A list of a document: the sentence that introduces it and its items in order, as written."""
+    """A list of a document: the sentence that introduces it and its items in order, as written.
+
+    An item is its sentences: the first, and where that is but a name (（一）落户补贴。) those that say what it is.
+    """
 
     lead: Evidence
-    items: tuple[Evidence, ...]
+    items: tuple[tuple[Evidence, ...], ...]
 
 
 def mark_of(evidence: Evidence) -> tuple[int, int]:
@@ -41,7 +45,7 @@ def mark_of(evidence: Evidence) -> tuple[int, int]:
 def read_list(lead: Evidence, passages: Passages) -> Listing | None:
     """The list that a sentence introduces, None where none follows it."""
     following = [e for e in passages.sentences(lead, 0, _READ_ON) if e.sentence.start > lead.sentence.start]
-    items: list[Evidence] = []
+    items: list[list[Evidence]] = []
     level, number, gap = 0, 0, 0
     for e in following:
         found, at = mark_of(e)
@@ -52,17 +56,18 @@ def read_list(lead: Evidence, passages: Passages) -> Listing | None:
                 break
             level = found
         if found == level and (not at or at == number + 1):
-            items.append(e)
+            items.append([e])
             number, gap = at, 0
         elif found and (found < level or (found == level and at <= number)):
             break  # a list above this one goes on, or another begins
-        elif not is_line_start(e) or found:
-            continue  # the rest of an item, or a list inside it
+        elif not is_line_start(e) or found:  # the rest of an item, or a list inside it
+            if len(items[-1][0].text) <= _NAME and len(items[-1]) <= _SAID:
+                items[-1].append(e)
         else:
             gap += 1
             if gap > _GAP or not level or level == 16:
                 break
-    return Listing(lead, tuple(items)) if len(items) >= MIN_ITEMS else None
+    return Listing(lead, tuple(map(tuple, items))) if len(items) >= MIN_ITEMS else None
 
 
 def introduces(evidence: Evidence, passages: Passages) -> bool:
@@ -121,7 +126,11 @@ def state_list(query: Query, listing: Listing, heading: str = "") -> list[Claim]
     """The introduction and the items as they are written; how many there are is said where not all are shown."""
     claims = [
         Claim(phrase(query.language, "quoted", quote=listing.lead.text), (listing.lead,), heading),
-        *(quote(query, item, heading) for item in listing.items[:MAX_ITEMS]),
+        *(
+            replace(quote(query, e, heading), runs_on=e is not item[0])
+            for item in listing.items[:MAX_ITEMS]
+            for e in item
+        ),
     ]
     if len(listing.items) > MAX_ITEMS:
         count = phrase(query.language, "list_cut", total=str(len(listing.items)), shown=str(MAX_ITEMS))
@@ -157,9 +166,9 @@ def answer_list(query: Query, chosen: Sequence[Evidence], passages: Passages) ->
     if not lists:
         return None
     best = max(e.score for e in chosen)
-    inside = {e.key for listing in lists for e in (listing.lead, *listing.items)}
+    inside = {e.key for listing in lists for e in (listing.lead, *(e for item in listing.items for e in item))}
     first = lists[0]
-    top = max((e.score for e in chosen if e.key in {first.lead.key, *(i.key for i in first.items)}), default=0.0)
+    top = max((e.score for e in chosen if e.key in {first.lead.key, *(i[0].key for i in first.items)}), default=0.0)
     beside = reading_order(distinct([e for e in chosen if e.key not in inside and e.score >= top]))[:2]
     claims = [quote(query, e) for e in beside] if best > top else []
     for listing in lists:

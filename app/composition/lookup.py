@@ -19,12 +19,16 @@ MAX_SENTENCES = 5  # in a lookup answer
 _BEST_BAND = 0.55  # sentences scored within this of the best belong to the answer
 _DATED = re.compile(r"(?:19|20)\d{2}|[一二三四]季度|\d+月|十[一二三四五六]五|近[一二三四五六七八九十]年|起施行")
 _WHY = re.compile(r"为什么|为何|原因|为啥|怎么会|目的|\bwhy\b|\breasons?\b", re.I)
-_GIVES_REASON = re.compile(r"因为|由于|因此|为了|旨在|以便|原因|根源|在于|导致|致使|缺乏|缺失|不足|不够|跟不上|考虑到|使得|从而|有利于")
+_GIVES_REASON = re.compile(
+    r"因为|由于|因此|为了|旨在|以便|原因|根源|在于|导致|致使|缺乏|缺失|不足|不够|跟不上|考虑到|使得|从而|有利于"
+)
 _GIVES_RISK = re.compile(
     r"风险|隐患|短板|缺乏|欠缺|缺失|缺口|瓶颈|困境|难[以引留]|重叠|重合|扎堆|空转|不足|不够|受制|卡脖子|闲置|问题|挑战|不法|泄露|滥用|威胁|危害|“幻觉”|跟不上|外部供应"
 )
 _QUESTION = re.compile(r"[？?]$|^(?:问|[一二三四五六七八九十]+、问)[:：\d]?")
-_NAME = re.compile(r"^[^，。；]{0,60}(?:通知|公告|决定|意见|办法|规定|条例|细则|方案|要点)》?$")  # a title, not a sentence
+_NAME = re.compile(
+    r"^[^，。；]{0,60}(?:通知|公告|决定|意见|办法|规定|条例|细则|方案|要点)》?$"
+)  # a title, not a sentence
 _PURPOSE = re.compile(r"制定本[一-龥]{1,6}。?$|适用本[一-龥]{1,6}。?$|^(?:第\s*\S{1,6}\s*条)?\s*本[一-龥]{1,6}所[称稱]")
 _FURNITURE = re.compile(r"来源[:：]|中国网信网|\d{4}年\d{1,2}月\d{1,2}日\s*\d{2}:\d{2}|^\|.*\|$|sha256|https?://")
 

@@ -9,6 +9,8 @@ from ingest.types import Sentence
 # (a hit, chunks before it, chunks after it) -> the chunks of its document there, itself included, in reading order
 Around = Callable[[Hit, int, int], Sequence[Hit]]
 
+MAX_REST = 8  # parts of one sentence
+
 
 @dataclass(frozen=True, slots=True)
 class Passages:
@@ -23,6 +25,21 @@ class Passages:
             for hit in self.around(near.hit, before, after)
             for sentence in hit.chunk.sentences
         ]
+
+    def rest_of(self, evidence: Evidence) -> list[Evidence]:
+        """What goes on with a sentence that ends with a semicolon, up to the full stop, in its line."""
+        if not evidence.text.endswith(("；", ";")):
+            return []
+        rest: list[Evidence] = []
+        for e in self.sentences(evidence, 0, 1):
+            if e.sentence.start < evidence.sentence.end:
+                continue
+            if is_line_start(e) or len(rest) == MAX_REST:
+                break
+            rest.append(e)
+            if not e.text.endswith(("；", ";")):
+                break
+        return rest
 
     def headings(self, near: Evidence, before: int, after: int) -> list[Evidence]:
         """The lines around one that are no part of any sentence (headings of sections), as evidence."""

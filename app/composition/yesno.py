@@ -32,7 +32,9 @@ _STATED: tuple[tuple[Modality, re.Pattern[str]], ...] = (
     ("encourage", re.compile(r"鼓励|支持|倡导|推动|引导")),
 )
 # A condition or an exception in the sentence makes the verdict one with conditions.
-_CONDITION = re.compile(r"除外|除[^，。；]{1,40}外|但是?[，,]?|经[^，。；]{0,16}(?:同意|批准|许可|审批)|未经|情形|[^目]的[，,]|以外")
+_CONDITION = re.compile(
+    r"除外|除[^，。；]{1,40}外|但是?[，,]?|经[^，。；]{0,16}(?:同意|批准|许可|审批)|未经|情形|[^目]的[，,]|以外"
+)
 _EXCEPT = re.compile(r"除[^，。；]{1,60}外")  # what stands in an exception is not what the rule says
 _FULL, _SUBJECT = 0.99, 0.5
 
@@ -54,17 +56,26 @@ def answer_yes_no(query: Query, ranked: Sequence[Evidence]) -> Draft | None:
     asked = _read(query)
     if asked is None or not asked.predicate:
         return None
-    near = [e for e in distinct(ranked[:200]) if about(query, e) and (not query.documents or e.hit.chunk.doc_id in query.documents)]
+    near = [
+        e
+        for e in distinct(ranked[:200])
+        if about(query, e) and (not query.documents or e.hit.chunk.doc_id in query.documents)
+    ]
     for e in sorted(near, key=lambda e: -e.score):
         stated = _decides(asked, e)
         if stated:
             key = _verdict(asked.modality, stated, bool(_CONDITION.search(e.text)))
             claim = Claim(phrase(query.language, "quoted", quote=e.text), (e,), bullet=True)
-            more = [x for x in near if x.key != e.key and _decides(asked, x) and x.hit.chunk.doc_id != e.hit.chunk.doc_id]
+            more = [
+                x for x in near if x.key != e.key and _decides(asked, x) and x.hit.chunk.doc_id != e.hit.chunk.doc_id
+            ]
             return Draft(
                 lead=phrase(query.language, key),
                 verdict=True,
-                claims=[claim, *(Claim(phrase(query.language, "quoted", quote=x.text), (x,), bullet=True) for x in more[:1])],
+                claims=[
+                    claim,
+                    *(Claim(phrase(query.language, "quoted", quote=x.text), (x,), bullet=True) for x in more[:1]),
+                ],
             )
     return _undecided(query, asked, near)
 
