@@ -23,6 +23,7 @@ MAX_ROWS = 6
 _BESIDE = 2  # as _distance says
 _ENOUGH = 3  # sentences of its own that a region needs to do without those of others
 OTHER = "aspect_other"
+_COMPARED = re.compile(r"(?:比不上|不如|不及|低于|高于|不足|不到|超过|领先|落后于|[相对]?比)$")
 PER_CELL = 2  # excerpts
 MAX_JOINT = 2  # sentences that name several of the regions compared
 RELATED = 2  # sentences on a region without the figure asked for
@@ -94,6 +95,7 @@ def _or_nothing(draft: Draft) -> Draft:
 def _region_side(query: Query, code: str, ranked: Sequence[Evidence]) -> Side:
     """A region's sentences; those on a part of it, or that name it only beside another, where it has hardly any."""
     mine = [e for e in ranked if any(relation(code, r) in {"same", "part"} for r in e.sentence.regions)]
+    mine = [e for e in mine if not _is_yardstick(code, e)]
     mine.sort(key=lambda e: -e.score - (0.2 if e.sentence.figures else 0.0) + 0.3 * _distance(code, e))
     own = [e for e in mine if _distance(code, e) < _BESIDE and code in e.sentence.regions]
     return Side(display(code, query.language), tuple(own if len(own) >= _ENOUGH else mine), code)
@@ -108,9 +110,11 @@ def _compare_sides(query: Query, sides: Sequence[Side], topic: tuple[str, ...], 
     used: set[tuple[str, int, int]] = set()
     for aspect in aspects:
         cells = [
-            [e for e in side.evidence if e.key not in used and speaks_of(e, aspect) and _excerpt(e, aspect, side.code)][
-                :PER_CELL
-            ]
+            [
+                e
+                for e in side.evidence
+                if e.key not in used and speaks_of(e, aspect, aspects) and _excerpt(e, aspect, side.code)
+            ][:PER_CELL]
             for side in topical
         ]
         if any(cells) or asked:
@@ -141,7 +145,7 @@ def _telling(
 ) -> list[tuple[str, list[list[Evidence]]]]:
     """The rows that set something beside something, in their order; one-sided ones only as far as they fill the table."""
     both = [row for row in rows if sum(bool(cell) for cell in row[1]) > 1]
-    room = max(0, 4 - len(both))
+    room = max(0, 5 - len(both))
     single = [row for row in rows if row not in both]
     single.sort(key=lambda row: -max(e.score for cell in row[1] for e in cell))
     kept = (both + single[:room])[:MAX_ROWS]
@@ -214,6 +218,14 @@ def _covers_all(query: Query, match: FigureMatch) -> bool:
     """Whether one figure speaks of every region asked about, as owner or as what it is compared with."""
     spoken = {*match.figure.scopes, *(m.code for m in find_regions(clause_of(match.evidence, match.figure)))}
     return all(any(relation(code, other) == "same" for other in spoken) for code in query.regions)
+
+
+def _is_yardstick(code: str, evidence: Evidence) -> bool:
+    """Whether a sentence names the region only as what another is measured by: it says nothing of the region itself."""
+    mentions = [m for m in find_regions(evidence.text) if m.code == code]
+    return bool(mentions) and all(
+        is_object(evidence.text, m) or _COMPARED.search(evidence.text[: m.start]) for m in mentions
+    )
 
 
 def _distance(code: str, evidence: Evidence) -> int:

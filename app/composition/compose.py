@@ -9,19 +9,24 @@ from dataclasses import replace
 
 from app.composition.amounts import RELATED, also, answer_amount, state_figures, undisclosed
 from app.composition.compare import compare_documents, compare_levels, compare_regions
+from app.composition.counted import answer_count, asks_classes
 from app.composition.definition import answer_definition, asks_definition
 from app.composition.draft import Claim, Draft, quote
+from app.composition.faq import answer_as_asked
 from app.composition.lists import answer_list
 from app.composition.lookup import answer_lookup, nothing_found, select
 from app.composition.passages import Passages
+from app.composition.penalties import answer_penalties
 from app.composition.timeline import answer_timeline, asks_timeline
 from app.composition.wording import region_names
 from app.composition.yesno import answer_yes_no
+from app.retrieval.evidence import about
 from app.retrieval.matching import FigureMatch, asks_amount
 from app.retrieval.retrieve import Retrieved
 from app.types import Evidence, Query
 from app.understanding.measures import find_heads
 from ingest.facts.regions import relation
+from ingest.lexical import normalise
 from prompts import phrase
 
 MAX_ARTICLE = 40  # sentences of one article
@@ -83,8 +88,11 @@ def _in_form(
     forms: tuple[Callable[[], Draft | None], ...] = (
         lambda: compare_levels(query, ranked, found) if query.kind == "compare" else None,
         lambda: answer_timeline(query, ranked, found.unknown) if asks_timeline(query) else None,
+        lambda: answer_count(query, ranked) if not query.heads else None,
+        lambda: answer_penalties(query, ranked, passages, _in_titles(query, ranked)),
         lambda: _numbers(query, found, ranked, nowhere),
         lambda: answer_definition(query, ranked, passages) if asks_definition(query.text) else None,
+        lambda: answer_as_asked(query, ranked, passages),
         lambda: answer_yes_no(query, ranked) if query.kind == "claim" else None,
         lambda: answer_list(query, select(query, ranked), passages) if query.kind == "list" else None,
     )
@@ -94,8 +102,16 @@ def _in_form(
     return answer_lookup(query, ranked, passages)
 
 
+def _in_titles(query: Query, ranked: Sequence[Evidence]) -> tuple[str, ...]:
+    """The question's words that stand in the title of the document that answers best."""
+    best = next((e for e in ranked if about(query, e)), None)
+    return tuple(t for t in query.terms if best is not None and t in normalise(best.hit.source.title))
+
+
 def _numbers(query: Query, found: Retrieved, ranked: Sequence[Evidence], nowhere: bool) -> Draft | None:
     """The answer to a question for figures; None where it asks for none, or no figure comes near."""
+    if not query.heads and asks_classes(query.text):
+        return None
     parts = _parts(query)
     if len(parts) > 1:
         drafts = [_amount(part, ranked, found.unknown, nowhere) for part in parts]

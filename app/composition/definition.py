@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from app.composition.draft import Claim, Draft, quote
 from app.composition.lists import read_list, state_list
@@ -10,6 +11,7 @@ from app.composition.wording import source_heading
 from app.retrieval.evidence import distinct
 from app.types import Evidence, Query
 from ingest.lexical import normalise
+from ingest.text.blocks import list_mark
 
 MAX_DEFINITIONS = 3
 _ASKS = re.compile(
@@ -46,8 +48,18 @@ def answer_definition(query: Query, ranked: Sequence[Evidence], passages: Passag
     for e in kept:
         heading = source_heading(query, e.hit.source) if several or query.language == "en" else ""
         listing = read_list(e, passages) if e.text.endswith(("：", ":")) else None
-        claims += state_list(query, listing, heading) if listing else [quote(query, e, heading)]
+        claims += (
+            state_list(query, listing, heading)
+            if listing
+            else [quote(query, e, heading), *_rest(query, e, passages, heading)]
+        )
     return Draft(claims=claims)
+
+
+def _rest(query: Query, evidence: Evidence, passages: Passages, heading: str) -> list[Claim]:
+    if list_mark(evidence.text)[0]:
+        return []
+    return [replace(quote(query, r, heading), runs_on=True) for r in passages.rest_of(evidence)]
 
 
 def _fit(query: Query, evidence: Evidence) -> float:

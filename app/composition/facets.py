@@ -19,8 +19,8 @@ _THEMES: tuple[tuple[str, str, str], ...] = (
     ("aspect_data", r"数据(?!中心|条例|安全|法)|\bdata\b(?! cent)", r"数据(?!中心)"),
     ("aspect_talent", r"人才|\btalent", r"人才|薪资|高校|引才|技术岗|专业人员|团队"),
     ("aspect_scene", r"场景|应用落地|\bscenario|\bapplication", r"场景|应用|落地"),
-    ("aspect_result", r"成效|成果|效果|进展|成就|\bresults?\b|\bachieve",
-     r"突破|达到|实现了|成功|增长|提升到|降至|摆脱|做出了|占有率|避免了|缩短|省下"),
+    ("aspect_result", r"成效|成果|效果|进展|成就|结果|\bresults?\b|\bachieve",
+     r"突破|达到|实现了|成功|增长|提升到|降至|摆脱|做出了|占有率|避免了|缩短|省下|最后|换来|终止|停滞|闲置|草草"),
     ("aspect_strength", r"优势|特色|亮点|长处|强项|\bstrengths?\b|\badvantages?\b",
      r"优势|特色|长处|依托|基础|丰富|领先|超过|突破|人无我有|独特|成功|起步较快"),
     ("aspect_risk", r"风险|短板|弱点|劣势|挑战|瓶颈|困境|不足|隐患|难题|\brisks?\b|\bweakness|\bchallenge|\bproblems?\b",
@@ -89,8 +89,8 @@ def offered_aspects(sides: Sequence[Sequence[Evidence]]) -> tuple[str, ...]:
     return _ORDER if everything and rules * 2 >= len(everything) else _OPEN
 
 
-def speaks_of(evidence: Evidence, aspect: str) -> bool:
-    """Whether a sentence speaks of an aspect. Of a rule's aspects a sentence has one: the first that fits."""
+def speaks_of(evidence: Evidence, aspect: str, rows: Sequence[str] = _OPEN) -> bool:
+    """Whether a sentence speaks of an aspect, one of a table's `rows`. Of a rule's aspects a sentence has one: the first that fits."""
     text = normalise(evidence.text)
     if aspect in _ORDER:
         return next((key for key, words in _RULES if re.search(words, text)), "") == aspect
@@ -100,7 +100,7 @@ def speaks_of(evidence: Evidence, aspect: str) -> bool:
     if aspect == "aspect_result" and any(f.kind == "实际值" for f in evidence.sentence.figures):
         words += r"|\d"
     troubled = bool(re.search(_words("aspect_risk"), text)) and not _OVERCOME.search(text)
-    if aspect in _OPEN and troubled != (aspect == "aspect_risk"):
+    if aspect in _OPEN and "aspect_risk" in rows and troubled != (aspect == "aspect_risk"):
         return False  # a weakness is no strength and no result, whatever else the sentence says
     return bool(re.search(words, text))
 

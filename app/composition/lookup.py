@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from app.composition.amounts import also, undisclosed
 from app.composition.draft import Claim, Draft, quote
+from app.composition.facets import asked_aspects, speaks_of
 from app.composition.lists import MAX_ITEMS, introduces, read_list, state_list
 from app.composition.passages import Passages
 from app.composition.wording import period_text, related_heading, source_heading
@@ -35,7 +37,7 @@ _FURNITURE = re.compile(r"来源[:：]|中国网信网|\d{4}年\d{1,2}月\d{1,2}
 
 def answer_lookup(query: Query, ranked: Sequence[Evidence], passages: Passages) -> Draft:
     """The sentences that speak to the question, or that there are none."""
-    chosen = _first_of_kind(query, select(query, ranked))[:MAX_SENTENCES]
+    chosen = _of_aspect(query, _first_of_kind(query, select(query, ranked)))[:MAX_SENTENCES]
     if query.kind == "date" and chosen:
         chosen = [e for e in chosen if _DATED.search(e.text) and e.coverage >= 0.5]
         if not chosen:
@@ -73,6 +75,14 @@ def is_statement(evidence: Evidence) -> bool:
     return len(bare) >= 6 and not named
 
 
+def _of_aspect(query: Query, fitting: list[Evidence]) -> list[Evidence]:
+    """Where one aspect is asked for (目标, 优势, 补贴): the sentences that speak of it, as far as there are any."""
+    aspects = asked_aspects(query)
+    if len(aspects) != 1 or query.kind == "reason":
+        return fitting
+    return [e for e in fitting if speaks_of(e, aspects[0], aspects)] or fitting
+
+
 def _undated(query: Query, ranked: Sequence[Evidence]) -> Draft:
     """Not stated when; beside it the sentences with a date that come closest."""
     draft = undisclosed(query, ranked)
@@ -95,6 +105,8 @@ def _stated(query: Query, chosen: Sequence[Evidence], passages: Passages) -> lis
     """The sentences in reading order, with the lists that they introduce; by document where several speak."""
     ordered = reading_order(chosen)
     several = len({e.hit.chunk.doc_id for e in ordered}) > 1 or query.language == "en"
+    best = max(chosen, key=lambda e: e.score)
+    wants_lists = query.kind == "list"
     claims: list[Claim] = []
     said: set[tuple[str, int, int]] = set()
     for e in ordered:
@@ -102,7 +114,14 @@ def _stated(query: Query, chosen: Sequence[Evidence], passages: Passages) -> lis
             continue
         heading = source_heading(query, e.hit.source) if several else ""
         listing = read_list(e, passages) if introduces(e, passages) else None
-        new = state_list(query, listing, heading) if listing else [quote(query, e, heading)]
+        if listing and not wants_lists and e is not best:
+            continue  # a list beside the answer is not what was asked
+        if listing:
+            new = state_list(query, listing, heading)
+            new[0] = replace(new[0], bullet=bool(claims) and claims[-1].heading == heading)
+        else:
+            rest = passages.rest_of(e)
+            new = [quote(query, e, heading), *(replace(quote(query, r, heading), runs_on=True) for r in rest)]
         claims += [c for c in new[: MAX_ITEMS + 2] if not c.evidence or c.evidence[0].key not in said]
         said |= {x.key for c in new for x in c.evidence}
     return claims

@@ -1,0 +1,42 @@
+"""What a law threatens: every rule of the document with its penalty, whole, where the question names no offence."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from app.composition.draft import Claim, Draft, quote
+from app.composition.passages import Passages
+from app.retrieval.evidence import about, distinct
+from app.types import Evidence, Query
+
+MAX_RULES = 8
+_WHOLE = 200  # chunks of a document that are read for them
+_FINE = re.compile(r"罚款|罚金|罰鍰|處新臺幣")
+_GENERAL = frozenset(
+    "违反 违规 规定 罚款 处罚 罚则 法律责任 责任 怎么 罚 条例 办法 法 最高 多少 什么 会 被 违法 后果 承担".split()
+)
+
+
+def answer_penalties(
+    query: Query, ranked: Sequence[Evidence], passages: Passages, title_terms: Sequence[str]
+) -> Draft | None:
+    """All rules with a fine of the document that the question is on; None where it names an offence of its own.
+
+    `title_terms` are the question's words that stand in the document's title.
+    """
+    own = [t for t in query.terms if t not in _GENERAL and t not in title_terms]
+    if "罚款" not in query.heads or own or not ranked:
+        return None
+    first = next((e for e in ranked if about(query, e) and _FINE.search(e.text)), None)
+    if first is None:
+        return None
+    rules = [e for e in passages.sentences(first, _WHOLE, _WHOLE) if _FINE.search(e.text)]
+    claims: list[Claim] = []
+    said: set[tuple[str, int, int]] = set()
+    for e in distinct(rules)[:MAX_RULES]:
+        if e.key in said:
+            continue
+        rest = passages.rest_of(e)
+        claims += [quote(query, e), *(replace(quote(query, r), runs_on=True) for r in rest)]
+        said |= {x.key for x in (e, *rest)}
+    return Draft(claims=claims) if claims else None
