@@ -65,6 +65,8 @@ def render(query: Query, draft: Draft) -> Answer:
         if claim.runs_on and sentences[:-1] and lines[-1]:
             lines[-1] += " " + written(sentence)
         else:
+            if not claim.bullet and lines and lines[-1].startswith("- "):
+                lines.append("")  # or Markdown takes it for the rest of the bullet
             lines.append(("- " if claim.bullet else "") + written(sentence))
     if not sentences and any(claim.evidence for claim in draft.claims) and (draft.verdict or not draft.lead):
         # Nothing stood its check: neither an empty answer nor a verdict on nothing may be given.

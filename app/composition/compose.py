@@ -14,7 +14,7 @@ from app.composition.definition import answer_definition, asks_definition
 from app.composition.draft import Claim, Draft, quote
 from app.composition.faq import answer_as_asked
 from app.composition.lists import answer_list
-from app.composition.lookup import answer_lookup, nothing_found, select
+from app.composition.lookup import answer_lookup, is_statement, nothing_found, select
 from app.composition.passages import Passages
 from app.composition.penalties import answer_penalties
 from app.composition.timeline import answer_timeline, asks_timeline
@@ -50,6 +50,19 @@ def compose(
     passages: Passages = Passages(),  # noqa: B008  (frozen, holds nothing)
 ) -> Draft:
     """Return the answer to a query from its ranked evidence; `passages` reads on in its documents."""
+    draft = _composed(query, found, ranked, known_regions, passages)
+    if draft.abstained:  # beside a refusal only what states something
+        draft.claims = [c for c in draft.claims if not (c.heading and c.evidence) or is_statement(c.evidence[0])]
+    return draft
+
+
+def _composed(
+    query: Query,
+    found: Retrieved,
+    ranked: Sequence[Evidence],
+    known_regions: frozenset[str],
+    passages: Passages,
+) -> Draft:
     if query.documents and query.article:
         return _article(query, found)
     if len(query.documents) >= 2:

@@ -35,7 +35,7 @@ def answer_count(query: Query, ranked: Sequence[Evidence]) -> Draft | None:
         if not wanted or len(named) < len(wanted) or text.endswith(("？", "?")):
             continue
         if divided:
-            near = bool(re.search(rf"(?:分[为成]|划分).{{0,40}}(?:{_NUMBER}个?{unit}|[、和].{{0,12}}{unit[-1]})", text))
+            near = bool(re.search(rf"{_NUMBER}个?{unit}|(?:分[为成]|划分).{{0,40}}[、和].{{0,12}}{unit[-1]}", text))
         else:
             near = any(re.search(rf"(?<!副){re.escape(t)}.{{0,2}}{_NUMBER}{unit}", text) for t in wanted)
         if near:

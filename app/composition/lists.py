@@ -17,10 +17,13 @@ MAX_LISTS = 2
 MIN_ITEMS = 2
 _READ_ON = 5  # chunks in which a list may go on
 _NAME, _SAID = 18, 2  # characters of an item that is but a name; sentences that then say what it is
+_VERBS = frozenset("发展 推进 推动 加强 支持 开展 制定 实施 建设 促进 建立 完善 违反 处理 使用".split())
+_ENUMERATES = re.compile(r"(?P<head>[^，。；：:]{2,24}(?:是|为|包括|有|如下))[:：]")
+_NAMED = 0.65  # share of the question's words that an introduction must name
 _GAP = 2  # sentences without a mark that may stand inside an item
 _ARTICLE = re.compile(r"(?:\*\*)?第\s*[零〇一二三四五六七八九十百\d]{1,7}\s*[条條]")
 _OUTLINE = re.compile(r"任务|措施|举措|内容|重点|政策|方面|要点|框架|\btasks?\b|\bmeasures?\b", re.I)
-_BELOW_BEST = 0.3  # a second list must be about as good as the first
+_MORE = 0.15  # of the question's words that a sentence beside a list must hold more than its introduction
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +110,7 @@ def find_lists(query: Query, chosen: Sequence[Evidence], passages: Passages) -> 
             found[lead.key] = listing
         if len(found) == MAX_LISTS:
             break
-    return list(found.values())
+    return sorted(found.values(), key=lambda listing: not _opens_with_subject(query, listing.lead))
 
 
 def _names_subject(query: Query, lead: Evidence) -> bool:
@@ -115,7 +118,21 @@ def _names_subject(query: Query, lead: Evidence) -> bool:
     above = " ".join((lead.hit.source.title, *lead.hit.chunk.headings))
     own, wide = normalise(lead.text), normalise(f"{lead.text} {above}")
     said = [1.0 if _in(own, t) else 0.6 if _in(wide, t) else 0.0 for t in query.terms]
-    return not said or sum(said) >= 0.5 * len(said)
+    return not said or (sum(said) >= _NAMED * len(said) and _first_words(query) in wide.replace("的", ""))
+
+
+def _first_words(query: Query) -> str:
+    """The first two content words of the question where they are one expression in it (重要数据), else ""."""
+    if len(query.terms) < 2 or query.terms[0] in _VERBS:
+        return ""
+    pair = query.terms[0] + query.terms[1]
+    return pair if pair in query.text.lower() else ""
+
+
+def _opens_with_subject(query: Query, lead: Evidence) -> bool:
+    """Whether an introduction begins with what is asked about: 个人信息处理者应当…, not 提供…服务的个人信息处理者应当…."""
+    text = normalise(_ARTICLE.sub("", lead.text)).strip()
+    return bool(query.terms) and any(text.startswith(form) for form in query.terms[0].split("|"))
 
 
 def _in(text: str, term: str) -> bool:
@@ -158,18 +175,34 @@ def outline(query: Query, chosen: Sequence[Evidence], passages: Passages) -> Dra
     return Draft(claims=[quote(query, e) for e in items[:MAX_ITEMS]])
 
 
+def _enumerated(query: Query, chosen: Sequence[Evidence], passages: Passages) -> Draft | None:
+    """A list inside a sentence (主要预期目标是：…；…；…): the sentence whose head names what is asked, to its full stop."""
+    for e in chosen:
+        title = normalise(e.hit.source.title)
+        wanted = [t for t in query.terms if not _in(title, t)]
+        head = _ENUMERATES.search(normalise(e.text))
+        if head and wanted and all(_in(head["head"], t) for t in wanted):
+            return Draft(
+                claims=[quote(query, e), *(replace(quote(query, r), runs_on=True) for r in passages.rest_of(e))]
+            )
+    return None
+
+
 def answer_list(query: Query, chosen: Sequence[Evidence], passages: Passages) -> Draft | None:
     """A list asked for: as the source has it where it has one, None where the answer stands in sentences."""
     if (draft := outline(query, chosen, passages)) is not None:
         return draft
     lists = find_lists(query, chosen, passages)
     if not lists:
-        return None
+        return _enumerated(query, chosen, passages)
     best = max(e.score for e in chosen)
     inside = {e.key for listing in lists for e in (listing.lead, *(e for item in listing.items for e in item))}
     first = lists[0]
     top = max((e.score for e in chosen if e.key in {first.lead.key, *(i[0].key for i in first.items)}), default=0.0)
-    beside = reading_order(distinct([e for e in chosen if e.key not in inside and e.score >= top]))[:2]
+    stated = max((e.coverage for e in chosen if e.key == first.lead.key), default=0.0)
+    beside = reading_order(
+        distinct([e for e in chosen if e.key not in inside and e.score >= top and e.coverage >= stated + _MORE])
+    )[:2]
     claims = [quote(query, e) for e in beside] if best > top else []
     for listing in lists:
         claims += state_list(query, listing)

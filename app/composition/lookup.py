@@ -17,6 +17,7 @@ from ingest.facts.figures import find_periods
 from ingest.lexical import normalise
 from prompts import phrase
 
+MAX_READ = 60  # best sentences among which repeats are looked for
 MAX_SENTENCES = 5  # in a lookup answer
 _BEST_BAND = 0.55  # sentences scored within this of the best belong to the answer
 _DATED = re.compile(r"(?:19|20)\d{2}|[一二三四]季度|\d+月|十[一二三四五六]五|近[一二三四五六七八九十]年|起施行")
@@ -31,8 +32,11 @@ _QUESTION = re.compile(r"[？?]$|^(?:问|[一二三四五六七八九十]+、问
 _NAME = re.compile(
     r"^[^，。；]{0,60}(?:通知|公告|决定|意见|办法|规定|条例|细则|方案|要点)》?$"
 )  # a title, not a sentence
+_FORBIDS = re.compile(r"不得|禁止|严禁|不准")
 _PURPOSE = re.compile(r"制定本[一-龥]{1,6}。?$|适用本[一-龥]{1,6}。?$|^(?:第\s*\S{1,6}\s*条)?\s*本[一-龥]{1,6}所[称稱]")
-_FURNITURE = re.compile(r"来源[:：]|中国网信网|\d{4}年\d{1,2}月\d{1,2}日\s*\d{2}:\d{2}|^\|.*\|$|sha256|https?://")
+_FURNITURE = re.compile(
+    r"来源[:：]|中国网信网|\d{4}年\d{1,2}月\d{1,2}日\s*\d{2}:\d{2}|^\|.*\|$|sha256|https?://|〔\d{4}〕\s*\d+\s*号.{0,40}各"
+)
 
 
 def answer_lookup(query: Query, ranked: Sequence[Evidence], passages: Passages) -> Draft:
@@ -57,7 +61,10 @@ def answer_lookup(query: Query, ranked: Sequence[Evidence], passages: Passages) 
 
 def select(query: Query, ranked: Sequence[Evidence]) -> list[Evidence]:
     """The sentences that may answer, best first, without repeats and without what states nothing."""
-    fitting = distinct([e for e in ranked if about(query, e) and relevant(query, e) and is_statement(e)])
+    fitting = [e for e in ranked if about(query, e) and relevant(query, e) and is_statement(e)]
+    if _FORBIDS.search(query.text):
+        fitting = [e for e in fitting if _FORBIDS.search(e.text)] or fitting
+    fitting = distinct(fitting[:MAX_READ])
     if query.kind in {"list", "lookup"}:  # what a text is for and what it applies to says nothing of what is in it
         fitting = [e for e in fitting if not _PURPOSE.search(e.text)] or fitting
     return fitting

@@ -12,8 +12,8 @@ from app.types import Evidence, Query
 MAX_RULES = 8
 _WHOLE = 200  # chunks of a document that are read for them
 _FINE = re.compile(r"罚款|罚金|罰鍰|處新臺幣")
-_GENERAL = frozenset(
-    "违反 违规 规定 罚款 处罚 罚则 法律责任 责任 怎么 罚 条例 办法 法 最高 多少 什么 会 被 违法 后果 承担".split()
+_GENERAL = re.compile(
+    r"(?:违反|违规|违法|规定|罚款|处罚|罚则|法律|责任|怎么|罚|条例|办法|法|最高|多少|什么|会|被|后果|承担|数额|金额|标准)+"
 )
 
 
@@ -24,7 +24,7 @@ def answer_penalties(
 
     `title_terms` are the question's words that stand in the document's title.
     """
-    own = [t for t in query.terms if t not in _GENERAL and t not in title_terms]
+    own = [t for t in query.terms if not _GENERAL.fullmatch(t) and t not in title_terms]
     if "罚款" not in query.heads or own or not ranked:
         return None
     first = next((e for e in ranked if about(query, e) and _FINE.search(e.text)), None)

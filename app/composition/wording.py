@@ -107,7 +107,8 @@ def provenance(source: Source) -> str:
     """Whose document it is, of which year and kind, in English: national, 2021, law or regulation."""
     owners = ", ".join(display(code, "en") for code in source.regions if code.isascii())
     kind = phrase("en", f"tier_{TIERS.index(source.tier)}")
-    return ", ".join(part for part in (owners, source.issued[:4], kind) if part)
+    said = ", ".join(part for part in (owners, source.issued[:4], kind) if part)
+    return said[0].upper() + said[1:]
 
 
 def source_heading(query: Query, source: Source) -> str:

@@ -145,9 +145,13 @@ def _verdict(asked: Modality, stated: Modality, conditions: bool) -> str:
     return "said_otherwise"
 
 
+def _states_rule(evidence: Evidence) -> bool:
+    return any(p.search(evidence.text) for _, p in _STATED)
+
+
 def _undecided(query: Query, asked: _Asked, near: Sequence[Evidence]) -> Draft | None:
     close = [e for e in near if relevant(query, e) and is_statement(e)]
-    close.sort(key=lambda e: -(e.score + _share(normalise(e.text), asked.predicate)))
+    close.sort(key=lambda e: -(e.score + _share(normalise(e.text), asked.predicate) + 0.3 * _states_rule(e)))
     draft = Draft(lead=phrase(query.language, "undecided"), reason="not_disclosed")
     if not close:
         draft.lead = phrase(query.language, "undecided_nothing")
