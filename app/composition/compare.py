@@ -9,7 +9,7 @@ from app.composition.draft import Claim, Draft, quote
 from app.composition.excerpt import excerpt
 from app.composition.facets import asked_aspects, marker, offered_aspects, speaks_of, topic_terms
 from app.composition.lookup import is_statement
-from app.composition.wording import document_name, figure_note, scope_name
+from app.composition.wording import document_name, figure_note, measure_name, scope_name
 from app.retrieval.evidence import distinct, names, relevant
 from app.retrieval.matching import FigureMatch, clause_of, match_figures
 from app.retrieval.retrieve import Retrieved
@@ -58,6 +58,8 @@ def compare_regions(query: Query, ranked: Sequence[Evidence], found: Retrieved) 
     joint_ones = [e for e in ranked if len(_named(query, e)) > 1 and is_statement(e)]
     shared = distinct([e for e in joint_ones if _on_topic(topic, e) and (not topic or relevant(query, e))])
     draft.claims += [quote(query, e, phrase(query.language, "both")) for e in shared[:MAX_JOINT]]
+    if silent := [side.name for side in sides if not side.evidence]:
+        draft.lead = phrase(query.language, "nothing_about", region=phrase(query.language, "list_join").join(silent))
     return draft if any(claim.evidence for claim in draft.claims) else None
 
 
@@ -246,7 +248,7 @@ def _compare_figures(query: Query, ranked: Sequence[Evidence], unknown: frozense
             part = replace(query, regions=(code,), heads=(head,))
             matches = match_figures(part, ranked, unknown)
             own = [m for m in matches if m.fit == "own"]
-            cell = (head, display(code, query.language))
+            cell = (measure_name(replace(query, heads=(head,))), display(code, query.language))
             draft.claims += _figure_cell(part, own, cell, draft)
             if not own:
                 missing.setdefault(code, set()).update(m.evidence.key for m in matches if m.fit in {"whole", "other"})

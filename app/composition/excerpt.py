@@ -6,7 +6,6 @@ from app.types import Evidence
 
 LONG = 90  # characters that a cell's excerpt may have
 _BORDER = re.compile(r"[，,；;。！？!?：:]")
-_ARTICLE = re.compile(r"第\s*[零〇一二三四五六七八九十百\d]{1,7}\s*[条條]")
 # A clause that only makes sense with what stands before it: conditions (…的), results, exceptions.
 _DEPENDENT = re.compile(r"^(?:但|并|且|或|及|和|以及|从而|则|也|还|应当|不得|可以|除外|其中|使|让)")
 
@@ -53,13 +52,3 @@ def _hangs(text: str, border: int) -> bool:
 
 def _inside_quotes(text: str, at: int) -> bool:
     return any(text[:at].count(a) > text[:at].count(b) for a, b in ("“”", "《》", "（）", "「」"))
-
-
-def article_of(evidence: Evidence) -> str:
-    """第四十五条, where the sentence or its heading bears an article's number; else ""."""
-    own = _ARTICLE.match(evidence.text)
-    if own:
-        return own[0]
-    heading = next((h for h in reversed(evidence.hit.chunk.headings) if _ARTICLE.match(h)), "")
-    found = _ARTICLE.match(heading)
-    return found[0] if found else ""

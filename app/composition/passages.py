@@ -41,6 +41,18 @@ class Passages:
                 break
         return rest
 
+    def before_it(self, evidence: Evidence) -> list[Evidence]:
+        """The parts of a sentence that stand before one in its line, each ending with a semicolon."""
+        parts: list[Evidence] = []
+        earlier = [e for e in self.sentences(evidence, 1, 0) if e.sentence.end <= evidence.sentence.start]
+        at = evidence
+        for e in reversed(earlier):
+            if is_line_start(at) or not e.text.endswith(("；", ";")):
+                break
+            parts.insert(0, e)
+            at = e
+        return parts
+
     def headings(self, near: Evidence, before: int, after: int) -> list[Evidence]:
         """The lines around one that are no part of any sentence (headings of sections), as evidence."""
         return [

@@ -27,16 +27,17 @@ def answer_penalties(
     own = [t for t in query.terms if not _GENERAL.fullmatch(t) and t not in title_terms]
     if "罚款" not in query.heads or own or not ranked:
         return None
-    first = next((e for e in ranked if about(query, e) and _FINE.search(e.text)), None)
-    if first is None:
+    near = next((e for e in ranked if about(query, e) and _FINE.search(e.text)), None)
+    if near is None:
         return None
-    rules = [e for e in passages.sentences(first, _WHOLE, _WHOLE) if _FINE.search(e.text)]
+    rules = [e for e in passages.sentences(near, _WHOLE, _WHOLE) if _FINE.search(e.text)]
     claims: list[Claim] = []
     said: set[tuple[str, int, int]] = set()
     for e in distinct(rules)[:MAX_RULES]:
         if e.key in said:
             continue
-        rest = passages.rest_of(e)
-        claims += [quote(query, e), *(replace(quote(query, r), runs_on=True) for r in rest)]
-        said |= {x.key for x in (e, *rest)}
+        sentence = [*passages.before_it(e), e, *passages.rest_of(e)]
+        first, rest = sentence[0], sentence[1:]
+        claims += [quote(query, first), *(replace(quote(query, r), runs_on=True) for r in rest)]
+        said |= {x.key for x in sentence}
     return Draft(claims=claims) if claims else None
