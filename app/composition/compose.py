@@ -19,7 +19,7 @@ from app.composition.passages import Passages
 from app.composition.penalties import answer_penalties
 from app.composition.timeline import answer_timeline, asks_timeline
 from app.composition.wording import region_names
-from app.composition.yesno import answer_yes_no
+from app.composition.yesno import answer_yes_no, asks_yes_no
 from app.retrieval.evidence import about
 from app.retrieval.matching import FigureMatch, asks_amount
 from app.retrieval.retrieve import Retrieved
@@ -106,7 +106,7 @@ def _in_form(
         lambda: _numbers(query, found, ranked, nowhere),
         lambda: answer_definition(query, ranked, passages) if asks_definition(query.text) else None,
         lambda: answer_as_asked(query, ranked, passages),
-        lambda: answer_yes_no(query, ranked) if query.kind == "claim" else None,
+        lambda: answer_yes_no(query, ranked) if asks_yes_no(query) else None,
         lambda: answer_list(query, select(query, ranked), passages) if query.kind == "list" else None,
     )
     for form in forms:

@@ -21,8 +21,8 @@ MAX_CLOSEST = 2
 # How a question asks for a modality. The order matters: 是否允许 permits though 是否 comes first, 不得 forbids before 得.
 _ASKED: tuple[tuple[Modality, re.Pattern[str]], ...] = (
     ("forbid", re.compile(r"禁止|不得|不准|不允许|不能|不可以|严禁|\bprohibit|\bforbid|\bban(?:s|ned)?\b", re.I)),
-    ("permit", re.compile(r"允许|可以|可否|能否|能不能|有权|准许|\ballow|\bpermit|\bmay\b|\bcan\b", re.I)),
-    ("require", re.compile(r"必须|应当|应该|需要|强制|要求|须|规定(?!的|了?哪)|\brequir|\bmust\b|\bmandatory|\bhave to\b|\bneed to\b", re.I)),
+    ("permit", re.compile(r"允许|可以|可否|能否|能不能|可不可以|允不允许|有权|准许|\ballow|\bpermit|\bmay\b|\bcan\b", re.I)),
+    ("require", re.compile(r"必须|应当|应该|需要|强制|要求|要不要|需不需要|须|规定(?!的|了?哪)|\brequir|\bmust\b|\bmandatory|\bhave to\b|\bneed to\b", re.I)),
     ("encourage", re.compile(r"鼓励|支持|倡导|提倡|\bencourag|\bsupport", re.I)),
 )  # fmt: skip
 _STATED: tuple[tuple[Modality, re.Pattern[str]], ...] = (
@@ -46,6 +46,11 @@ class _Asked:
     modality: Modality
     subject: tuple[str, ...]
     predicate: tuple[str, ...]
+
+
+def asks_yes_no(query: Query) -> bool:
+    """Whether a question wants a yes or a no."""
+    return query.kind == "claim" or bool(re.search(r"能否|可否|能不能|可不可以|要不要|需不需要|允不允许", query.text))
 
 
 def answer_yes_no(query: Query, ranked: Sequence[Evidence]) -> Draft | None:
