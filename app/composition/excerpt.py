@@ -37,8 +37,9 @@ def _until(text: str, start: int, least: int, borders: list[int]) -> str:
     behind = [b for b in borders if b >= least] or [len(text)]
     within = [b for b in behind if b - start <= LONG]
     end = within[-1] if within else behind[0]
-    if "除外" in text[end:] or re.match(r"但|除", text[end:]):
-        end = len(text)  # what is excepted belongs to the rule
+    rest = re.split("[；;。]", text[end:])[0]
+    if text[end - 1] not in "；;。" and ("除外" in rest or re.match(r"但|除", rest)):
+        end += len(rest)  # what is excepted belongs to the rule
     return text[start:end].rstrip("，,；;：: ").strip()
 
 

@@ -20,6 +20,7 @@ _NAME, _SAID = 18, 2  # characters of an item that is but a name; sentences that
 _VERBS = frozenset("发展 推进 推动 加强 支持 开展 制定 实施 建设 促进 建立 完善 违反 处理 使用".split())
 _ENUMERATES = re.compile(r"(?P<head>[^，。；：:]{2,24}(?:是|为|包括|有|如下))[:：]")
 _NAMED = 0.65  # share of the question's words that an introduction must name
+_WHOLE = 200  # chunks of a document that are read for one
 _GAP = 2  # sentences without a mark that may stand inside an item
 _ARTICLE = re.compile(r"(?:\*\*)?第\s*[零〇一二三四五六七八九十百\d]{1,7}\s*[条條]")
 _OUTLINE = re.compile(r"任务|措施|举措|内容|重点|政策|方面|要点|框架|\btasks?\b|\bmeasures?\b", re.I)
@@ -106,14 +107,14 @@ def find_lists(query: Query, chosen: Sequence[Evidence], passages: Passages) -> 
         if lead is None or lead.key in found:
             continue
         listing = read_list(lead, passages)
-        if listing is not None and _names_subject(query, lead):
+        if listing is not None and names_subject(query, lead):
             found[lead.key] = listing
         if len(found) == MAX_LISTS:
             break
     return sorted(found.values(), key=lambda listing: not _opens_with_subject(query, listing.lead))
 
 
-def _names_subject(query: Query, lead: Evidence) -> bool:
+def names_subject(query: Query, lead: Evidence) -> bool:
     """Whether the introduction, with the headings above it, says most of what the question asks."""
     above = " ".join((lead.hit.source.title, *lead.hit.chunk.headings))
     own, wide = normalise(lead.text), normalise(f"{lead.text} {above}")
@@ -176,8 +177,12 @@ def outline(query: Query, chosen: Sequence[Evidence], passages: Passages) -> Dra
 
 
 def _enumerated(query: Query, chosen: Sequence[Evidence], passages: Passages) -> Draft | None:
-    """A list inside a sentence (主要预期目标是：…；…；…): the sentence whose head names what is asked, to its full stop."""
-    for e in chosen:
+    """A list inside a sentence (主要预期目标是：…；…；…): the sentence whose head names what is asked, to its full stop.
+
+    The document that answers best is read as a whole for it.
+    """
+    whole = passages.sentences(chosen[0], _WHOLE, _WHOLE) if chosen else []
+    for e in (*chosen, *whole):
         title = normalise(e.hit.source.title)
         wanted = [t for t in query.terms if not _in(title, t)]
         head = _ENUMERATES.search(normalise(e.text))

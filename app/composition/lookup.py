@@ -7,10 +7,10 @@ from dataclasses import replace
 from app.composition.amounts import also, undisclosed
 from app.composition.draft import Claim, Draft, quote
 from app.composition.facets import asked_aspects, speaks_of
-from app.composition.lists import MAX_ITEMS, introduces, read_list, state_list
+from app.composition.lists import MAX_ITEMS, introduces, names_subject, read_list, state_list
 from app.composition.passages import Passages
 from app.composition.wording import period_text, related_heading, source_heading
-from app.retrieval.evidence import about, distinct, reading_order, relevant
+from app.retrieval.evidence import about, distinct, names, reading_order, relevant
 from app.retrieval.matching import period_fits
 from app.types import Evidence, Query
 from ingest.facts.figures import find_periods
@@ -105,7 +105,15 @@ def _first_of_kind(query: Query, fitting: list[Evidence]) -> list[Evidence]:
         return fitting
     wanted = _GIVES_REASON if _WHY.search(query.text) else _GIVES_RISK
     giving = [e for e in fitting if wanted.search(e.text)]
-    return giving if len(giving) >= 2 else [*giving, *(e for e in fitting if e not in giving)]
+    subject = [t for t in query.terms if not wanted.search(t)]
+    topical = [e for e in giving if any(_named_around(e, t) for t in subject)]
+    return topical or giving or fitting
+
+
+def _named_around(evidence: Evidence, term: str) -> bool:
+    """Whether a sentence, its headings or its document's title name a term."""
+    around = normalise(" ".join((evidence.text, evidence.hit.source.title, *evidence.hit.chunk.headings)))
+    return any(form in around for form in term.split("|")) or names(around, term)
 
 
 def _stated(query: Query, chosen: Sequence[Evidence], passages: Passages) -> list[Claim]:
@@ -121,7 +129,7 @@ def _stated(query: Query, chosen: Sequence[Evidence], passages: Passages) -> lis
             continue
         heading = source_heading(query, e.hit.source) if several else ""
         listing = read_list(e, passages) if introduces(e, passages) else None
-        if listing and not wants_lists and e is not best:
+        if listing and e is not best and not (wants_lists and names_subject(query, e)):
             continue  # a list beside the answer is not what was asked
         if listing:
             new = state_list(query, listing, heading)
