@@ -183,7 +183,7 @@ def test_an_excerpt_is_a_span_cut_at_clauses(filler):
         assert text.endswith(cut) or text[text.index(cut) + len(cut)] in "，；。"
         assert "不得开放" not in cut or "除外" in cut, "a rule keeps its exception"
     assert len(excerpt(Said(text), marker("aspect_must"))) <= LONG
-    assert excerpt(Said("规划机架超30万个，国内平均利用率约65%。"), limit=9) == "规划机架超30万个"
+    assert excerpt(Said("规划机架超30万个，国内平均利用率约65%。"), limit=18) == "规划机架超30万个"
     assert excerpt(Said("国内平均利用率约65%。"), limit=8) == ""
 
 

@@ -9,6 +9,7 @@ from app.composition.draft import Claim, Draft, quote
 from app.composition.excerpt import excerpt
 from app.composition.facets import asked_aspects, marker, offered_aspects, speaks_of, topic_terms
 from app.composition.lookup import is_statement
+from app.composition.passages import Passages
 from app.composition.wording import document_name, figure_note, measure_name, scope_name
 from app.retrieval.evidence import distinct, names, relevant
 from app.retrieval.matching import FigureMatch, clause_of, match_figures
@@ -21,6 +22,7 @@ from prompts import phrase
 
 MAX_ROWS = 6
 _BESIDE = 2  # as _distance says
+_WHOLE = 200  # chunks of a document that are read
 _ENOUGH = 3  # sentences of its own that a region needs to do without those of others
 OTHER = "aspect_other"
 _COMPARED = re.compile(r"(?:比不上|不如|不及|低于|高于|不足|不到|超过|领先|落后于|[相对]?比)$")
@@ -43,10 +45,10 @@ class Side:
     code: str = ""  # of the region whose column it is: no other's figure may stand in it
 
 
-def compare_regions(query: Query, ranked: Sequence[Evidence], found: Retrieved) -> Draft | None:
+def compare_regions(query: Query, ranked: Sequence[Evidence], found: Retrieved, missing: Sequence[str]) -> Draft | None:
     """Several regions: one figure that covers all of them, a table of their figures, or a table of aspects.
 
-    None where no region has any evidence.
+    None where no region has any evidence. `missing` are the regions that the store has no text about.
     """
     if query.heads:
         joint = [m for m in match_figures(query, ranked, found.unknown) if m.fit == "own" and _covers_all(query, m)]
@@ -58,18 +60,22 @@ def compare_regions(query: Query, ranked: Sequence[Evidence], found: Retrieved) 
     joint_ones = [e for e in ranked if len(_named(query, e)) > 1 and is_statement(e)]
     shared = distinct([e for e in joint_ones if _on_topic(topic, e) and (not topic or relevant(query, e))])
     draft.claims += [quote(query, e, phrase(query.language, "both")) for e in shared[:MAX_JOINT]]
-    if silent := [side.name for side in sides if not side.evidence]:
+    if silent := [display(code, query.language) for code in query.regions if code in missing]:
         draft.lead = phrase(query.language, "nothing_about", region=phrase(query.language, "list_join").join(silent))
     return draft if any(claim.evidence for claim in draft.claims) else None
 
 
-def compare_documents(query: Query, ranked: Sequence[Evidence], found: Retrieved) -> Draft:
+def compare_documents(query: Query, ranked: Sequence[Evidence], found: Retrieved, passages: Passages) -> Draft:
     """Several documents named: a column for each."""
     sides = []
     for doc_id in query.documents:
         mine = [e for e in ranked if e.hit.chunk.doc_id == doc_id]
         name = document_name(mine[0].hit.source) if mine else doc_id
-        sides.append(Side(name, tuple(e for e in mine if relevant(query, e))))
+        told = [e for e in mine if relevant(query, e)]
+        if mine and len(told) < _ENOUGH:  # the document is read whole for the aspects asked for
+            whole = passages.sentences(mine[0], _WHOLE, _WHOLE)
+            told += [e for e in whole if any(speaks_of(e, aspect) for aspect in asked_aspects(query))]
+        sides.append(Side(name, tuple(told)))
     return _or_nothing(_compare_sides(query, sides, topic_terms(query, found.weights, found.unknown)))
 
 

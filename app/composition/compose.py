@@ -66,7 +66,7 @@ def _composed(
     if query.documents and query.article:
         return _article(query, found)
     if len(query.documents) >= 2:
-        return compare_documents(query, ranked, found)
+        return compare_documents(query, ranked, found, passages)
     if (draft := _of_regions(query, found, ranked, known_regions)) is not None:
         return draft
     if (refusal := _refusal(query, ranked, found.unknown)) is not None:
@@ -85,7 +85,9 @@ def _of_regions(
     nowhere = bool(query.regions) and len(missing) == len(query.regions)
     no_region = Draft(lead=phrase(query.language, "no_region", region=region_names(query)), reason="no_document")
     if len(query.regions) >= 2 and (query.kind == "compare" or (query.kind in {"number", "claim"} and query.heads)):
-        return compare_regions(query, ranked, found) or (no_region if missing else nothing_found(query, ranked))
+        return compare_regions(query, ranked, found, missing) or (
+            no_region if missing else nothing_found(query, ranked)
+        )
     return no_region if nowhere and not query.heads else None
 
 

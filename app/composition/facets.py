@@ -14,6 +14,8 @@ _THEMES: tuple[tuple[str, str, str], ...] = (
      r"目标|力争|打造|定位|瞄准|口号|高地|到\W{0,2}20\d\d\W{0,2}年|到“?十[四五六]五|选定|提法"),
     ("aspect_measure", r"措施|做法|举措|手段|任务|\bmeasures?\b|\bactions?\b",
      r"推动|推进|支持|建设|实施|提供|开展|加强|鼓励|引进|攻关|对接|承接|布局|发展|围绕|聚焦|采用|应用|培育|结合|嫁接|规划|主攻|着眼|避免|重心|重点|根基|用[于在]|走的是|押注|选择"),
+    ("aspect_penalty", r"罚则|处罚|法律责任|\bpenalt", r"(?!)"),
+    ("aspect_principle", r"原则|\bprinciples?\b", r"(?!)"),
     ("aspect_subsidy", r"补贴|补助|奖励|扶持|资助|资金|\bsubsid", r"补贴|奖励|补助|资助|资金|贴息|减免|奖金|经费|给予"),
     ("aspect_compute", r"算力|智算|数据中心|机架|\bcomput", r"算力|智算|数据中心|机架|机房|东数西算"),
     ("aspect_data", r"数据(?!中心|条例|安全|法)|\bdata\b(?! cent)", r"数据(?!中心)"),
@@ -45,6 +47,7 @@ _ORDER = (
 _OPEN = ("aspect_goal", "aspect_measure", "aspect_result", "aspect_strength", "aspect_risk")
 COMMON = math.log(1 + 4)  # rarity of a word that every fourth chunk holds
 _OVERCOME = re.compile(r"摆脱|走出|绕开|避开|避免|防范|化解|破解|攻克")
+_ALONE = (*_OPEN, "aspect_subsidy", "aspect_penalty", "aspect_principle")  # may be all that is asked for
 MIN_NAMED = 2  # themes that a question must name to set the rows; one alone is what is compared, not an aspect of it
 # Words that name the comparison or its frame, and no subject.
 _FRAME = frozenset(
@@ -56,8 +59,14 @@ _FRAME = frozenset(
 def asked_aspects(query: Query) -> tuple[str, ...]:
     """Keys of the aspects that the question names, () where it names fewer than two and is no such list."""
     named = tuple(key for key, asked, _ in _THEMES if re.search(asked, query.text, re.I))
-    single = len(named) == 1 and named[0] in _OPEN
+    single = len(named) == 1 and named[0] in _ALONE
     return named if len(named) >= MIN_NAMED or single else ()
+
+
+def asked_alone(query: Query) -> str:
+    """The one aspect that a question on a single subject asks for (原则, 目标, 补贴), "" where it is none or several."""
+    named = [key for key, asked, _ in _THEMES if key in _ALONE and re.search(asked, query.text, re.I)]
+    return named[0] if len(named) == 1 else ""
 
 
 def topic_terms(query: Query, weights: Mapping[str, float], unknown: frozenset[str]) -> tuple[str, ...]:

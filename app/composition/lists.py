@@ -206,7 +206,16 @@ def answer_list(query: Query, chosen: Sequence[Evidence], passages: Passages) ->
     top = max((e.score for e in chosen if e.key in {first.lead.key, *(i[0].key for i in first.items)}), default=0.0)
     stated = max((e.coverage for e in chosen if e.key == first.lead.key), default=0.0)
     beside = reading_order(
-        distinct([e for e in chosen if e.key not in inside and e.score >= top and e.coverage >= stated + _MORE])
+        distinct(
+            [
+                e
+                for e in chosen
+                if e.key not in inside
+                and e.score >= top
+                and not introduces(e, passages)
+                and e.coverage >= stated + _MORE
+            ]
+        )
     )[:2]
     claims = [quote(query, e) for e in beside] if best > top else []
     for listing in lists:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from app.composition.amounts import also, undisclosed
 from app.composition.draft import Claim, Draft, quote
-from app.composition.facets import asked_aspects, speaks_of
+from app.composition.facets import asked_alone, speaks_of
 from app.composition.lists import MAX_ITEMS, introduces, names_subject, read_list, state_list
 from app.composition.passages import Passages
 from app.composition.wording import period_text, related_heading, source_heading
@@ -33,14 +33,20 @@ _NAME = re.compile(
     r"^[^，。；]{0,60}(?:通知|公告|决定|意见|办法|规定|条例|细则|方案|要点)》?$"
 )  # a title, not a sentence
 _FORBIDS = re.compile(r"不得|禁止|严禁|不准")
+_ASKS_FORCE = re.compile(r"施行|实施|生效|执行|take effect|effective|in force|come into", re.I)
+_BEGIN = frozenset(("开始", "正式", "效应", "时间"))
+_IN_FORCE = re.compile(r"自.{2,16}起.{0,4}(?:施行|实施|执行|生效)|自(?:发布|公布|印发)之日起")
+_WHOLE = 200  # chunks of a document that are read for its last article
 _PURPOSE = re.compile(r"制定本[一-龥]{1,6}。?$|适用本[一-龥]{1,6}。?$|^(?:第\s*\S{1,6}\s*条)?\s*本[一-龥]{1,6}所[称稱]")
 _FURNITURE = re.compile(
-    r"来源[:：]|中国网信网|\d{4}年\d{1,2}月\d{1,2}日\s*\d{2}:\d{2}|^\|.*\|$|sha256|https?://|〔\d{4}〕\s*\d+\s*号.{0,40}各"
+    r"来源[:：]|中国网信网|\d{4}年\d{1,2}月\d{1,2}日\s*\d{2}:\d{2}|^\|.*\|$|sha256|\.mp3|扫一扫|^相关附件|https?://|〔\d{4}〕\s*\d+\s*号.{0,40}各"
 )
 
 
 def answer_lookup(query: Query, ranked: Sequence[Evidence], passages: Passages) -> Draft:
     """The sentences that speak to the question, or that there are none."""
+    if query.kind == "date" and (force := _in_force(query, ranked, passages)):
+        return Draft(claims=[quote(query, force)])
     chosen = _of_aspect(query, _first_of_kind(query, select(query, ranked)))[:MAX_SENTENCES]
     if query.kind == "date" and chosen:
         chosen = [e for e in chosen if _DATED.search(e.text) and e.coverage >= 0.5]
@@ -84,10 +90,27 @@ def is_statement(evidence: Evidence) -> bool:
 
 def _of_aspect(query: Query, fitting: list[Evidence]) -> list[Evidence]:
     """Where one aspect is asked for (目标, 优势, 补贴): the sentences that speak of it, as far as there are any."""
-    aspects = asked_aspects(query)
-    if len(aspects) != 1 or query.kind == "reason":
+    aspect = asked_alone(query)
+    if not aspect or query.kind == "reason":
         return fitting
-    return [e for e in fitting if speaks_of(e, aspects[0], aspects)] or fitting
+    return [e for e in fitting if speaks_of(e, aspect, (aspect,))] or fitting
+
+
+def _in_force(query: Query, ranked: Sequence[Evidence], passages: Passages) -> Evidence | None:
+    """The sentence by which the document that the question is on comes into force, where it asks for that day."""
+    if not _ASKS_FORCE.search(query.text):
+        return None
+    subject = [t for t in query.terms if not all(_ASKS_FORCE.search(form) or form in _BEGIN for form in t.split("|"))]
+    for e in ranked:
+        title = normalise(e.hit.source.title)
+        named = e.hit.chunk.doc_id in query.documents
+        if not named and not query.documents:
+            said = sum(any(form in title for form in t.split("|")) for t in subject)
+            named = bool(subject) and about(query, e) and said >= 0.75 * len(subject)
+        if named:
+            last = [x for x in passages.sentences(e, _WHOLE, _WHOLE) if _IN_FORCE.search(x.text)]
+            return last[-1] if last else None
+    return None
 
 
 def _undated(query: Query, ranked: Sequence[Evidence]) -> Draft:
@@ -128,7 +151,8 @@ def _stated(query: Query, chosen: Sequence[Evidence], passages: Passages) -> lis
         if e.key in said:
             continue
         heading = source_heading(query, e.hit.source) if several else ""
-        listing = read_list(e, passages) if introduces(e, passages) else None
+        leads = e.text.endswith(("：", ":")) or (query.kind != "reason" and introduces(e, passages))
+        listing = read_list(e, passages) if leads else None
         if listing and e is not best and not (wants_lists and names_subject(query, e)):
             continue  # a list beside the answer is not what was asked
         if listing:

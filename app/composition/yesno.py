@@ -12,7 +12,6 @@ from app.composition.draft import Claim, Draft
 from app.composition.lookup import is_statement
 from app.retrieval.evidence import about, distinct, names, relevant
 from app.types import Evidence, Query
-from app.understanding.glossary import translate_terms
 from ingest.lexical import STOP_WORDS, normalise, words
 from prompts import phrase
 
@@ -35,6 +34,8 @@ _STATED: tuple[tuple[Modality, re.Pattern[str]], ...] = (
 _CONDITION = re.compile(
     r"除外|除[^，。；]{1,40}外|但是?[，,]?|经[^，。；]{0,16}(?:同意|批准|许可|审批)|未经|情形|[^目]的[，,]|以外"
 )
+_ANYBODY = re.compile(r"任何(?:组织|单位|个人|机构|企业)")
+_ACTOR = re.compile(r"商家|企业|公司|用户|个人|单位|机构|平台|组织|经营者|公民|商户|学校|医院|物业")
 _EXCEPT = re.compile(r"除[^，。；]{1,60}外")  # what stands in an exception is not what the rule says
 _FULL, _SUBJECT = 0.99, 0.5
 
@@ -58,7 +59,7 @@ def answer_yes_no(query: Query, ranked: Sequence[Evidence]) -> Draft | None:
 
     None for a claim that is not one of rule (no modality in it): that is looked up like anything else.
     """
-    asked = _read(query)
+    asked = None if query.text.isascii() else _read(query)  # what the glossary lacks would be lost from the claim
     if asked is None or not asked.predicate:
         return None
     near = [
@@ -91,8 +92,6 @@ def _read(query: Query) -> _Asked | None:
         match = pattern.search(query.text)
         if match is None:
             continue
-        if query.text.isascii():
-            return _Asked(modality, (), tuple(t for t in translate_terms(query.text) if not _modal(t)))
         before, behind = query.text[: match.start()], query.text[match.end() :]
         inner = next((m for _, p in _ASKED if (m := p.search(behind))), None)
         if inner:  # 办法要求人脸识别必须取得同意吗: the inner word parts who from what
@@ -117,10 +116,13 @@ def _decides(asked: _Asked, evidence: Evidence) -> Modality:
     if not is_statement(evidence):
         return ""
     wide = normalise(" ".join((evidence.text, evidence.hit.source.title, *evidence.hit.chunk.headings)))
-    if _share(text, asked.predicate) < _FULL or _share(wide, asked.subject) < _SUBJECT:
+    said = asked.predicate
+    if _ANYBODY.search(text):  # then it holds for whoever was asked about
+        said = tuple(t for t in said if not _ACTOR.fullmatch(t)) or said
+    if _share(text, said) < _FULL or _share(wide, asked.subject) < _SUBJECT:
         return ""
     found = [(m.start(), modality) for modality, p in _STATED for m in p.finditer(text)]
-    at = _place(text, asked.predicate)
+    at = _place(text, said)
     start = max((m.end() for m in re.finditer(r"[；;。]", text) if m.end() <= at), default=0)
     within = [(place, modality) for place, modality in found if start <= place]
     before = [pair for pair in within if pair[0] <= at]
