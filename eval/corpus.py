@@ -1,6 +1,6 @@
 """A suite's corpus as scoring sees it: texts and figures read from the files again, apart from any store."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,10 +50,18 @@ def relative_source(source: str, folder: Path) -> str:
     return path.relative_to(folder.resolve()).as_posix() if path.is_relative_to(folder.resolve()) else source
 
 
-def scope_codes(text: str) -> tuple[str, ...]:
-    """Return the codes of a scope as displayed: CN for 全国, two for 广东、浙江; an unknown name stands for itself."""
+def scope_codes(text: str, names: Collection[str] = ()) -> tuple[str, ...]:
+    """Return the codes of a scope as displayed: CN for 全国, two for 广东、浙江; an unknown name stands for itself.
+
+    So does each of `names` (各省、新疆生产建设兵团 where the source owns its figure by these words).
+    """
     if not text.strip():
         return ()
+    parts = text.split("、")
+    kept = [part for part in parts if part in names]
+    if kept:
+        rest = "、".join(part for part in parts if part not in names)
+        return (*kept, *scope_codes(rest))
     return tuple(dict.fromkeys(mention.code for mention in find_regions(text))) or (text.strip(),)
 
 
