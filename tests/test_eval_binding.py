@@ -1,6 +1,5 @@
 """Whose figure and whose year an answer says it is, where the source says it in its own words or leaves it to its head."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
