@@ -25,7 +25,8 @@ class Claim:
 
     `scopes`: owners that the sentence or the answer's figure table names. `implied`: whom the reader takes it for
     otherwise: the region spoken of last, else the question's. `periods`: as stated, or asked for if none is stated.
-    `piece` is where it stands.
+    `piece` is where it stands. `quoted`: those of the scopes that the words of a verbatim quote name: the source's own
+    words, which give the figure to nobody else, however much or little of them ingestion understands.
     """
 
     quantity: Stated
@@ -33,6 +34,7 @@ class Claim:
     implied: frozenset[str]
     periods: frozenset[str]
     piece: Piece
+    quoted: frozenset[str] = frozenset()
 
     @property
     def name(self) -> str:
@@ -76,10 +78,11 @@ def find_claims(pieces: Sequence[Piece], said: Said, asked: str) -> tuple[Claim,
                 own = [f for f in figures if f.start < quantity.end and quantity.start < f.end]
                 listed = _listed(quantity, piece, said)
                 named_owner = {code for f in own for code in f.scopes} or _owner_behind(part, quantity)
-                scopes = named_owner | {code for f in listed for code in scope_codes(f.scope)}
+                scopes = named_owner | {code for f in listed for code in scope_codes(f.scope, named_owner)}
                 periods = {f.period for f in own if f.period} | {f.period for f in listed if f.period}
                 stated = frozenset(periods) or asked_periods
-                claims.append(Claim(quantity, frozenset(scopes), implied, stated, piece))
+                quoted = frozenset(named_owner) if piece.in_quote(offset + quantity.start) else frozenset()
+                claims.append(Claim(quantity, frozenset(scopes), implied, stated, piece, quoted))
         spoken_of = _affirmed(piece.text) or spoken_of
     return tuple(claims)
 
@@ -154,7 +157,7 @@ def is_misattributed(claim: Claim, corpus: Corpus, known: Sequence[KnownScope]) 
     if not truth:
         return False
     if claim.scopes:
-        return not claim.scopes <= truth
+        return not claim.scopes <= truth | claim.quoted
     return not claim.implied & truth and (source_names_it or truth != {NATION})
 
 
@@ -168,7 +171,7 @@ def check_table(said: Said, corpus: Corpus, known: Sequence[KnownScope]) -> tupl
             unstated.append(f"数字表 {name_quantity(quantity)}")
             continue
         truth = true_scopes(quantity, citation.source, citation.start, citation.end, corpus, known)
-        if truth and not frozenset(scope_codes(figure.scope)) <= truth:
+        if truth and not frozenset(scope_codes(figure.scope, truth)) <= truth:
             misowned.append(f"数字表 {name_quantity(quantity)} → {figure.scope}")
     return unstated, misowned
 
@@ -201,18 +204,30 @@ def _is_whole(code: str, parts: Collection[str]) -> bool:
     return code != NATION and any(relation(code, part) == "part" for part in parts)
 
 
-def foreign_years(piece: Piece, asked: str) -> list[str]:
+def foreign_years(piece: Piece, asked: str, corpus: Corpus) -> list[str]:
     """Years of a cited sentence that its quotes do not state.
 
-    Titles and publication dates of its sources pass, and years asked about that it denies or quotes.
+    Titles and publication dates of its sources pass, and years asked about that it denies or quotes, and the period
+    that ingestion reads for a figure of the sentence where it is cited (今年, a heading).
     """
     if not piece.cited:
         return []
     text = piece.text
     for known in [c.title for c in piece.cited] + [c.date for c in piece.cited]:
         text = text.replace(known, " " * len(known)) if known else text
-    stated = " ".join(citation.quote for citation in piece.cited)
+    stated = " ".join([*(citation.quote for citation in piece.cited), *_periods(piece, corpus)])
     found = [match for match in _YEAR.finditer(text) if match.group() not in stated]
     repeated = [m for m in found if m.group() in asked]
     echoed = [m for m in repeated if is_denied(text, m.start()) or is_quotation_of(text, m.start(), [asked])]
     return [match.group() for match in found if match not in echoed]
+
+
+def _periods(piece: Piece, corpus: Corpus) -> list[str]:
+    said = stated_quantities(piece.text)
+    return [
+        figure.period
+        for citation in piece.cited if citation.source in corpus
+        for sentence in corpus[citation.source].sentences
+        for figure in sentence.figures
+        if citation.start <= figure.start < citation.end and any(same_value(figure, quantity) for quantity in said)
+    ]  # fmt: skip

@@ -34,6 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--gate", action="store_true", help="按套件的 gate.toml 判定，未过则以 3 退出")
     parser.add_argument("--baseline", metavar="文件", type=Path, help="与以前一次运行的 summary.json 比较")
     parser.add_argument("--split", choices=("dev", "test"), help="只跑其中一部分")
+    parser.add_argument("--corpus", metavar="目录", type=Path, help="语料不在套件旁时，语料所在的目录")
     parser.add_argument("--out", metavar="目录", type=Path, help="运行记录放在哪里（默认 .policyqa/runs/时间）")
 
 
@@ -50,12 +51,12 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     if first == "show":
         if len(rest) != 1:
             raise InputError("show 需要一个题号", "例如 policyqa eval show mis-001")
-        return _show(rest[0], args.out or last_run(), args.json)
+        return _show(rest[0], args.out or last_run(), args.corpus, args.json)
     if len(rest) > (first == "validate"):
         raise InputError(f"多余的参数：{rest[-1]}", "policyqa eval --help 查看用法")
     if first == "validate":
-        return _validate(find_suite(rest[0] if rest else "sample"), args.json)
-    return _evaluate(find_suite(first), args, settings)
+        return _validate(find_suite(rest[0] if rest else "sample", args.corpus), args.json)
+    return _evaluate(find_suite(first, args.corpus), args, settings)
 
 
 def _evaluate(suite: Suite, args: argparse.Namespace, settings: Settings) -> int:
@@ -117,7 +118,8 @@ def _checked(suite: Suite) -> tuple[tuple[Case, ...], Corpus]:
 
 def _load(suite: Suite) -> tuple[tuple[Case, ...], Corpus, list[str]]:
     cases, corpus = load_suite(suite.gold), load_corpus(suite.corpus)
-    return cases, corpus, find_problems(cases, {source: paper.text for source, paper in corpus.items()})
+    texts = {source: paper.text for source, paper in corpus.items()}
+    return cases, corpus, find_problems(cases, texts, {source: paper.pages for source, paper in corpus.items()})
 
 
 def _validate(suite: Suite, as_json: bool) -> int:
@@ -134,10 +136,10 @@ def _validate(suite: Suite, as_json: bool) -> int:
     return 0
 
 
-def _show(identifier: str, folder: Path, as_json: bool) -> int:
+def _show(identifier: str, folder: Path, texts: Path | None, as_json: bool) -> int:
     """Print question, answer, gold and verdict of one case of a run, scored again by the code as it is now."""
     settings = json.loads((folder / "settings.json").read_text(encoding="utf-8"))
-    suite = find_suite(settings["gold"])
+    suite = find_suite(settings["gold"], texts or Path(settings["corpus"]))
     if sha256(suite.gold) != settings["gold_sha256"]:
         raise InputError(f"{suite.gold} 在这次运行之后改动过：{folder}", "重新运行 policyqa eval")
     every, corpus = _checked(suite)

@@ -1,10 +1,10 @@
 """A suite's corpus as scoring sees it: texts and figures read from the files again, apart from any store."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from eval.gold import Case, FigureFact, linked_evidence
+from eval.gold import Case, FigureFact, PageSpan, linked_evidence
 from eval.quantities import Quantified, same_unit, same_value
 from ingest.errors import InputError, UnreadableFileError
 from ingest.facts.regions import NATION, find_regions
@@ -15,10 +15,11 @@ from ingest.walk import find_files
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """One source: its cleaned text, to which offsets refer, and its sentences with their regions and figures."""
+    """One source: its cleaned text, to which offsets refer, its sentences with their regions and figures, its pages."""
 
     text: str
     sentences: tuple[Sentence, ...]
+    pages: tuple[PageSpan, ...] = ()  # of the blocks of a paged text
 
 
 Corpus = Mapping[str, Paper]
@@ -35,8 +36,9 @@ def load_corpus(folder: Path) -> dict[str, Paper]:
             if isinstance(prepared, Unread):
                 raise UnreadableFileError(f"{found.name} 中的 {prepared.member} 读不了：{prepared.reason}")
             sentences = tuple(sentence for chunk in prepared.chunks for sentence in chunk.sentences)
-            source = relative_source(prepared.document.source.path, folder)
-            papers[source] = Paper(prepared.document.text, sentences)
+            document = prepared.document
+            pages = tuple((block.page, block.start, block.end) for block in document.blocks if block.page)
+            papers[relative_source(document.source.path, folder)] = Paper(document.text, sentences, pages)
     if not papers:
         raise InputError(f"语料目录是空的：{folder}")
     return papers
@@ -48,10 +50,18 @@ def relative_source(source: str, folder: Path) -> str:
     return path.relative_to(folder.resolve()).as_posix() if path.is_relative_to(folder.resolve()) else source
 
 
-def scope_codes(text: str) -> tuple[str, ...]:
-    """Return the codes of a scope as displayed: CN for 全国, two for 广东、浙江; an unknown name stands for itself."""
+def scope_codes(text: str, names: Collection[str] = ()) -> tuple[str, ...]:
+    """Return the codes of a scope as displayed: CN for 全国, two for 广东、浙江; an unknown name stands for itself.
+
+    So does each of `names` (各省、新疆生产建设兵团 where the source owns its figure by these words).
+    """
     if not text.strip():
         return ()
+    parts = text.split("、")
+    kept = [part for part in parts if part in names]
+    if kept:
+        rest = "、".join(part for part in parts if part not in names)
+        return (*kept, *scope_codes(rest))
     return tuple(dict.fromkeys(mention.code for mention in find_regions(text))) or (text.strip(),)
 
 

@@ -1,6 +1,9 @@
 """Gold cases: the format, reading a suite's file, and checking it against the suite's corpus."""
 
 import json
+import os
+import re
+import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,15 +17,24 @@ from ingest.errors import InputError
 from ingest.text.repair import to_simplified
 
 SUITES = Path(__file__).parent / "suites"
+REPOSITORY = Path(__file__).resolve().parent.parent
 Variant = Literal["canonical", "paraphrase", "en", "traditional", "typo", "follow-up"]
 CaseKind = Literal[
     "lookup", "number", "compare", "list", "date", "risk", "negation", "unanswerable", "false_premise", "misattribution"
 ]
+PageSpan = tuple[int, int, int]  # page from 1, and [start, end) of a piece of it in the text
 Comparator = Literal["", "超", "约", "近", "不足", "以上", "以下", "至少", "至多"]
 
 
 class _Row(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class _Elsewhere(_Row):
+    """corpus.toml: the environment variable that names the folder of texts, else a path beside the repository."""
+
+    environment: str = Field(min_length=1)
+    beside: str = Field(min_length=1)
 
 
 class Message(_Row):
@@ -117,20 +129,38 @@ class Suite:
     gate: Path | None
 
 
-def find_suite(name: str) -> Suite:
-    """Return the bundled suite of that name, or the suite of a .jsonl file with a folder `corpus` beside it.
+def find_suite(name: str, corpus: Path | None = None) -> Suite:
+    """Return the bundled suite of that name, or the suite of a .jsonl file.
 
-    Raises InputError if there is none.
+    Its texts are in `corpus` if given, else in the folder `corpus` beside the gold file, else where the file
+    corpus.toml beside it says. Raises InputError if there is no such suite or its texts are not here.
     """
     gold = Path(name) if name.endswith(".jsonl") else SUITES / name / "gold.jsonl"
     if not gold.is_file():
         bundled = "、".join(sorted(path.parent.name for path in SUITES.glob("*/gold.jsonl")))
         raise InputError(f"没有评测套件：{name}", f"自带套件：{bundled}；也可给出 gold.jsonl 的路径")
-    corpus, gate = gold.parent / "corpus", gold.parent / "gate.toml"
-    if not corpus.is_dir():
-        raise InputError(f"评测套件没有语料目录：{corpus}", "把语料放在 gold 文件旁的 corpus 目录里")
+    gate = gold.parent / "gate.toml"
     suite_name = gold.parent.name if gold.name == "gold.jsonl" else gold.stem
-    return Suite(suite_name, corpus, gold, gate if gate.is_file() else None)
+    return Suite(suite_name, _find_corpus(gold, corpus), gold, gate if gate.is_file() else None)
+
+
+def _find_corpus(gold: Path, given: Path | None) -> Path:
+    own, place = gold.parent / "corpus", gold.parent / "corpus.toml"
+    if given is not None:
+        folder, hint = given, "--corpus 后给出语料所在的目录"
+    elif own.is_dir() or not place.is_file():
+        folder, hint = own, "把语料放在 gold 文件旁的 corpus 目录里，或用 --corpus 指出"
+    else:
+        try:
+            where = _Elsewhere.model_validate(tomllib.loads(place.read_text(encoding="utf-8")))
+        except (tomllib.TOMLDecodeError, ValidationError) as error:
+            raise InputError(f"语料位置文件有误：{place}", "写明 environment 和 beside 两项") from error
+        named = os.environ.get(where.environment, "").strip()
+        folder = Path(named) if named else REPOSITORY.parent / where.beside
+        hint = f"语料不随项目分发：用 --corpus 目录 或环境变量 {where.environment} 指出"
+    if not folder.is_dir():
+        raise InputError(f"评测套件没有语料目录：{folder}", hint)
+    return folder
 
 
 def load_suite(path: Path) -> tuple[Case, ...]:
@@ -177,16 +207,19 @@ def _follows(fact: Fact, quote: str) -> bool:
     return any(same_quantity(fact, found) for found in stated_quantities(quote))
 
 
-def find_problems(cases: Sequence[Case], texts: Mapping[str, str]) -> list[str]:
+def find_problems(
+    cases: Sequence[Case], texts: Mapping[str, str], pages: Mapping[str, Sequence[PageSpan]] | None = None
+) -> list[str]:
     """Return what is wrong with the cases against the corpus (source -> text), one line each, with the file's line.
 
-    Checked: sources exist; quotes stand verbatim in them; every fact follows from a quote; no must_not string is in
-    the corpus; the variants of a group agree on what they ask (kind, answerable, split) and one of them is canonical.
+    Checked: sources exist; quotes stand verbatim in them, on the page that is named; every fact follows from a quote;
+    no must_not string is in the corpus; the variants of a group agree on what they ask (kind, answerable, split) and
+    one of them is canonical.
     """
     problems: list[str] = []
     groups: dict[str, list[Case]] = {}
     for case in cases:
-        problems += [f"第 {case.line} 行 {case.id}：{problem}" for problem in _problems(case, texts)]
+        problems += [f"第 {case.line} 行 {case.id}：{problem}" for problem in _problems(case, texts, pages or {})]
         groups.setdefault(case.group_id, []).append(case)
     for name, group in groups.items():
         if len({(case.kind, case.answerable, case.split) for case in group}) > 1:
@@ -196,14 +229,22 @@ def find_problems(cases: Sequence[Case], texts: Mapping[str, str]) -> list[str]:
     return problems
 
 
-def _problems(case: Case, texts: Mapping[str, str]) -> list[str]:
+def _problems(case: Case, texts: Mapping[str, str], pages: Mapping[str, Sequence[PageSpan]]) -> list[str]:
     found = []
     for item in case.evidence:
         if item.source not in texts:
             found.append(f"语料中没有 {item.source}")
         elif item.quote not in texts[item.source]:
             found.append(f"{item.source} 中没有原文“{item.quote}”")
+        elif item.page is not None and not _is_on_page(item, texts[item.source], pages.get(item.source, ())):
+            found.append(f"{item.source} 第 {item.page} 页上没有原文“{item.quote}”")
     found += [f"事实 {fact.id} 不能由所列原文得出" for fact in case.facts if not linked_evidence(fact, case.evidence)]
     for text in case.must_not:
         found += [f"must_not “{text}” 本就是 {source} 的原文" for source, body in texts.items() if contains(body, text)]
     return found
+
+
+def _is_on_page(item: Evidence, text: str, spans: Sequence[PageSpan]) -> bool:
+    """Whether the quote begins on its page somewhere in the text."""
+    starts = (match.start() for match in re.finditer(re.escape(item.quote), text))
+    return any(page == item.page and start <= at < end for at in starts for page, start, end in spans)

@@ -36,14 +36,15 @@ def run_suite(
 ) -> None:
     """Ask every case and write settings.json and trace.jsonl into `folder`.
 
-    The corpus goes into a store of the suite's own, brought up to date first. A known error in place of an answer is
+    The corpus goes into a store of its own, brought up to date first. A known error in place of an answer is
     recorded and scored as wrong. Raises InputError or StoreError if the store cannot be made.
     """
     from app.build import open_engine
 
-    # A model has its own store: a store refuses vectors of another.
-    model = hashlib.sha1(settings.embed_model.encode()).hexdigest()[:8]
-    own = replace(settings, store=BASE / "eval" / f"{suite.name}-{model}")
+    # A model has its own store: a store refuses vectors of another. So has a corpus: what two suites of one name do
+    # not share would be removed and read again at every turn. In it, what has not changed is not read again.
+    kept_by = hashlib.sha1(f"{settings.embed_model}\n{suite.corpus.resolve()}".encode()).hexdigest()[:8]
+    own = replace(settings, store=BASE / "eval" / f"{suite.name}-{kept_by}")
     with open_engine(own, writable=True, on_note=on_note) as engine:
         summary = engine.ingest([str(suite.corpus)], prune=True)
         if summary.skipped:
@@ -93,7 +94,8 @@ def _ask(engine: "Engine", case: Case, corpus: Path) -> dict[str, Any]:
 def _describe(suite: Suite, settings: Settings, engine: dict[str, Any]) -> dict[str, Any]:
     kept = {key: str(value) for key, value in asdict(settings).items() if key not in {"llm_api_key", "store", "cache"}}
     return {
-        "suite": suite.name, "gold": str(suite.gold), "gold_sha256": sha256(suite.gold), "settings": kept,
+        "suite": suite.name, "gold": str(suite.gold), "gold_sha256": sha256(suite.gold),
+        "corpus": str(suite.corpus), "settings": kept,
         "model": engine["model"], "llm": engine["llm"], "documents": engine["documents"], "chunks": engine["chunks"],
         "cores": os.cpu_count(), "python": platform.python_version(),
         "started": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),

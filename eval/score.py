@@ -74,7 +74,7 @@ def score_case(case: Case, record: Record, corpus: Corpus, known: Sequence[Known
     for piece in shown.pieces:
         misowned += [f"{name}：{piece.text[:24]}" for name in foreign_regions(piece, case.asked, corpus)]
     unstated += [claim.name for claim in claims if not claim.is_grounded]
-    unstated += [f"{year}年" for piece in shown.pieces for year in foreign_years(piece, case.asked)]
+    unstated += [f"{year}年" for piece in shown.pieces for year in foreign_years(piece, case.asked, corpus)]
     quotes = metrics.quote_exactness(said, corpus)
     reasons = [
         *([] if metrics.abstention_fits(case, said.abstained) else [_FLAG[said.abstained]]),

@@ -1,13 +1,15 @@
 """The gold format: what is refused, by file and line, and what validation finds against a corpus."""
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 from eval_answers import SUITE, sample_corpus
 
-from eval.gold import find_problems, find_suite, linked_evidence, load_suite
+from eval.cli import run_arguments
+from eval.gold import SUITES, find_problems, find_suite, linked_evidence, load_suite
 from ingest.errors import InputError
 
 ROW: dict[str, Any] = {
@@ -95,3 +97,54 @@ def test_suite_of_a_file_needs_a_corpus_beside_it(tmp_path: Path) -> None:
     (tmp_path / "corpus").mkdir()
     suite = find_suite(str(path))
     assert (suite.name, suite.corpus, suite.gate) == (tmp_path.name, tmp_path / "corpus", None)
+
+
+def test_page_of_a_quote_is_checked(tmp_path: Path) -> None:
+    evidence = ROW["evidence"][0] | {"page": 2}
+    cases = load_suite(_file(tmp_path, ROW | {"evidence": [evidence]}))
+    ends = len(TEXTS["x.md"])
+    assert find_problems(cases, TEXTS, {"x.md": [(1, 0, 3), (2, 3, ends)]}) == []
+    for spans in ([(1, 0, ends), (2, ends, ends + 9)], []):
+        (problem,) = find_problems(cases, TEXTS, {"x.md": spans})
+        assert "第 2 页" in problem
+
+
+def test_corpus_may_lie_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, texts, others = _file(tmp_path, ROW), tmp_path / "texts", tmp_path / "others"
+    (tmp_path / "corpus.toml").write_text('environment = "SUITE_TEXTS"\nbeside = "not/here"\n', encoding="utf-8")
+    monkeypatch.delenv("SUITE_TEXTS", raising=False)
+    with pytest.raises(InputError, match="SUITE_TEXTS"):
+        find_suite(str(path))
+    monkeypatch.setenv("SUITE_TEXTS", str(texts))
+    with pytest.raises(InputError, match="texts"):
+        find_suite(str(path))
+    texts.mkdir()
+    others.mkdir()
+    assert find_suite(str(path)).corpus == texts
+    assert find_suite(str(path), others).corpus == others
+    with pytest.raises(InputError, match="nowhere"):
+        find_suite(str(path), tmp_path / "nowhere")
+    (tmp_path / "corpus.toml").write_text('environment = ""\n', encoding="utf-8")
+    with pytest.raises(InputError, match=r"corpus\.toml"):
+        find_suite(str(path))
+
+
+def test_official_suite_is_balanced() -> None:
+    cases = load_suite(SUITES / "official" / "gold.jsonl")
+    groups = {case.group_id: case for case in cases if case.variant == "canonical"}
+    kinds = Counter(case.kind for case in groups.values())
+    assert len(groups) >= 140
+    assert len(kinds) == 10
+    assert (kinds["unanswerable"] >= 30, kinds["false_premise"] >= 10, kinds["misattribution"] >= 20) == (True,) * 3
+    assert sum(Counter(case.group_id for case in cases)[group] > 1 for group in groups) >= 12
+    halves = Counter(case.split for case in groups.values())
+    assert min(halves.values()) >= 0.4 * len(groups)
+    assert len({item.source.partition("#")[0] for case in cases for item in case.evidence}) >= 30
+
+
+@pytest.mark.corpus
+def test_official_suite_is_valid(corpus_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from app.settings import load_settings
+
+    assert run_arguments(["validate", "official", "--corpus", str(corpus_dir)], load_settings({})) == 0
+    assert "没有问题" in capsys.readouterr().out
