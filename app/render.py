@@ -43,6 +43,8 @@ def render(query: Query, draft: Draft) -> Answer:
         lines.append(escape(draft.lead))
     for typed, read in query.corrections:
         lines.append(escape(phrase(query.language, "read_as", typed=typed, read=read)))
+    if query.shortened:
+        lines.append(escape(phrase(query.language, "shortened", text=query.text[:120])))
     heading = ""
     for claim in draft.claims:
         if claim.heading != heading:

@@ -9,10 +9,10 @@ import re
 
 from app.understanding.glossary import chinese_terms
 from app.understanding.measures import MEASURE_WORDS
-from ingest.facts.regions import by_name, find_regions, region
+from app.understanding.places import joined
+from ingest.facts.regions import display, find_regions, region
 from ingest.lexical import cut, frequency
 
-_ABBREVIATIONS = frozenset("黔粤浙湘鄂皖沪渝闽赣豫琼滇桂")  # those that are hardly ever another word
 _HAN = re.compile(r"[一-龥]+")
 
 
@@ -54,12 +54,15 @@ def _shares_a_character(a: str, b: str) -> bool:
 
 
 def _abbreviation(text: str) -> tuple[str, list[tuple[str, str]]]:
-    """A province's one-character name at the head of a question (黔算力利用率), where it stands as a word of its own."""
-    first = cut(text)[:1]
-    found = by_name(first[0]) if first and first[0] in _ABBREVIATIONS and len(text) > 2 else None
-    if found is None:
+    """One-character names of provinces at the head of a question (黔算力利用率, 鄂湘赣三省) by their short names."""
+    found = joined(text)
+    if not found:
         return text, []
-    return found.short + text[1:], [(first[0], found.short)]
+    names = [display(mention.code) for mention in found]
+    start, end = found[0].start, found[-1].end
+    return f"{text[:start]}{'、'.join(names)}{text[end:]}", [
+        (m.text, name) for m, name in zip(found, names, strict=True)
+    ]
 
 
 def _region(text: str, known_regions: frozenset[str]) -> tuple[str, list[tuple[str, str]]]:
