@@ -51,7 +51,7 @@ class Engine:
     def search(self, question: str, k: int = 10, history: Sequence[Turn] = ()) -> list[Hit]:
         """The k best chunks for a question, best first."""
         with self._lock:
-            query = understand(question, history, self._known_regions())
+            query = understand(question, history, self._known_regions(), titles=self.store.catalog.titles())
             return list(retrieve(query, self.store, self.embedder, k).hits)
 
     def ask(self, question: str, history: Sequence[Turn] = (), language: Language | None = None) -> Answer:

@@ -30,6 +30,7 @@ class Query:
     as_typed: str  # the same in the script it was typed in, where that differs (a traditional question); else ""
     language: Language
     kind: QuestionKind
+    translated: str = ""  # Chinese words for an English question, space-joined; "" for a Chinese one
     regions: tuple[str, ...] = ()  # codes or unnamed entities asked about
     bases: tuple[str, ...] = ()  # regions only compared with: 比浙江高多少, 不足广东的1/8
     members: tuple[str, ...] = ()  # what the groups among `regions` are made of: 长三角 is 上海, 江苏, 浙江, 安徽

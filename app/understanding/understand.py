@@ -17,6 +17,7 @@ from app.understanding.spelling import correct
 from app.understanding.terms import content_words, measured, narrowing
 from ingest.errors import InputError
 from ingest.facts.figures import find_figures
+from ingest.facts.regions import display
 from ingest.lexical import fold, fold_width
 
 Rewriter = Callable[[str, Sequence[Turn], str], str]  # (question, history, its rewriting by rule) -> rewriting
@@ -93,6 +94,7 @@ def _read(
         as_typed=as_typed,
         language=language,
         kind=kind,
+        translated=" ".join((*(display(code) for code in places.everyone), translated)) if translated else "",
         regions=places.regions,
         bases=places.bases,
         members=places.members,
