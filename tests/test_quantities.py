@@ -48,5 +48,8 @@ def test_a_bare_small_number_or_a_year_is_no_quantity(text):
 
 
 def test_in_mixed_text_each_language_is_read_by_its_own_reader():
-    found = [(q.value, q.unit, q.comparator) for q in stated_quantities("GPU机架超30万个，利用率65%以上; over 20 percent idle")]
+    found = [
+        (q.value, q.unit, q.comparator)
+        for q in stated_quantities("GPU机架超30万个，利用率65%以上; over 20 percent idle")
+    ]
     assert found == [(300000.0, "个", "超"), (65.0, "%", "以上"), (20.0, "%", "超")]

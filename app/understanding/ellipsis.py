@@ -9,11 +9,11 @@ from app.understanding.places import mentions_of
 _HAN_NUMBERS = "一二三四五六七八九十"
 _END = r"[，,。.！!？?~～\s]*$"
 _COURTESY = re.compile(
-    rf"^(?:(?:好的?|好吧|非常感谢|感谢|谢谢(?:你|您|啦|了)?|多谢|辛苦了?|嗯+|行|可以|明白了?|懂了|知道了?|收到|了解了?|ok|okay|thanks|thank you|got it|great)[，,。.!！~\s]*)+{_END}",
+    rf"^(?:(?:好的?|好吧|非常感谢|感谢|谢谢(?:你|您|啦|了)?|多谢|辛苦了?|嗯|行|可以|明白了?|懂了|知道了?|收到|了解了?|ok|okay|thanks|thank you|got it|great)[，,。.!！~\s]*)+{_END}",
     re.I,
 )
 _MORE = re.compile(
-    r"^(?:请|麻烦|那|还|再|能不?能|可以|可不可以|你|你们|给我|帮我|就这个|关于这个|对此|能)*"
+    r"^(?:请|麻烦|那|可不可以|可以|能不能|能否|能(?!不能|否)|你们?|给我|帮我|就这个|关于这个|对此)*[还再]?"
     r"(?:还有(?:呢|吗|别的|其他|其它|哪些|什么|没有)*(?:呢|吗|的)*|还有(?:别|其他|其它)的?(?:吗|呢)?|就这些|只有这些|别的呢|其他的?呢"
     r"|继续(?:说|讲)?|接着(?:说|讲)|往下说|更多|多说(?:一)?点|(?:再)?(?:详细|具体|细|深入)(?:地)?(?:一)?(?:点|些|说说|说明|讲讲|介绍|解释|展开)*(?:一下|吗|呢|点|些)*"
     r"|展开(?:说说|讲讲|说|讲)?(?:一下)?|说说看|说(?:得)?(?:更)?(?:详细|具体)(?:一)?(?:点|些)(?:吗)?|举(?:个|几个)?例(?:子)?(?:说明)?(?:吗)?"
@@ -67,22 +67,23 @@ _DEFINED = re.compile(
     r"^(?:请问|请)?(?:什么是|什么叫|何谓|何为|解释一下)(?P<after>.{2,20}?)[？?。]*$|^(?P<before>.{2,16}?)(?:到底|究竟)?是(?:什么|啥|指什么)(?:意思)?[？?。]*$"
 )
 _NOUN_END = re.compile(r"的|怎么|如何|怎样|要不要|应当|需要|可以|必须|有|是|能|多|什么|哪|要|会|对")
+MAX_REMARK = 40  # characters: what is longer says more than "go on"
 _MAX_SHORT = 16  # characters: longer questions say what they are about
 
 
 def is_courtesy(text: str) -> bool:
     """Whether a message is thanks or a nod, and no question."""
-    return bool(_COURTESY.match(text))
+    return len(text) <= MAX_REMARK and bool(_COURTESY.match(text))
 
 
 def asks_for_more(text: str) -> bool:
     """Whether a follow-up only asks for more of the same: 还有呢, 详细说说."""
-    return bool(_MORE.match(text))
+    return len(text) <= MAX_REMARK and bool(_MORE.match(text))
 
 
 def item_asked(text: str) -> int | None:
     """Index of the item of a list that a follow-up points to (第二点 is 1, 最后一点 is -1), None where it points to none."""
-    match = _ITEM.search(text)
+    match = _ITEM.search(text) if len(text) <= MAX_REMARK else None
     if not match or _ITEM_FRAME.sub("", text.replace(match[0], "", 1)).strip("，,。.？?！! "):
         return None
     written = match["number"] or match["article"]
@@ -90,7 +91,8 @@ def item_asked(text: str) -> int | None:
         return None  # 第五条呢 is an article
     if not written or match[0].startswith("最后"):
         return -1 if match[0].startswith("最后") else None
-    return (int(written) if written.isdigit() else _HAN_NUMBERS.index(written) + 1) - 1
+    number = int(written) if written.isdigit() else _HAN_NUMBERS.index(written) + 1
+    return number - 1 if number else None
 
 
 def only_article(text: str) -> str:

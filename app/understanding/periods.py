@@ -50,6 +50,8 @@ def _inside(match: re.Match[str], year: str) -> str:
 
 
 def _count(text: str) -> int:
+    if len(text) > 4:
+        return 0
     return int(text) if text.isdigit() else int(han_to_number(text.replace("两", "二")) or 0)
 
 
@@ -70,7 +72,7 @@ def _since(match: re.Match[str], today: date) -> str:
 _Reader = Callable[[re.Match[str], date], str]
 # What is read by one pattern is gone for those below it.
 _READERS: tuple[tuple[re.Pattern[str], _Reader], ...] = tuple(
-    (re.compile(pattern, re.I), reader)
+    (re.compile(pattern, re.I | re.A), reader)
     for pattern, reader in (
         (r"公元前\s?[\d一二三四五六七八九十百千]{1,6}\s?年", lambda m, _: m[0].replace(" ", "")),
         (rf"(?<![\d.,])(?!{YEAR}年)([1-9]\d{{3,4}})年(?!以[上下])", lambda m, _: m[1]),

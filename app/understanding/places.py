@@ -13,15 +13,15 @@ _CLEAR = "黔粤浙湘鄂皖沪渝闽赣豫琼滇桂冀鲁陕"
 _ALL = _CLEAR + "京津苏川晋辽吉黑甘青蒙藏宁新贵云陇杭穗深蓉汉"
 _CITY = {"杭": "330100", "穗": "440100", "深": "440300", "蓉": "510100", "汉": "420100"}
 _JOINED = re.compile(rf"(?<![一-龥])[{_ALL}]{{2,5}}(?=[两三四五]?[省市地]|[的谁之与和间]|[A-Za-z]|[一-龥]{{2}})")
-_THAN = re.compile(
-    r"\bthan (?:(?:that|those|the (?:average|level|figure))(?: (?:of|in|for))? )?(?:the )?$|\bas in (?:the )?$", re.I
-)
+_THAN = re.compile(r"\bthan (?:(?:that|those|the (?:average|level|figure)) )?(?:(?:of|in|for) )?(?:the )?$", re.I)
 _PLACE_AFTER = re.compile(r"[省市]?的|省|市|地|[A-Za-z]")
 # 各省市, 四省, 分别: the members are asked about one by one.
 _EACH = re.compile(r"各(?:省|市|地|城)|[两三四五六七八九]+(?:个)?(?:省|市|地|城)|各自|分别|内部|之间")
 _PROVINCE = re.compile(r"(?:^|请问|比较|对比|[，,。、和与跟在及比? ])(?P<name>[一-龥]{2,4}?)省(?!份|[级会市区略])")
 _COMMON = 500  # occurrences in the dictionary's texts: 发达, 经济 are words before 省, 江东 and 湘南 are not
-_NOT_A_NAME = re.compile(r"^[全各该本外跨邻大强小每某哪这那多几两三四五六七八九十百]|[大强小穷富]$")
+_NOT_A_NAME = re.compile(
+    r"^[全各该本外跨邻大强小每某哪这那多几两三四五六七八九十百]|[大强小穷富一二两三四五六七八九十几]$"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,7 @@ class Places:
     bases: tuple[str, ...] = ()  # only compared with: 比浙江高多少
     members: tuple[str, ...] = ()  # what the groups among `regions` are made of
     everyone: tuple[str, ...] = ()  # all that are named, in order
+    count: int = 0  # of those that want an answer of their own: the members of a group asked about one by one
 
 
 def find_places(text: str) -> Places:
@@ -42,7 +43,9 @@ def find_places(text: str) -> Places:
     regions = tuple(dict.fromkeys(m.code for m in found if m.code not in bases))
     if not regions:
         regions, bases = bases, ()
-    return Places(regions, bases, members_of(regions), everyone)
+    members = members_of(regions)
+    each = len(members) if len(everyone) == 1 and _EACH.search(text) else 0
+    return Places(regions, bases, members, everyone, max(each, len(everyone)))
 
 
 def _is_base(text: str, mention: Mention) -> bool:
@@ -55,7 +58,7 @@ def compared(places: Places, text: str) -> Places:
     each = len(everyone) == 1 and (_EACH.search(text) or len(expand(everyone[0])) > 1)
     if each:
         everyone = members_of(everyone) or everyone
-    return Places(everyone, (), members_of(everyone), everyone)
+    return Places(everyone, (), members_of(everyone), everyone, len(everyone))
 
 
 def members_of(codes: tuple[str, ...]) -> tuple[str, ...]:

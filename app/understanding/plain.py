@@ -10,6 +10,7 @@ from ingest.lexical import fold
 MAX_TYPED = 20_000  # characters read at all; more is a document, not a question
 MAX_QUESTION = 2_000  # characters up to which a question is taken as it is
 MAX_ASKED = 400  # characters kept of a longer one
+MIN_ASKED = 8  # characters: what asks in less says little alone
 
 # Half a character (from a shell in another encoding, or JSON's \\ud800) can be neither embedded nor stored. Marks that take
 # no room (zero-width, joiners, direction overrides, variation selectors) would part words that a reader sees as one.
@@ -40,25 +41,27 @@ def condense(text: str) -> tuple[str, bool]:
     """What a long question asks, and whether anything was left out.
 
     Of a text beyond MAX_QUESTION the sentences that ask are kept, the last of them first (a pasted text stands before its
-    question), then the first and the last, within MAX_ASKED characters; where nothing asks, the beginning.
+    question); the first and the last sentence too where that is next to nothing (总结一下), and the beginning where nothing
+    asks. No more than MAX_ASKED characters are kept.
     """
     if len(text) <= MAX_QUESTION:
         return text, False
     if len(text) > MAX_TYPED:
         text = f"{text[: MAX_TYPED // 2]}\n{text[-MAX_TYPED // 2 :]}"
-    sentences = [match[0].strip() for match in _SENTENCE.finditer(text) if match[0].strip()]
-    plainly = [i for i, sentence in enumerate(sentences) if _ENDS_ASKING.search(sentence)]
-    perhaps = [i for i, sentence in enumerate(sentences) if _ASKS.search(sentence)]
-    last = len(sentences) - 1
-    room = MAX_ASKED if plainly or perhaps else MAX_QUESTION
-    kept = []
-    for index in dict.fromkeys((*reversed(plainly), 0, last, *reversed(perhaps), *range(last))):
-        if len(sentences[index]) < room:
-            kept.append(index)
-            room -= len(sentences[index]) + 1
+    sentences = list(dict.fromkeys(match[0].strip() for match in _SENTENCE.finditer(text) if match[0].strip()))
+    plainly = [s for s in sentences if _ENDS_ASKING.search(s) and any(char.isalnum() for char in s)]
+    asking = plainly or [s for s in sentences if _ASKS.search(s)]
+    order = [*reversed(asking)]
+    if sum(map(len, asking)) < MIN_ASKED:
+        order += [sentences[0], sentences[-1], *(sentences if not asking else ())]
+    kept, room = set[str](), MAX_ASKED
+    for sentence in order:
+        if sentence not in kept and len(sentence) < room:
+            kept.add(sentence)
+            room -= len(sentence) + 1
     if not kept:  # one endless sentence: its end asks as often as its beginning
         return f"{text[: MAX_ASKED // 2]} {text[-MAX_ASKED // 2 :]}", True
-    return " ".join(sentences[i] for i in sorted(kept)), True
+    return " ".join(sentence for sentence in sentences if sentence in kept), True
 
 
 def without_markup(text: str) -> str:

@@ -4,7 +4,16 @@ import re
 
 from ingest.types import Figure
 
-_SCALES = {"hundred": 1e2, "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12, "k": 1e3, "bn": 1e9, "tn": 1e12}
+_SCALES = {
+    "hundred": 1e2,
+    "thousand": 1e3,
+    "million": 1e6,
+    "billion": 1e9,
+    "trillion": 1e12,
+    "k": 1e3,
+    "bn": 1e9,
+    "tn": 1e12,
+}
 _WORDS = {
     word: float(value)
     for value, word in enumerate(
@@ -25,7 +34,15 @@ _COMPARATORS = {
     }.items()
     for words in listed.split("|")
 }
-_AFTER = {"or more": "以上", "and above": "以上", "or above": "以上", "plus": "以上", "or less": "以下", "or below": "以下", "or fewer": "以下"}
+_AFTER = {
+    "or more": "以上",
+    "and above": "以上",
+    "or above": "以上",
+    "plus": "以上",
+    "or less": "以下",
+    "or below": "以下",
+    "or fewer": "以下",
+}
 _UNITS = {
     "%": "%", "percent": "%", "per cent": "%", "percentage points": "百分点", "percentage point": "百分点", "pct": "%",
     "yuan": "元", "rmb": "元", "renminbi": "元", "cny": "元", "us dollars": "美元", "usd": "美元", "dollars": "美元",
@@ -36,7 +53,9 @@ _CURRENCIES = {"rmb": "元", "cny": "元", "¥": "元", "￥": "元", "us$": "�
 def _either(words: dict[str, str] | dict[str, float]) -> str:
     """Pattern of any of some words, the longest first; those of letters end where a word ends."""
     ordered = sorted(words, key=len, reverse=True)
-    return "|".join(re.escape(word).replace(r"\ ", r"\s+") + ("(?![a-z])" if word[-1].isalpha() else "") for word in ordered)
+    return "|".join(
+        re.escape(word).replace(r"\ ", r"\s+") + ("(?![a-z])" if word[-1].isalpha() else "") for word in ordered
+    )
 
 
 _TENS, _ONES = "|".join(w for w, v in _WORDS.items() if v >= 20), "|".join(w for w, v in _WORDS.items() if v < 10)
@@ -45,7 +64,7 @@ _QUANTITY = re.compile(
     rf"(?:(?<![a-z])(?P<between>between)\s+)?(?:(?<![a-z])(?P<comparator>{_either(_COMPARATORS)})\s*)?(?P<currency>{_either(_CURRENCIES)})?\s?"
     rf"(?<![a-z0-9.,/-])(?P<number>{_NUMBER})(?![\d,]*[\d.]*\d)(?:\s?%?\s?(?(between)and|(?:-|–|—|to))\s?(?P<high>{_NUMBER})(?=\s?(?:%|per|pct|hundred|thousand|million|billion|trillion|bn|tn|yuan|rmb)))?"
     rf"(?:[\s-]*(?P<scale>{_either(_SCALES)}))?(?:[\s-]*(?P<unit>{_either(_UNITS)}))?(?:\s(?P<after>{_either(_AFTER)}))?",
-    re.I,
+    re.I | re.A,  # ſ is no s, and ٣ no number of an English text
 )
 
 
@@ -63,7 +82,12 @@ def english_figures(text: str) -> tuple[Figure, ...]:
         comparator = _COMPARATORS.get(" ".join((match["comparator"] or "").lower().split()), "")
         comparator = comparator or _AFTER.get((match["after"] or "").lower(), "")
         year = re.fullmatch(r"(?:19|20)\d{2}", match["number"])
-        if unit or match["scale"] or "," in match["number"] or (comparator and not year and match["number"][0].isdigit()):
+        if (
+            unit
+            or match["scale"]
+            or "," in match["number"]
+            or (comparator and not year and match["number"][0].isdigit())
+        ):
             value = _value(match["number"]) * scale
             high = _value(match["high"]) * scale if match["high"] else None
             written = match[0].strip()

@@ -27,6 +27,7 @@ from ingest.facts.period_words import HALF, ORDINAL, PLAN, RELATIVE_YEAR, YEAR
 from ingest.facts.regions import Mention, display
 
 MAX_TURNS = 20  # questions looked back at
+_MAX_OWN = 20  # characters: in a longer question a pronoun may stand for something of its own
 _MAX_ITEM = 60  # characters taken of an item that the user points to
 _PERIOD = re.compile(
     rf"(?<!\d)(?:(?:{YEAR})年?|{'|'.join(RELATIVE_YEAR)})(?:的?(?:第?{ORDINAL}季度|Q[1-4]|{HALF}))?|{PLAN}|第?{ORDINAL}季度|Q[1-4](?!\d)|{HALF}"
@@ -98,7 +99,11 @@ def _with_owner(text: str, base: str, mine: Sequence[Mention], theirs: Sequence[
         if depends(text):
             return f"{document[0]}{_LEAD.sub('', text)}"
         return text
-    if (pronoun := _PRONOUN.search(text)) and (not mine or pronoun.start() == 0):
+    pronoun = _PRONOUN.search(text)
+    # 个人信息处理者应当怎样评估其影响: deep in a long question it stands for something of the question's own.
+    if pronoun and (
+        pronoun.start() == 0 or (not mine and (text.isascii() or len(text) <= _MAX_OWN or pronoun.start() < 6))
+    ):
         name = names or subject(base)
         if not name or (mine and not theirs):
             return text
@@ -193,7 +198,7 @@ def _about_item(base: str, said: str, number: int) -> str:
     ]  # fmt: skip
     if not items or not -len(items) <= number < len(items):
         return base
-    item = re.sub(r"\[\d+\]|[*“”\"\\]", "", items[number])
+    item = re.sub(r"[\ud800-\udfff]|\[\d+\]|[*“”\"\\]", "", items[number])
     for quantity in reversed(list(find_quantities(item))):
         item = item[: quantity.start] + item[quantity.end :]
     return f"{stem(base)}：{item.strip()[:_MAX_ITEM]}"

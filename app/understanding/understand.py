@@ -50,7 +50,8 @@ def understand(
     spoken = detect_language(asked)
     text, corrections = correct(fold(asked), known_regions)
     corrected = text
-    text = without_markup(text)
+    bare = without_markup(text)
+    text = bare if any(char.isalnum() for char in bare) else text
     earlier = [Turn(turn.role, plain(turn.content) if turn.role == "user" else turn.content) for turn in history]
     text = stand_alone(text, earlier)[: 2 * MAX_QUESTION]
     if rewriter is not None and earlier:
@@ -81,7 +82,7 @@ def _read(
     chinese = bool(HAN.search(rest)) or not rest.strip()
     translated = "" if chinese else translate(rest)
     places = find_places(rest)
-    kind = kind_of(rest, len(places.everyone), translated)
+    kind = kind_of(rest, places.count, translated)
     if kind == "compare" and places.everyone:
         places = compared(places, rest)
     periods, bare = question_periods(rest, today)
