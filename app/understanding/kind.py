@@ -7,8 +7,8 @@ from app.understanding.measures import find_heads
 from ingest.facts.numbers import find_quantities
 
 COMPARE = re.compile(
-    r"比较|对比|不一样|哪里不同|孰优|相比|区别|差异|差别|不同(?!意)|异同|哪[个家](?:更|强|好|最)|谁的?.{0,8}(?:更|强|多|高|大)|谁更|孰"
-    r"|\bvs\b|\bversus\b|\bcompar|\bdiffer|比.{1,8}(?:如何|怎么?样)|比.{1,6}(?:高|低|多|少|好|强)",
+    r"比较|对比|不一样|哪里不同|孰优|相比|区别|差异|差别|不同(?!意)|异同|哪[个家](?:更|强|好|最)|谁的?.{0,8}(?:更|强|多|高|大)|谁更|孰|差在哪|差距(?:在哪|有哪些|是什么)"
+    r"|\bwhich (?:is|one|has|are)\b.{0,30}\b(?:\w+er|more|better)\b|\bvs\b|\bversus\b|\bcompar|\bdiffer|比.{1,8}(?:如何|怎么?样)|比.{1,6}(?:高|低|多|少|好|强)",
     re.I,
 )
 _CLAIM = re.compile(

@@ -17,7 +17,9 @@ _THAN = re.compile(r"\bthan (?:(?:that|those|the (?:average|level|figure)) )?(?:
 _PLACE_AFTER = re.compile(r"[省市]?的|省|市|地|[A-Za-z]")
 # 各省市, 四省, 分别: the members are asked about one by one.
 _EACH = re.compile(r"各(?:省|市|地|城)|[两三四五六七八九]+(?:个)?(?:省|市|地|城)|各自|分别|内部|之间")
-_PROVINCE = re.compile(r"(?:^|请问|比较|对比|[，,。、和与跟在及比? ])(?P<name>[一-龥]{2,4}?)省(?!份|[级会市区略])")
+_PROVINCE = re.compile(
+    r"(?:^(?!请问)|请问|比较|对比|[，,。、和与跟在及比? ])(?P<name>[一-龥]{2,4}?)省(?!份|[级会市区略])"
+)
 _COMMON = 500  # occurrences in the dictionary's texts: 发达, 经济 are words before 省, 江东 and 湘南 are not
 _NOT_A_NAME = re.compile(
     r"^[全各该本外跨邻大强小每某哪这那多几两三四五六七八九十百]|[大强小穷富一二两三四五六七八九十几]$"
@@ -44,7 +46,7 @@ def find_places(text: str) -> Places:
     if not regions:
         regions, bases = bases, ()
     members = members_of(regions)
-    each = len(members) if len(everyone) == 1 and _EACH.search(text) else 0
+    each = len(everyone) == 1 and (len(members) if _EACH.search(text) else len(expand(everyone[0])))
     return Places(regions, bases, members, everyone, max(each, len(everyone)))
 
 
@@ -85,7 +87,7 @@ def joined(text: str) -> list[Mention]:
     """沪深, 鄂湘赣三省, 浙的: one-character names at the head of a word, where the run of them is no word itself."""
     found = []
     for match in _JOINED.finditer(text):
-        if not frequency(match[0]) or match[0][0] in _CLEAR:
+        if not frequency(match[0]) or set(match[0]) & set(_CLEAR):
             found += [_one(text, at) for at in range(match.start(), match.end())]
     alone = not found and len(text) > 2 and re.match(rf"[{_CLEAR}杭]", text)
     if alone and (_PLACE_AFTER.match(text, 1) or cut(text[:4])[:1] == [text[0]]):

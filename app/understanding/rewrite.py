@@ -82,6 +82,8 @@ def _resolve(text: str, base: str, said: str) -> str:
         return f"{stem(base)}{_LEAD.sub('', text)}"
     if only_place_and_time(text):
         return _swapped(text, base, mine, theirs)
+    if not mine and _VERSUS.search(text) and _names_time(text):
+        return f"{base} {text}" if base.isascii() else f"{stem(base)}{_LEAD.sub('', text)}"
     if point := point_of_reference(text):
         return f"{base} {text}" if base.isascii() else f"{stem(base)}{text[point:]}"
     return _with_owner(text, base, mine, theirs)
@@ -113,13 +115,13 @@ def _with_owner(text: str, base: str, mine: Sequence[Mention], theirs: Sequence[
         return text
     if names:
         period = _PERIOD.search(base)
-        when = period[0] if period and is_elliptic(text) and not question_periods_named(text) else ""
+        when = period[0] if period and is_elliptic(text) and not _names_time(text) else ""
         rest = _LEAD.sub("", text)
         return f"{names} {when} {rest}".replace("  ", " ") if text.isascii() else f"{names}{when}{_no_tail(rest)}"
-    return f"{name}{_no_tail(_LEAD.sub('', text))}" if is_elliptic(text) and (name := subject(base)) else text
+    return f"{name}{_no_tail(_LEAD.sub('', text))}" if (name := subject(base)) else text
 
 
-def question_periods_named(text: str) -> bool:
+def _names_time(text: str) -> bool:
     """Whether `text` names a period in any way."""
     return without_periods(text) != text
 

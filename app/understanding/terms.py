@@ -35,7 +35,7 @@ def measured(text: str, translated: str) -> tuple[str, ...]:
     if re.search(r"同比|增长(?:了)?多少|增长几|增幅|增速|增长率|增长(?:的)?(?:预期)?目标", source):
         return ("增速",)
     heads = find_heads(source)
-    if not heads and _COUNTED.search(source):
+    if not heads and _COUNTED.search(text):
         return ("数量",)
     if translated:
         return heads
