@@ -84,6 +84,8 @@ def _loose_pairs(text: str) -> list[tuple[int, str]]:
     tokens = cut(text)
     for token, following in zip(tokens, [*tokens[1:], ""], strict=True):
         pair = token if len(token) == 2 else token + following if len(token) == len(following) == 1 else ""
+        if not at and len(token) == 3 and not frequency(token):  # 广冬有: what the cutter takes for one new word
+            pair = token[:2]
         if _HAN.fullmatch(pair) and not frequency(pair):
             pairs.append((at, pair))
         at += len(token)

@@ -23,6 +23,8 @@ _AMOUNT = re.compile(
 # 湖南的AI公司有多少: a number of them, though no word says so.
 _COUNTED = re.compile(
     r"(?:企业|公司|厂商|机构|高校|大学|院校|平台|项目|园区|城市|省份|大模型|专业|中心)(?:总共|一共|共)?有多少"
+    r"|\bhow many (?:\w+ ){0,2}(?:compan|enterprise|firm|universit|platform|project|cit|model)",
+    re.I,
 )
 _HOW_LARGE = re.compile(
     r"几分之[一几]?|多久|多长时间|多少(?:个|家|所|项|人|名|座|台|年|钱)?|几(?:个|家|所|项|座|年|成|倍)|多大(?:规模|体量)的?|多高比例的?"
