@@ -68,26 +68,27 @@ def _abbreviation(text: str) -> tuple[str, list[tuple[str, str]]]:
 def _region(text: str, known_regions: frozenset[str]) -> tuple[str, list[tuple[str, str]]]:
     names = {region(code).short for code in known_regions if code.isdigit()}
     names = {name for name in names if re.fullmatch("[一-龥]{2}", name)}
-    for at, typed in _loose_pairs(text):
+    for at, typed, whole in _loose_pairs(text):
         sounding = [name for name in names if _sound(name) == _sound(typed)]
         # One character off by shape is taken for a name only where names stand: at the start.
-        close = [name for name in names if (name[0] == typed[0]) != (name[1] == typed[1])] if at == 0 else []
+        close = [name for name in names if (name[0] == typed[0]) != (name[1] == typed[1])] if whole and at == 0 else []
         for candidates in (sounding, close if not sounding else []):
             if len(candidates) == 1:
                 return text[:at] + candidates[0] + text[at + 2 :], [(typed, candidates[0])]
     return text, []
 
 
-def _loose_pairs(text: str) -> list[tuple[int, str]]:
-    """Pairs of characters that are no word and that no word of the question runs across."""
+def _loose_pairs(text: str) -> list[tuple[int, str, bool]]:
+    """Pairs of characters that are no word and that no word of the question runs across; whether tokens end with the pair."""
     pairs, at = [], 0
     tokens = cut(text)
     for token, following in zip(tokens, [*tokens[1:], ""], strict=True):
         pair = token if len(token) == 2 else token + following if len(token) == len(following) == 1 else ""
+        whole = bool(pair)
         if not at and len(token) == 3 and not frequency(token):  # 广冬有: what the cutter takes for one new word
             pair = token[:2]
         if _HAN.fullmatch(pair) and not frequency(pair):
-            pairs.append((at, pair))
+            pairs.append((at, pair, whole))
         at += len(token)
     return pairs
 
