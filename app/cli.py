@@ -224,7 +224,7 @@ def _each_question(
     if (args.question is None) == (args.file is None):
         raise InputError("要么给出一个问题，要么给出 --file", '例如 policyqa ask "贵州有哪些算力政策"')
     if args.question is not None:
-        from app.understanding.understand import detect_language
+        from app.understanding.language import detect_language
 
         if not args.question.strip():
             raise InputError("问题为空", "写下要问的内容，例如：贵州有哪些算力政策")

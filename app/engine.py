@@ -11,6 +11,7 @@ from app.composition.draft import Draft
 from app.composition.passages import Passages
 from app.documents import describe
 from app.generation.generate import LLMError, generate_claims, select_evidence
+from app.generation.rewriting import llm_rewriter
 from app.render import Numbering, checked, render, with_timings
 from app.retrieval.evidence import rank_sentences
 from app.retrieval.retrieve import MAX_DOCUMENT_CHUNKS, retrieve
@@ -52,7 +53,7 @@ class Engine:
     def search(self, question: str, k: int = 10, history: Sequence[Turn] = ()) -> list[Hit]:
         """The k best chunks for a question, best first."""
         with self._lock:
-            query = understand(question, history, self._known_regions())
+            query = understand(question, history, self._known_regions(), titles=self.store.catalog.titles())
             return list(retrieve(query, self.store, self.embedder, k).hits)
 
     def ask(self, question: str, history: Sequence[Turn] = (), language: Language | None = None) -> Answer:
@@ -69,8 +70,11 @@ class Engine:
         clock = _Clock()
         yield Stage("understand")
         with self._lock:
-            query = understand(question, history, self._known_regions(), language, titles=self.store.catalog.titles())
-            clock.lap("understand")
+            known, titles = self._known_regions(), self.store.catalog.titles()
+        # Outside the lock: a model that rewrites a follow-up may take seconds.
+        rewriter = llm_rewriter(self._model, self._timeout) if self._make_llm is not None and history else None
+        query = understand(question, history, known, language, titles=titles, rewriter=rewriter)
+        clock.lap("understand")
         yield Stage("retrieve")
         with self._lock:
             found = retrieve(query, self.store, self.embedder, MAX_DOCUMENT_CHUNKS if query.article else CHUNKS)

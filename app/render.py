@@ -44,6 +44,8 @@ def render(query: Query, draft: Draft) -> Answer:
         lines.append(escape(draft.lead))
     for typed, read in query.corrections:
         lines.append(escape(phrase(query.language, "read_as", typed=typed, read=read)))
+    if query.shortened:
+        lines.append(escape(phrase(query.language, "shortened", text=query.text[:120])))
     heading = ""
     for group in _groups(draft.claims):
         if group[0].cell:

@@ -8,7 +8,7 @@ import numpy as np
 from ingest.types import Chunk, Figure, Sentence, Source
 
 Language = Literal["zh", "en"]
-QuestionKind = Literal["number", "compare", "reason", "list", "claim", "date", "lookup"]
+QuestionKind = Literal["number", "compare", "reason", "list", "claim", "date", "definition", "timeline", "lookup"]
 Support = Literal["supported", "partial", "unsupported"]
 AbstainReason = Literal["", "no_document", "no_evidence", "wrong_scope", "wrong_period", "not_disclosed"]
 
@@ -30,9 +30,11 @@ class Query:
     as_typed: str  # the same in the script it was typed in, where that differs (a traditional question); else ""
     language: Language
     kind: QuestionKind
+    translated: str = ""  # Chinese words for an English question, space-joined; "" for a Chinese one
     regions: tuple[str, ...] = ()  # codes or unnamed entities asked about
     bases: tuple[str, ...] = ()  # regions only compared with: 比浙江高多少, 不足广东的1/8
-    periods: tuple[str, ...] = ()  # "2025", "十四五"
+    members: tuple[str, ...] = ()  # what the groups among `regions` are made of: 长三角 is 上海, 江苏, 浙江, 安徽
+    periods: tuple[str, ...] = ()  # "2025", "2025Q1", "H1", "2024-2026" (近三年), "十四五", "3025"
     heads: tuple[str, ...] = ()  # the measured noun asked for: 利用率, 占比, 规模 ...
     terms: tuple[str, ...] = ()  # content words without regions and periods
     qualifiers: tuple[str, ...] = ()  # those that narrow the measure down: the words of its clause
@@ -41,6 +43,7 @@ class Query:
     documents: tuple[str, ...] = ()  # ids of the documents that the question names
     article: str = ""  # 第六十九条, where one is asked for
     unknown_document: str = ""  # a name with an article that no document bears
+    shortened: bool = False  # whether only a part of a long question was read: `text`
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,11 +1,11 @@
 """Quantities compared: what a text states, in Chinese or English, and when two statements say the same."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from math import isclose
 from typing import Protocol
 
+from app.understanding.quantities import english_figures
 from ingest.facts.figures import find_figures
 from ingest.text.repair import to_simplified
 
@@ -14,21 +14,6 @@ _COUNT_UNITS = frozenset(
 )
 # Comparators that say the same of a number; everything else differs (超 is not 至少, 近 is not 约, none is not 约).
 _SAME_COMPARATOR = (frozenset(("超", "以上")), frozenset(("以上", "至少")), frozenset(("以下", "至多")))
-_ENGLISH_SCALE = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
-_ENGLISH_UNIT = {"percent": "%", "per cent": "%", "%": "%", "yuan": "元", "rmb": "元"}
-_ENGLISH_COMPARATOR = {
-    "about": "约", "around": "约", "roughly": "约", "approximately": "约", "some": "约", "over": "超",
-    "more than": "超", "above": "超", "exceeding": "超", "exceeded": "超", "exceeds": "超", "less than": "不足",
-    "under": "不足", "below": "不足", "fewer than": "不足", "nearly": "近", "almost": "近", "at least": "至少",
-    "at most": "至多", "up to": "至多", "no more than": "至多", "not more than": "至多", "not exceeding": "至多",
-    "no less than": "至少", "not less than": "至少", "no fewer than": "至少",
-}  # fmt: skip
-_ENGLISH = re.compile(
-    rf"(?:(?P<comparator>{'|'.join(sorted(_ENGLISH_COMPARATOR, key=len, reverse=True))})\s+)?"
-    r"(?:(?:RMB|CNY|¥)\s*)?(?<![\d.,])(?P<number>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?![\d,]*[\d.]*\d)"
-    rf"(?:[\s-]*(?P<scale>{'|'.join(_ENGLISH_SCALE)}))?(?:[\s-]*(?P<unit>percent|per cent|%|yuan|RMB))?",
-    re.IGNORECASE,
-)
 _LATIN = re.compile(r"[A-Za-z]{3,}")
 
 
@@ -62,20 +47,11 @@ def stated_quantities(text: str) -> tuple[Stated, ...]:
     chinese = [Stated(f.value, f.unit, f.comparator, f.start, f.end, f.value_high) for f in find_figures(plain)]
     if not _LATIN.search(plain):
         return tuple(chinese)
-    english = list(_english(plain))
-    # "over 65%": ingestion's reader sees the 65 % but not the English word before it.
-    kept = [q for q in chinese if not any(e.start <= q.start and q.end <= e.end for e in english)]
-    return tuple(sorted((*kept, *english), key=lambda q: q.start))
-
-
-def _english(text: str) -> Iterator[Stated]:
-    for match in _ENGLISH.finditer(text):
-        scale, unit = (match["scale"] or "").lower(), (match["unit"] or "").lower()
-        comparator = _ENGLISH_COMPARATOR.get((match["comparator"] or "").lower(), "")
-        year = re.fullmatch(r"(?:19|20)\d{2}", match["number"]) and not scale and not unit
-        if not year and (scale or comparator or "," in match["number"] or (unit and unit != "%")):
-            value = float(match["number"].replace(",", "")) * _ENGLISH_SCALE.get(scale, 1.0)
-            yield Stated(value, _ENGLISH_UNIT.get(unit, ""), comparator, match.start(), match.end())
+    english = [Stated(f.value, f.unit, f.comparator, f.start, f.end, f.value_high) for f in english_figures(plain)]
+    # "over 65%": ingestion's reader sees the 65 % but not the English word before it; of 65%以上 it sees all.
+    wider = [e for e in english if not any(q.start <= e.start and e.end <= q.end for q in chinese)]
+    kept = [q for q in chinese if not any(e.start < q.end and q.start < e.end for e in wider)]
+    return tuple(sorted((*kept, *wider), key=lambda q: q.start))
 
 
 def same_value(a: Quantified, b: Quantified) -> bool:

@@ -3,7 +3,9 @@
 import pytest
 
 from app.types import Turn
-from app.understanding.understand import MAX_QUESTION, detect_language, understand
+from app.understanding.language import detect_language
+from app.understanding.plain import MAX_QUESTION
+from app.understanding.understand import understand
 from ingest.errors import InputError
 
 GUIZHOU, GUANGDONG, ZHEJIANG, HUNAN, HUBEI = "520000", "440000", "330000", "430000", "420000"
@@ -63,10 +65,14 @@ def test_a_question_without_a_letter_is_empty(question):
         understand(question)
 
 
-def test_a_question_of_the_limit_passes_and_one_more_does_not():
-    assert understand("算" * MAX_QUESTION).language == "zh"
-    with pytest.raises(InputError, match="问题过长"):
-        understand("算" * (MAX_QUESTION + 1))
+def test_a_long_question_is_cut_to_what_it_asks_and_says_so():
+    whole = understand("算" * MAX_QUESTION)
+    assert not whole.shortened and len(whole.text) == MAX_QUESTION
+    pasted = "本市推进算力建设，支持企业用好数据。" * 600
+    for text in (f"{pasted}贵州的算力利用率是多少？", f"贵州的算力利用率是多少？{pasted}"):
+        query = understand(text)
+        assert query.shortened and query.original == text
+        assert query.regions == (GUIZHOU,) and query.heads == ("利用率",) and len(query.text) <= 400
 
 
 @pytest.mark.parametrize(

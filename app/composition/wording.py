@@ -4,19 +4,10 @@ import re
 
 from app.types import Query
 from app.understanding.measures import head_spans
+from app.understanding.periods import without_periods
 from ingest.facts.regions import display, find_regions
 from ingest.types import TIERS, Figure, Source
 from prompts import phrase
-
-_PERIOD_WORDS = re.compile(
-    r"(?:(?:19|20)\d{2}|[一二][九〇零○][〇零○一二三四五六七八九]{2})年?(?:第?[一二三四1-4]季度|Q[1-4]|[上下]半年)?(?:底|末|初|度)?"
-    r"|第?[一二三四]季度|Q[1-4]|[上下]半年|“?十[一二三四五六]五”?(?:时期|期间)?|今年|去年|明年|前年"
-)
-
-
-def without_periods(text: str) -> str:
-    """`text` with its periods blanked out, length kept."""
-    return _PERIOD_WORDS.sub(lambda m: " " * len(m[0]), text)
 
 
 def region_names(query: Query) -> str:
@@ -46,8 +37,8 @@ def period_text(period: str) -> str:
     """A period in Chinese: 2025年, 2025年一季度, 2025年上半年, 2025—2027年, 一季度, 十四五."""
     if quarter := re.fullmatch(r"(\d{4})?Q([1-4])", period):
         return (f"{quarter[1]}年" if quarter[1] else "") + "一二三四"[int(quarter[2]) - 1] + "季度"
-    if half := re.fullmatch(r"(\d{4})H([12])", period):
-        return f"{half[1]}年{'上下'[int(half[2]) - 1]}半年"
+    if half := re.fullmatch(r"(\d{4})?H([12])", period):
+        return (f"{half[1]}年" if half[1] else "") + f"{'上下'[int(half[2]) - 1]}半年"
     return f"{period.replace('-', '—')}年" if re.fullmatch(r"[\d-]+", period) else period
 
 

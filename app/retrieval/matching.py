@@ -8,6 +8,7 @@ from typing import Literal
 from app.retrieval.evidence import names
 from app.types import Evidence, Query
 from app.understanding.measures import find_heads, names_head
+from app.understanding.periods import span_years
 from ingest.facts.figures import clause_spans
 from ingest.facts.regions import find_regions, relation
 from ingest.lexical import normalise
@@ -181,8 +182,14 @@ def period_fits(query: Query, period: str) -> bool:
     A figure without a period does not answer a question for a year, nor a quarter's one for the whole year.
     """
     for asked in query.periods:
-        if asked == period or (asked.startswith("Q") and period.endswith(asked)):
+        if asked == period or (asked[:1] in {"Q", "H"} and period.endswith(asked)):
             return True
+        span = re.fullmatch(r"(\d{4})-(\d{4})", asked)  # 近三年: what is of one of its years belongs to it
+        own = re.findall(r"(?<!\d)\d{4}", period)
+        if span and own and span[1] <= own[0] and own[-1] <= span[2]:
+            return True
+        if span and span_years(period) == int(span[2]) - int(span[1]) + 1:
+            return True  # 近五年 in the question and in the text
         years = re.fullmatch(r"(\d{4})-(\d{4})", period)
         if years and asked.isdigit() and int(years[1]) <= int(asked) <= int(years[2]):
             return True

@@ -75,8 +75,13 @@ def retrieve(query: Query, store: Store, embedder: Embedder, k: int) -> Retrieve
 def _nearest(query: Query, store: Store, embedder: Embedder, pool: int) -> tuple[np.ndarray, dict[str, float]]:
     """The question's vector and its nearest chunks.
 
-    A traditional question is tried in both scripts: the one in which the texts are written comes nearer to them.
+    A traditional question is tried in both scripts: the one in which the texts are written comes nearer to them. An English
+    one stands between itself and its Chinese words: alone it is nearest to whatever is in English.
     """
+    if query.translated:
+        both = embedder.embed_queries([query.text, query.translated]).sum(axis=0)
+        middle = both / max(float(np.linalg.norm(both)), 1e-9)
+        return middle, dict(store.nearest(middle, pool))
     forms = [query.text] + ([query.as_typed] if query.as_typed else [])
     found = [(vector, dict(store.nearest(vector, pool))) for vector in embedder.embed_queries(forms)]
     return max(found, key=lambda pair: max(pair[1].values(), default=0.0))

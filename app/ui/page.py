@@ -11,7 +11,7 @@ from app.ui.chat import Conversation, ask
 from app.ui.library import library_pane, wire_library
 from app.ui.message import inert
 from app.ui.strings import DEFAULT_LANGUAGE, words
-from app.understanding.understand import MAX_QUESTION
+from app.understanding.plain import MAX_TYPED
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -102,7 +102,7 @@ def _chat_pane(engine: "Engine", language: Language) -> dict[str, Any]:
     with gr.Row(elem_id="pq-ask", equal_height=True):
         question = gr.Textbox(
             label=words(language, "question"), placeholder=words(language, "placeholder"), show_label=False, lines=1,
-            max_lines=6, max_length=MAX_QUESTION, elem_id="pq-question", scale=8, min_width=160, container=False,
+            max_lines=6, max_length=MAX_TYPED, elem_id="pq-question", scale=8, min_width=160, container=False,
             autofocus=True,
         )  # fmt: skip
         send = gr.Button(words(language, "send"), variant="primary", elem_id="pq-send", min_width=72)
@@ -167,7 +167,7 @@ async def _run(
     import gradio as gr
 
     now, first = state, True
-    async for now in in_background(lambda: ask(engine, state, (text or "")[:MAX_QUESTION], choice, book)):
+    async for now in in_background(lambda: ask(engine, state, (text or "")[:MAX_TYPED], choice, book)):
         update = {parts["conversation"]: now, parts["chatbot"]: now.messages()}
         if first:
             update |= {

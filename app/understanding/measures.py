@@ -4,7 +4,7 @@ import re
 
 # One line a measure: words that name the same thing. Those that only sound alike stay apart (上架率 is not 利用率).
 _SAME: tuple[tuple[str, ...], ...] = (
-    ("利用率", "使用率", "利用水平", "利用情况", "使用情况", "用得怎么样", "用得如何", "用满"),
+    ("利用率", "使用率", "利用水平", "利用情况", "使用情况", "用得怎么样", "用得如何", "用得咋样", "用满"),
     ("上架率",),
     ("市场占有率", "市占率", "市场份额", "占有率"),
     ("占比", "比重", "比例", "份额", "所占"),
@@ -33,8 +33,8 @@ _SAME: tuple[tuple[str, ...], ...] = (
 )
 _CANONICAL = {word: same[0] for same in _SAME for word in same}
 _KNOWN = re.compile(
-    r"(?<!个)人数(?!据)|"
-    + "|".join(sorted((re.escape(word) for word in _CANONICAL if word != "人数"), key=len, reverse=True))
+    r"(?<!个)人数(?!据)|(?<![这那一整])个数(?![字据值])|"
+    + "|".join(sorted((re.escape(word) for word in _CANONICAL if word not in {"人数", "个数"}), key=len, reverse=True))
 )
 _RATE = re.compile(r"(?:(?![的与和及])[一-龥]){1,4}率(?!先|领|真|性|直|土)")
 # What computing capacity stands in: a question on 算力 is answered by a figure on 数据中心 (and says so).
@@ -62,9 +62,9 @@ _RELATED: tuple[frozenset[str], ...] = (
 def head_spans(text: str) -> list[tuple[int, int, str]]:
     """Measured nouns in `text` as (start, end, canonical noun), in order."""
     found = [(m.start(), m.end(), _CANONICAL[m[0]]) for m in _KNOWN.finditer(text)]
-    taken = {start for start, _, _ in found}
+    taken = [(start, end) for start, end, _ in found]
     for match in _RATE.finditer(text):
-        if not any(match.start() <= start < match.end() for start in taken):
+        if not any(match.start() < end and start < match.end() for start, end in taken):
             start = max(match.start(), match.end() - 3)
             found.append((start, match.end(), text[start : match.end()]))
     return sorted(found)

@@ -1,7 +1,8 @@
 """Documents and articles that a question names: 《上海市数据条例》第十二条, 数据安全法, 深圳经济特区数据条例."""
 
+import functools
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ingest.lexical import normalise
@@ -35,19 +36,39 @@ def find_named(text: str, titles: Sequence[tuple[str, str]]) -> Named:
     """
     article = _article(text)
     plain = normalise(text)
-    forms = sorted(((form, doc_id) for doc_id, title in titles for form in _forms(title)), key=lambda p: -len(p[0]))
+    names = _index(tuple(titles))
     documents: list[str] = []
-    for form, doc_id in forms:
+    for form in _names_in(plain, names):
         at = plain.find(form)
         if at >= 0:
-            documents.append(doc_id)
-            documents += [other for name, other in forms if name == form and other != doc_id]
+            documents += names[form[:_MIN_NAME]][form]
             text = _blank(text, at, at + len(form))
             plain = _blank(plain, at, at + len(form))
     rest = re.sub(r"《\s*》", " ", text)
     rest = _ENGLISH_ARTICLE.sub(" ", _ARTICLE.sub(" ", rest)) if article and documents else rest
     unknown = "" if documents or not article else _name_before_article(text)
     return Named(tuple(dict.fromkeys(documents)), " ".join(rest.split()) if documents else rest, article, unknown)
+
+
+_Names = Mapping[str, Mapping[str, tuple[str, ...]]]  # first characters -> name -> ids of the documents so called
+
+
+@functools.lru_cache(maxsize=4)
+def _index(titles: tuple[tuple[str, str], ...]) -> _Names:
+    """The names of a store's documents, found by how they begin. Made once for a list of titles."""
+    found: dict[str, dict[str, tuple[str, ...]]] = {}
+    for doc_id, title in titles:
+        for form in _forms(title):
+            bucket = found.setdefault(form[:_MIN_NAME], {})
+            bucket[form] = (*bucket.get(form, ()), doc_id)
+    return found
+
+
+def _names_in(plain: str, names: _Names) -> list[str]:
+    """Names that stand in a normalised question, the longest first."""
+    starts = {plain[at : at + _MIN_NAME] for at in range(len(plain) - _MIN_NAME + 1)}
+    found = {form for start in starts for form in names.get(start, ()) if form in plain}
+    return sorted(found, key=lambda form: (-len(form), form))
 
 
 def _forms(title: str) -> set[str]:

@@ -9,10 +9,10 @@ import re
 
 from app.understanding.glossary import chinese_terms
 from app.understanding.measures import MEASURE_WORDS
-from ingest.facts.regions import by_name, find_regions, region
+from app.understanding.places import joined
+from ingest.facts.regions import display, find_regions, region
 from ingest.lexical import cut, frequency
 
-_ABBREVIATIONS = frozenset("黔粤浙湘鄂皖沪渝闽赣豫琼滇桂")  # those that are hardly ever another word
 _HAN = re.compile(r"[一-龥]+")
 
 
@@ -54,35 +54,41 @@ def _shares_a_character(a: str, b: str) -> bool:
 
 
 def _abbreviation(text: str) -> tuple[str, list[tuple[str, str]]]:
-    """A province's one-character name at the head of a question (黔算力利用率), where it stands as a word of its own."""
-    first = cut(text)[:1]
-    found = by_name(first[0]) if first and first[0] in _ABBREVIATIONS and len(text) > 2 else None
-    if found is None:
+    """One-character names of provinces at the head of a question (黔算力利用率, 鄂湘赣三省) by their short names."""
+    found = joined(text)
+    if not found:
         return text, []
-    return found.short + text[1:], [(first[0], found.short)]
+    names = [display(mention.code) for mention in found]
+    start, end = found[0].start, found[-1].end
+    return f"{text[:start]}{'、'.join(names)}{text[end:]}", [
+        (m.text, name) for m, name in zip(found, names, strict=True)
+    ]
 
 
 def _region(text: str, known_regions: frozenset[str]) -> tuple[str, list[tuple[str, str]]]:
     names = {region(code).short for code in known_regions if code.isdigit()}
     names = {name for name in names if re.fullmatch("[一-龥]{2}", name)}
-    for at, typed in _loose_pairs(text):
+    for at, typed, whole in _loose_pairs(text):
         sounding = [name for name in names if _sound(name) == _sound(typed)]
         # One character off by shape is taken for a name only where names stand: at the start.
-        close = [name for name in names if (name[0] == typed[0]) != (name[1] == typed[1])] if at == 0 else []
+        close = [name for name in names if (name[0] == typed[0]) != (name[1] == typed[1])] if whole and at == 0 else []
         for candidates in (sounding, close if not sounding else []):
             if len(candidates) == 1:
                 return text[:at] + candidates[0] + text[at + 2 :], [(typed, candidates[0])]
     return text, []
 
 
-def _loose_pairs(text: str) -> list[tuple[int, str]]:
-    """Pairs of characters that are no word and that no word of the question runs across."""
+def _loose_pairs(text: str) -> list[tuple[int, str, bool]]:
+    """Pairs of characters that are no word and that no word of the question runs across; whether tokens end with the pair."""
     pairs, at = [], 0
     tokens = cut(text)
     for token, following in zip(tokens, [*tokens[1:], ""], strict=True):
         pair = token if len(token) == 2 else token + following if len(token) == len(following) == 1 else ""
+        whole = bool(pair)
+        if not at and len(token) == 3 and not frequency(token):  # 广冬有: what the cutter takes for one new word
+            pair = token[:2]
         if _HAN.fullmatch(pair) and not frequency(pair):
-            pairs.append((at, pair))
+            pairs.append((at, pair, whole))
         at += len(token)
     return pairs
 

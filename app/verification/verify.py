@@ -9,9 +9,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.composition.wording import without_periods
 from app.types import Evidence, Query, Support
 from app.understanding.measures import find_heads
+from app.understanding.periods import without_periods
 from app.understanding.quantities import english_figures
 from ingest.facts.figures import Context, clause_spans, find_figures, find_periods, is_object
 from ingest.facts.numbers import find_quantities

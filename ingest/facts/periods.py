@@ -4,18 +4,19 @@ import re
 from collections.abc import Sequence
 
 from ingest.facts.owners import numbers_behind
+from ingest.facts.period_words import DASH, HAN_YEAR, ORDINAL, PLAN, SPAN, YEAR, han_year, ordinal
 from ingest.types import FigureKind
 
 # 2025-2027年, and with the days: 2022年10月1日至2025年12月31日.
 _YEAR_WORD = re.compile(
-    r"(?<![\d.])((?:19|20)\d{2})(?:(?:年(?:\d{1,2}月(?:\d{1,2}日)?)?)?\s?(?:[-—–~]+|起?[至到])\s?((?:19|20)\d{2}))?\s?财?年(?!Q[1-4])"
+    rf"(?<![\d.])({YEAR})(?:(?:年(?:\d{{1,2}}月(?:\d{{1,2}}日)?)?)?\s?{DASH}\s?({YEAR}))?\s?财?年(?!Q[1-4])"
 )
-_HAN_YEAR = re.compile(r"[一二][九〇零○][〇零○一二三四五六七八九]{2}年")
-_YEAR_QUARTER = re.compile(r"(?<!\d)((?:19|20)\d{2})年?Q([1-4])")
-_PLAN = re.compile(r"十[一二三四五六]五")
-_QUARTER = re.compile(r"第?([一二三四1-4])季度")
+_HAN_YEAR = re.compile(HAN_YEAR)
+_YEAR_QUARTER = re.compile(rf"(?<!\d)({YEAR})年?Q([1-4])")
+_PLAN = re.compile(PLAN)
+_QUARTER = re.compile(rf"第?({ORDINAL})季度")
 _HALF = re.compile(r"(上|下)半年")
-_SPAN = re.compile(r"(?:近|未来|过去|今后|最近)[一二两三四五六七八九十\d]+年")
+_SPAN = re.compile(SPAN)
 _BASE_YEAR = re.compile(
     r"(?:比|较|相比|较之|同比)(?:于)?(?:(?:19|20)\d{2}年(?:底|末|同期)?|去年|上年)|与(?:19|20)\d{2}年.{0,3}相比"
 )
@@ -46,13 +47,9 @@ def find_periods(text: str) -> tuple[str, ...]:
 def _found(text: str) -> list[tuple[int, str]]:
     found = [(m.start(), _year_period(text, m)) for m in _YEAR_WORD.finditer(text)]
     found += [(m.start(), f"{m[1]}Q{m[2]}") for m in _YEAR_QUARTER.finditer(text)]
-    found += [(m.start(), _han_year(m[0])) for m in _HAN_YEAR.finditer(text)]
+    found += [(m.start(), han_year(m[0])) for m in _HAN_YEAR.finditer(text)]
     found += [(m.start(), m[0]) for m in _PLAN.finditer(text)]
     return sorted(found)
-
-
-def _han_year(text: str) -> str:
-    return "".join(str("〇一二三四五六七八九".index(c.replace("零", "〇").replace("○", "〇"))) for c in text[:4])
 
 
 def _year_period(text: str, match: re.Match[str]) -> str:
@@ -60,7 +57,7 @@ def _year_period(text: str, match: re.Match[str]) -> str:
     if until and until != year:
         return f"{year}-{until}"
     if quarter := _QUARTER.match(text, tail):
-        return f"{year}Q{'一二三四'.index(quarter[1]) + 1 if quarter[1] in '一二三四' else quarter[1]}"
+        return f"{year}Q{ordinal(quarter[1])}"
     half = _HALF.match(text, tail)
     return f"{year}H{1 if half[1] == '上' else 2}" if half else year
 
