@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from app.composition.draft import Claim, Draft, quote
 from app.composition.wording import asked, figure_note, period_text, region_names, related_heading, scope_name
-from app.retrieval.evidence import MEANING_FLOOR, about, distinct, reading_order, relevant
+from app.retrieval.evidence import about, distinct, reading_order, relevant
 from app.retrieval.matching import FigureMatch, match_figures
+from app.retrieval.thresholds import thresholds
 from app.types import AbstainReason, Evidence, Query
 from ingest.types import Figure
 from prompts import phrase
@@ -154,4 +155,4 @@ def also(query: Query, ranked: Sequence[Evidence], used: set[tuple[str, int, int
 def _touches(query: Query, evidence: Evidence) -> bool:
     if not query.regions:
         return relevant(query, evidence)
-    return evidence.coverage > 0 or evidence.cosine >= MEANING_FLOOR + 0.01
+    return evidence.coverage > 0 or evidence.cosine >= thresholds().meaning_floor + 0.01

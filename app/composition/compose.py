@@ -14,6 +14,7 @@ from app.composition.wording import period_text, region_names, related_heading
 from app.retrieval.evidence import about, distinct, reading_order, relevant
 from app.retrieval.matching import FigureMatch, asks_amount, period_fits
 from app.retrieval.retrieve import Retrieved
+from app.retrieval.thresholds import thresholds
 from app.types import Evidence, Query
 from app.understanding.measures import find_heads
 from ingest.facts.figures import find_periods
@@ -22,7 +23,6 @@ from prompts import phrase
 
 MAX_SENTENCES = 5  # in a lookup answer
 MAX_ARTICLE = 40  # sentences of one article
-_BEST_BAND = 0.55  # sentences scored within this of the best belong to the answer
 _DEFINITION = re.compile(r"什么是|是什么|是指什么|的定义|的含义|指什么|\bdefin|what is meant", re.I)
 _DEFINED_BY = re.compile(r"[，,]?(?:是指|指的是|系指|指(?=[一-龥]{4}))")
 _POINTER = re.compile(r"该省|该市|该地区|该地(?!址)|该县|该区(?!域)")
@@ -177,7 +177,7 @@ def _lookup(query: Query, ranked: Sequence[Evidence]) -> Draft:
     if not chosen:
         return _nothing(query, ranked)
     best = max(e.score for e in chosen)
-    chosen = [e for e in chosen if e.score >= best - _BEST_BAND]
+    chosen = [e for e in chosen if e.score >= best - thresholds().best_band]
     chosen = distinct([*chosen, *_introduced(chosen, ranked)])
     return Draft(claims=[quote(query, e) for e in reading_order(chosen)])
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from app.retrieval.evidence import names
+from app.retrieval.thresholds import thresholds
 from app.types import Evidence, Query
 from app.understanding.measures import find_heads, names_head
 from ingest.facts.figures import clause_spans
@@ -16,8 +17,6 @@ from ingest.types import Figure
 # own: what was asked. part: of a part of the region. near: the region's, but another measure, role, kind or base.
 Fit = Literal["own", "part", "near", "wrong_period", "whole", "other"]
 _ORDER: dict[Fit, int] = {"own": 0, "part": 1, "wrong_period": 2, "near": 3, "whole": 4, "other": 5}
-# Share of the qualifiers that a figure's surroundings must name to be considered, and to count as what was asked.
-MIN_MATCH, FULL_MATCH = 0.3, 0.6
 _CHANGE = re.compile(
     r"提升|提高|下降|降低|减少|缩短|增长|增加|上升|上涨|下跌|节省|节约|变化|增速|增幅|降了|省下|\bcut|\breduc|\bincreas|\bgr[eo]w|\bsav|\bfell|\brose|\bdecreas",
     re.I,
@@ -48,7 +47,7 @@ def match_figures(query: Query, ranked: Sequence[Evidence], unknown: frozenset[s
     for evidence in ranked:
         for figure in evidence.sentence.figures:
             relevance = _relevance(query, evidence, figure)
-            full = relevance >= FULL_MATCH and not unknown.intersection(query.qualifiers)
+            full = relevance >= thresholds().full_match and not unknown.intersection(query.qualifiers)
             if relevance <= 0 or (not query.heads and not full):
                 continue  # without a measured noun in common, half a match is none
             fit = _fit(query, figure)
@@ -88,7 +87,7 @@ def _relevance(query: Query, evidence: Evidence, figure: Figure) -> float:
         for text in (around, normalise(evidence.text), heading)
     ]
     score = max(named[0], 0.9 * named[1], 0.6 * named[2])
-    return score if score >= MIN_MATCH else 0.0
+    return score if score >= thresholds().min_match else 0.0
 
 
 def _measures(head: str, figure: Figure, around: str) -> bool:
