@@ -202,16 +202,14 @@ def _is_whole(code: str, parts: Collection[str]) -> bool:
 
 
 def foreign_years(piece: Piece, asked: str) -> list[str]:
-    """Years of a cited sentence that its quotes do not state.
+    """Years of a cited sentence that neither its quotes nor their sources' titles and publication dates state.
 
-    Titles and publication dates of its sources pass, and years asked about that it denies or quotes.
+    Years asked about pass where it denies or quotes them.
     """
     if not piece.cited:
         return []
     text = piece.text
-    for known in [c.title for c in piece.cited] + [c.date for c in piece.cited]:
-        text = text.replace(known, " " * len(known)) if known else text
-    stated = " ".join(citation.quote for citation in piece.cited)
+    stated = " ".join(f"{citation.quote} {citation.title} {citation.date}" for citation in piece.cited)
     found = [match for match in _YEAR.finditer(text) if match.group() not in stated]
     repeated = [m for m in found if m.group() in asked]
     echoed = [m for m in repeated if is_denied(text, m.start()) or is_quotation_of(text, m.start(), [asked])]

@@ -1,11 +1,14 @@
 """Names and phrases for answers: whose, what and when, in the answer's language."""
 
 import re
+from dataclasses import replace
 
-from app.types import Query
+from app.types import Language, Query
 from app.understanding.measures import head_spans
+from ingest.facts.numbers import find_quantities
 from ingest.facts.regions import display, find_regions
-from ingest.types import Figure
+from ingest.text.repair import to_simplified
+from ingest.types import Figure, Source
 from prompts import phrase
 
 _PERIOD_WORDS = re.compile(
@@ -32,6 +35,46 @@ def _name(code: str, query: Query) -> str:
 def scope_name(figure: Figure, query: Query) -> str:
     """Whose figure it is, in the answer's language; "" where the source does not say."""
     return phrase(query.language, "list_join").join(_name(code, query) for code in figure.scopes)
+
+
+# Comparators that the quotation words elsewhere than at the number: 不得超过总经费之百分之五十.
+_COMPARATORS = {
+    "至多": "comparator_at_most",
+    "至少": "comparator_at_least",
+    "超": "comparator_over",
+    "不足": "comparator_under",
+}
+
+
+def figure_text(figure: Figure, language: Language) -> str:
+    """The figure as written, in simplified characters, with its comparator where that stands apart from the number."""
+    text = to_simplified(figure.text)
+    read = next(iter(find_quantities(text)), None)
+    if figure.comparator in _COMPARATORS and read is not None and read.comparator == "":
+        return phrase(language, _COMPARATORS[figure.comparator], figure=text)
+    return text
+
+
+# An indicator that only hands a number over (处…罚款, 应当自…之日起) says nothing that the quotation does not say better.
+_NO_INDICATOR = re.compile(r"^(?:处|并处|或者?|是指|内分|之日)|应当|之日起|[（(][^）)]*$|^[^（(]*[）)]")
+
+
+def figure_lead(figure: Figure, query: Query, source: Source, period: bool) -> str:
+    """Whose, what, how much, when and of what kind: 贵州算力产业规模：突破120亿元（2025年）.
+
+    A rule of the state's is not called national where it does not say so itself: 税率：百分之九. `period` says whether the
+    period may be shown, because something cited states it.
+    """
+    rule = source.tier == "政策原文" and figure.kind == "实际值" and not figure.period
+    owner = "" if rule and figure.scopes == ("CN",) and not figure.scope_text else scope_name(figure, query)
+    indicator = "" if _NO_INDICATOR.search(figure.indicator) else to_simplified(figure.indicator)
+    shown = figure if period else replace(figure, period="")
+    values = {"figure": figure_text(figure, query.language), "note": figure_note(shown, query)}
+    if not owner and not indicator:
+        return values["figure"] + values["note"]
+    if not owner:
+        return phrase(query.language, "figure_lead_plain", indicator=indicator, **values)
+    return phrase(query.language, "figure_lead", scope=owner, indicator=indicator, **values)
 
 
 def figure_note(figure: Figure, query: Query) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from app.retrieval.asking import MONEY, SHARES, Asking, asking, base_of, other_date
 from app.retrieval.evidence import names
 from app.retrieval.thresholds import thresholds
 from app.types import Evidence, Query
@@ -26,6 +27,18 @@ _TARGET = re.compile(r"目标|规划|计划|预计|力争|打算|要达到|将|\
 _ACTUAL = re.compile(r"实际|已经|已建|目前|现有|现在|\bactual|\bcurrent|\bnow\b", re.I)
 _COUNTED = frozenset(("家", "所", "个", "人", "座", "项", "户", "台", "套", "名"))
 _RATES = frozenset(("占比", "增速"))
+_SUMS = frozenset(("薪资", "营收", "产值", "增加值", "成本", "投资", "补贴", "罚款"))
+_GIVEN = frozenset(("补贴", "罚款"))  # 按租金的50%补贴, 处违法所得一倍以上十倍以下罚款
+_RELATIVE = re.compile(
+    r"比例|比率|百分|几成|几倍|几分之|比.{0,12}[高低多少]|提高|增长|下降|降低|share|percent|how much (?:more|less)",
+    re.I,
+)
+_SHARE_OF = re.compile(r"占.{1,16}的?(?:约|近|超过?|达到?|至)?$|占[^，,。；;]{1,16}?(?:的|比)?[约近超达]?\d")
+_CONTEXT = 240  # characters before a sentence that say what it is about
+# Rests of dates and of verbs that a segmenter leaves as words: 截至, 日有, 要建, 能领. They name nothing.
+_LEFTOVER = re.compile(
+    r"截至|截止|[年月日](?:底|末|初|有|前|内|起)|[要能可会需应得该想须][一-龥]|工作日内|日内|年内|月内|以[上下内]|最[高多低少长]"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,25 +56,68 @@ def match_figures(query: Query, ranked: Sequence[Evidence], unknown: frozenset[s
 
     A qualifier that the corpus does not know (`unknown`: 比亚迪) can be answered by no figure: what is left is near at best.
     """
+    asked = asking(query)
+    nameless = {term for term in unknown.intersection(query.qualifiers) if not _LEFTOVER.fullmatch(term)}
     matches = []
     for evidence in ranked:
         for figure in evidence.sentence.figures:
-            relevance = _relevance(query, evidence, figure)
-            full = relevance >= thresholds().full_match and not unknown.intersection(query.qualifiers)
+            relevance = _relevance(query, evidence, figure, asked)
+            full = relevance >= thresholds().full_match and not nameless and _names_thing(asked, evidence, figure)
             if relevance <= 0 or (not query.heads and not full):
                 continue  # without a measured noun in common, half a match is none
-            fit = _fit(query, figure)
-            exact = full and _same_sort(query, figure) and _same_bases(query, evidence, figure)
-            if (fit in {"own", "part"} and not exact) or (fit == "wrong_period" and not full):
+            fit = _fit(query, figure) if _in_places(asked, evidence) else "other"
+            if fit in {"own", "part"} and other_date(asked.dates, evidence.text):
+                fit = "wrong_period"
+            exact = full and _same_sort(query, figure, evidence, asked) and _same_bases(query, evidence, figure)
+            if fit in {"own", "part", "wrong_period"} and not exact:
                 fit = "near"
-            matches.append(FigureMatch(figure, evidence, fit, relevance + 0.1 * evidence.score))
+            matches.append(
+                FigureMatch(figure, evidence, fit, relevance + 0.1 * evidence.score + _worded(query, figure, asked))
+            )
     return tuple(sorted(matches, key=lambda m: (_ORDER[m.fit], -m.score)))
 
 
+def _names_thing(asked: Asking, evidence: Evidence, figure: Figure) -> bool:
+    """Whether the very thing asked about stands with the figure.
+
+    收费多少 is answered by no figure whose sentence knows no fee; what right before a measure narrows it down (购车补贴,
+    关税税率) must be named by the sentence, by what stands before it, or by its headings.
+    """
+    text = normalise(f"{evidence.text} {figure.indicator}")
+    if asked.noun and not names(text, asked.noun) and not (len(asked.noun) > 2 and asked.noun[-2:] in text):
+        return False
+    around = f"{text} {_before(evidence)} {_above(evidence)}"
+    return all(names(around, word) for word in asked.modifiers)
+
+
+def _in_places(asked: Asking, evidence: Evidence) -> bool:
+    """Whether the districts that the question names are named by the sentence, before it or above it."""
+    around = f"{normalise(evidence.text)} {_before(evidence)} {_above(evidence)}" if asked.places else ""
+    return all(place in around for place in asked.places)
+
+
+def _above(evidence: Evidence) -> str:
+    return normalise(" ".join((evidence.hit.source.title, *evidence.hit.chunk.headings)))
+
+
+def _worded(query: Query, figure: Figure, asked: Asking) -> float:
+    """What speaks for a figure among several that fit: its indicator in the question's words, the end asked for."""
+    indicator, question = normalise(figure.indicator), normalise(query.text)
+    grams = {indicator[i : i + 2] for i in range(len(indicator) - 1)}
+    worded = 0.3 * sum(gram in question for gram in grams) / len(grams) if grams else 0.0
+    ends = {"upper": {"至多", "以下"}, "lower": {"至少", "以上"}}.get(asked.end, set())
+    return worded + (0.1 if figure.comparator in ends or (ends and figure.value_high is not None) else 0.0)
+
+
 def asks_amount(question: str) -> bool:
-    """Whether only a figure can answer: how many, how much, by how much."""
+    """Whether only a figure can answer: how many, how much, how long, by how much."""
     return bool(
-        re.search(r"多少|几分之|几(?:个|家|所|年|倍|成|项|人|座)|\bhow (?:many|much|large|big)\b", question, re.I)
+        re.search(
+            r"多少|几分之|多久|多长时间|(?<![好十百千万])几(?:个|家|所|年|倍|成|项|人|座|名|位|天|日|月|小时|款|份|次|类|种|条|户|周|万|亿|元|块)"
+            r"|\bhow (?:many|much|large|big|long|high)\b",
+            question,
+            re.I,
+        )
     )
 
 
@@ -71,60 +127,70 @@ def clause_of(evidence: Evidence, figure: Figure) -> str:
     return next((text[start:end] for start, end in clause_spans(text) if start <= at < end), text)
 
 
-def _relevance(query: Query, evidence: Evidence, figure: Figure) -> float:
-    """How well a figure measures what was asked, 0 where it does not: the noun must be the same, its qualifiers should."""
+def _relevance(query: Query, evidence: Evidence, figure: Figure, asked: Asking) -> float:
+    """How well a figure measures what was asked, 0 where it does not: the noun must be the same, its qualifiers should.
+
+    A qualifier counts by where it is named: beside the figure, in its sentence, before it in its chunk, in its headings.
+    """
     around = normalise(clause_of(evidence, figure))
-    if query.heads:
-        if not any(_measures(head, figure, around) for head in query.heads):
+    sentence = normalise(evidence.text)
+    if asked.units:
+        if figure.unit not in asked.units:
             return 0.0
-    elif not _unit_fits(query.text, figure):
+        if query.heads and not any(head == "数量" or names_head(sentence, head) for head in query.heads):
+            return 0.0
+    elif query.heads and not any(_measures(head, figure, around, query.text) for head in query.heads):
         return 0.0
+    if len(query.heads) > 1 and "占比" in query.heads and figure.unit not in SHARES:
+        return 0.0  # 租金补贴的比例: the share, not the sum
     if not query.qualifiers:
         return 1.0
-    heading = normalise(" ".join((evidence.hit.source.title, *evidence.hit.chunk.headings)))
-    named = [
-        sum(names(text, term) for term in query.qualifiers) / len(query.qualifiers)
-        for text in (around, normalise(evidence.text), heading)
-    ]
-    score = max(named[0], 0.9 * named[1], 0.6 * named[2])
+    places = (
+        (1.0, f"{around} {normalise(figure.indicator)}"), (0.9, sentence), (0.5, _before(evidence)),
+        (0.5, _above(evidence)),
+    )  # fmt: skip
+    terms = [t for t in query.qualifiers if not _LEFTOVER.fullmatch(t) and not find_heads(t)]
+    if not terms:
+        return 1.0
+    score = sum(next((weight for weight, text in places if names(text, term)), 0.0) for term in terms) / len(terms)
     return score if score >= thresholds().min_match else 0.0
 
 
-def _measures(head: str, figure: Figure, around: str) -> bool:
-    """Whether the figure's own words name the measure; shares and rates must also have the unit of one."""
+def _before(evidence: Evidence) -> str:
+    """What stands before a sentence in its chunk, normalised: what a rule is about is said before what it costs."""
+    chunk = evidence.hit.chunk
+    return normalise(
+        chunk.text[max(0, evidence.sentence.start - chunk.start - _CONTEXT) : evidence.sentence.start - chunk.start]
+    )
+
+
+def _measures(head: str, figure: Figure, around: str, question: str) -> bool:
+    """Whether the figure's own words name the measure; shares and rates must also have the unit of one, sums that of money."""
     if head == "增速":
         return figure.unit in {"%", "百分点"} and (figure.role == "变化" or names_head(around, head))
     if head == "数量" and figure.unit in _COUNTED:
         return True  # 高校超400所: the unit says that it is a number of them; of what, the qualifiers decide
+    if head == "占比" and figure.unit in SHARES and _SHARE_OF.search(around):
+        return True
     if not (names_head(normalise(figure.indicator), head) or names_head(around, head)):
         return False
     if head.endswith("率") or head in _RATES:
-        fits = figure.unit in {"%", "‰", "百分点", "分数", "比", ""}
+        fits = figure.unit in {*SHARES, ""}
     elif head == "数量":
         fits = figure.unit not in {"%", "百分点", "元", "年"}
     elif figure.unit in {"年", "个月", "天"}:
         fits = "周期" in head or "期限" in head
+    elif head in _SUMS:
+        given = head in _GIVEN and (figure.unit in {"%", "倍"})
+        fits = (
+            figure.unit in {*MONEY, ""}
+            or given
+            or bool(figure.unit in {"%", "倍", "分数"} and _RELATIVE.search(question))
+        )
     else:  # 规模…其中占比达40%: the share names its own measure, so it is not the size that was asked for
         own = find_heads(normalise(figure.indicator))
         fits = not own or head in own or figure.unit == "元"
     return fits
-
-
-def _unit_fits(question: str, figure: Figure) -> bool:
-    if "几分之" in question:
-        return figure.unit in {"分数", "比", "%"}
-    asked = re.search(
-        r"多少(个|家|所|人|元|钱|倍|年|项|台|座|亿|万|资金)|几(个|家|所|年|倍|成)|多(久|长时间)", question
-    )
-    if not asked:
-        return True
-    word = asked[1] or asked[2] or asked[3]
-    wanted = {
-        "钱": {"元", "美元", "港元"}, "元": {"元"}, "资金": {"元"}, "家": {"家", "个", "户", "分数"}, "个": {"个", "家", "机架", "项", "座", "所"},
-        "人": {"人", ""}, "年": {"年"}, "久": {"年", "个月", "天"}, "长时间": {"年", "个月", "天"}, "倍": {"倍", "分数"},
-        "成": {"%"}, "所": {"所", "个"},
-    }  # fmt: skip
-    return figure.unit in wanted.get(word, {figure.unit})
 
 
 _CONDITION = re.compile(
@@ -132,9 +198,16 @@ _CONDITION = re.compile(
 )
 
 
-def _same_sort(query: Query, figure: Figure) -> bool:
-    """Whether level, change, difference, target and actual are what the question asks for."""
-    text = query.text
+def _same_sort(query: Query, figure: Figure, evidence: Evidence, asked: Asking) -> bool:
+    """Whether level, change, difference, target and actual are what the question asks for, and per what."""
+    text, clause = query.text, clause_of(evidence, figure)
+    at = clause.find(figure.text)
+    if asked.base and at >= 0:
+        stated = base_of(clause[:at], clause[at + len(figure.text) :]) & {"月", "日", "年", "小时"}
+        if stated and asked.base not in stated:
+            return False
+    if figure.role == "变化" and _falls(figure.indicator) != _falls(text) and _CHANGE.search(figure.indicator):
+        return False
     if figure.role == "变化" and not (_CHANGE.search(text) or "增速" in query.heads):
         return False
     relative = (
@@ -149,6 +222,10 @@ def _same_sort(query: Query, figure: Figure) -> bool:
     if _TARGET.search(text):
         return figure.kind != "实际值" or not re.search(r"目标|target|goal", text)
     return not (_ACTUAL.search(text) and figure.kind == "目标值")
+
+
+def _falls(text: str) -> bool:
+    return bool(re.search(r"降|减|缩|跌|节|省|\bcut|\breduc|\bfell|\bdecreas|\bsav", text))
 
 
 def _same_bases(query: Query, evidence: Evidence, figure: Figure) -> bool:

@@ -22,12 +22,13 @@ class Thresholds:
     best_band: float = 0.55  # sentences scored within this of the best belong to the answer
 
 
-_IN_USE = ContextVar("thresholds", default=Thresholds())
+_DEFAULT = Thresholds()
+_IN_USE: ContextVar[Thresholds | None] = ContextVar("thresholds", default=None)
 
 
 def thresholds() -> Thresholds:
     """The thresholds in use."""
-    return _IN_USE.get()
+    return _IN_USE.get() or _DEFAULT
 
 
 @contextlib.contextmanager

@@ -33,10 +33,11 @@ _SAME: tuple[tuple[str, ...], ...] = (
 )
 _CANONICAL = {word: same[0] for same in _SAME for word in same}
 _KNOWN = re.compile(
-    r"(?<!个)人数(?!据)|"
-    + "|".join(sorted((re.escape(word) for word in _CANONICAL if word != "人数"), key=len, reverse=True))
+    r"(?<!个)人数(?!据)|(?<!小)规模(?!以[上下]|化)|"
+    + "|".join(sorted((re.escape(word) for word in _CANONICAL if word not in {"人数", "规模"}), key=len, reverse=True))
 )
-_RATE = re.compile(r"(?:(?![的与和及])[一-龥]){1,4}率(?!先|领|真|性|直|土)")
+_RATE = re.compile(r"(?:(?!的|与|和|(?<!普)及)[一-龥]){1,4}率(?!先|领|真|性|直|土)")
+_SHORT_RATE = re.compile(r"[税利汇费比效功速]率$")  # 增值税税率 is 税率, 失业率 is 失业率
 # What computing capacity stands in: a question on 算力 is answered by a figure on 数据中心 (and says so).
 _RELATED: tuple[frozenset[str], ...] = (
     frozenset(("算力", "数据中心", "算力中心", "智算中心", "计算中心", "机房")),
@@ -65,7 +66,7 @@ def head_spans(text: str) -> list[tuple[int, int, str]]:
     taken = {start for start, _, _ in found}
     for match in _RATE.finditer(text):
         if not any(match.start() <= start < match.end() for start in taken):
-            start = max(match.start(), match.end() - 3)
+            start = max(match.start(), match.end() - (2 if _SHORT_RATE.search(match[0]) else 3))
             found.append((start, match.end(), text[start : match.end()]))
     return sorted(found)
 

@@ -16,6 +16,7 @@ from app.understanding.spelling import correct
 from ingest.errors import InputError
 from ingest.facts.figures import find_figures, find_periods, is_object
 from ingest.facts.numbers import find_quantities
+from ingest.facts.owners import in_name
 from ingest.facts.regions import expand, find_regions, relation
 from ingest.lexical import STOP_WORDS, fold, fold_width, normalise, words
 
@@ -114,6 +115,7 @@ def understand(
         a for a, b in zip_longest(mentions, mentions[1:])
         if b is None or a.end != b.start or relation(a.code, b.code) != "part"
     )  # fmt: skip
+    mentions = tuple(m for m in mentions if not in_name(text, m))  # 港澳青年 are asked about, not 港澳
     everyone = tuple(dict.fromkeys(m.code for m in mentions))
     kind = _kind(text, everyone, translated := translate(text) if spoken == "en" else "")
     bases = tuple(dict.fromkeys(m.code for m in mentions if is_object(text, m)))
