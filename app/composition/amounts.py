@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from app.composition.closest import RELATED, also, closest, undisclosed
+from app.composition.closest import RELATED, also, closest, period_stated, undisclosed
 from app.composition.conflicts import show_conflict, show_superseded, sort_out
 from app.composition.draft import Claim, Draft, quote
 from app.composition.verdicts import verdict
@@ -13,7 +13,6 @@ from app.retrieval.evidence import about
 from app.retrieval.matching import FigureMatch, match_figures
 from app.types import Evidence, Query
 from app.understanding.measures import names_head
-from ingest.facts.figures import find_periods
 from ingest.lexical import fold, normalise
 from prompts import phrase
 
@@ -81,27 +80,13 @@ def statement(query: Query, matches: Sequence[FigureMatch], bullet: bool) -> Cla
     evidence = matches[0].evidence
     leads, cited = [], [evidence]
     for match in matches:
-        stated, source = _period_stated(match)
+        stated, source = period_stated(match)
         if source is not None and source.key not in {e.key for e in cited}:
             cited.append(source)
         leads.append(figure_lead(match.figure, query, evidence.hit.source, stated))
     lead = phrase(query.language, "lead_join").join(dict.fromkeys(leads))
     text = phrase(query.language, "figure_with_quote", lead=lead, quote=evidence.text)
     return Claim(text, tuple(cited), bullet=bullet)
-
-
-def _period_stated(match: FigureMatch) -> tuple[bool, Evidence | None]:
-    """Whether the figure's period may be shown, and the sentence before it that states it (到2025年，…；…), if it is that."""
-    period, evidence = match.figure.period, match.evidence
-    source, chunk = evidence.hit.source, evidence.hit.chunk
-    years = set(re.findall(r"\d{4}", period)) or {period}
-    if not period or all(year in evidence.text for year in years) or period in find_periods(fold(evidence.text)):
-        return True, None
-    for sentence in reversed([s for s in chunk.sentences if s.end <= evidence.sentence.start]):
-        text = chunk.text[sentence.start - chunk.start : sentence.end - chunk.start]
-        if all(year in text for year in years):
-            return True, Evidence(evidence.hit, sentence, evidence.score, 0.0, evidence.cosine)
-    return all(year in f"{source.title} {source.issued}" for year in years), None
 
 
 def _counted(query: Query, ranked: Sequence[Evidence], unknown: frozenset[str]) -> Draft | None:

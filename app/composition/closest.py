@@ -1,5 +1,6 @@
 """Refusals that help: what is not disclosed, what comes closest to it and whose, of when and of what kind that is."""
 
+import re
 from collections.abc import Sequence
 
 from app.composition.draft import Claim, Draft, quote
@@ -8,6 +9,8 @@ from app.retrieval.evidence import about, distinct, reading_order, relevant
 from app.retrieval.matching import FigureMatch
 from app.retrieval.thresholds import thresholds
 from app.types import AbstainReason, Evidence, Query
+from ingest.facts.figures import find_periods
+from ingest.lexical import fold
 from prompts import phrase
 
 RELATED = 4  # sentences beside an abstention
@@ -22,15 +25,42 @@ def closest(query: Query, ranked: Sequence[Evidence], match: FigureMatch) -> Dra
         key = "unnamed_closest"
     if match.fit == "near" or not values["scope"]:
         key = "near_closest"
+    cited: tuple[Evidence, ...] = (match.evidence,)
     if match.fit == "wrong_period":
-        key, found = "period_closest", match.figure.period or phrase(query.language, "found_period_unknown")
-        values["found"] = period_text(found) if query.language == "zh" else found
+        key = "period_closest"
+        values["found"], cited = _found_period(query, match)
     reasons: dict[str, AbstainReason] = {"wrong_period": "wrong_period", "near": "not_disclosed"}
     draft = Draft(reason=reasons.get(match.fit, "wrong_scope"))
-    draft.claims.append(Claim(phrase(query.language, key, **values), (match.evidence,)))
+    draft.claims.append(Claim(phrase(query.language, key, **values), cited))
     draft.figures.append((match.figure, match.evidence))
     draft.claims += also(query, ranked, {match.evidence.key})
     return draft
+
+
+def _found_period(query: Query, match: FigureMatch) -> tuple[str, tuple[Evidence, ...]]:
+    """Of when the closest figure is, as far as something cited states it, and what to cite for it."""
+    stated, source = period_stated(match)
+    period, issued = match.figure.period, match.evidence.hit.source.issued[:4]
+    cited = (match.evidence,) if source is None else (match.evidence, source)
+    if period and stated:
+        return (period_text(period) if query.language == "zh" else period), cited
+    if issued:
+        return phrase(query.language, "found_period_issued", year=issued), cited
+    return phrase(query.language, "found_period_unknown"), cited
+
+
+def period_stated(match: FigureMatch) -> tuple[bool, Evidence | None]:
+    """Whether the figure's period may be shown, and the sentence before it that states it (到2025年，…；…), if it is that."""
+    period, evidence = match.figure.period, match.evidence
+    source, chunk = evidence.hit.source, evidence.hit.chunk
+    years = set(re.findall(r"\d{4}", period)) or {period}
+    if not period or all(year in evidence.text for year in years) or period in find_periods(fold(evidence.text)):
+        return True, None
+    for sentence in reversed([s for s in chunk.sentences if s.end <= evidence.sentence.start]):
+        text = chunk.text[sentence.start - chunk.start : sentence.end - chunk.start]
+        if all(year in text for year in years):
+            return True, Evidence(evidence.hit, sentence, evidence.score, 0.0, evidence.cosine)
+    return all(year in f"{source.title} {source.issued}" for year in years), None
 
 
 def undisclosed(query: Query, ranked: Sequence[Evidence]) -> Draft:

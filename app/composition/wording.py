@@ -1,7 +1,9 @@
 """Names and phrases for answers: whose, what and when, in the answer's language."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from app.types import Language, Query
 from app.understanding.measures import head_spans
@@ -56,7 +58,7 @@ def figure_text(figure: Figure, language: Language) -> str:
 
 
 # An indicator that only hands a number over (处…罚款, 应当自…之日起) says nothing that the quotation does not say better.
-_NO_INDICATOR = re.compile(r"^(?:处|并处|或者?|是指|内分|之日)|应当|之日起|[（(][^）)]*$|^[^（(]*[）)]")
+_NO_INDICATOR = re.compile(r"^(?:处|并处|或者?|是指|内分|之日|由)|罚款|应当|之日起|[（(][^）)]*$|^[^（(]*[）)]")
 
 
 def figure_lead(figure: Figure, query: Query, source: Source, period: bool) -> str:
@@ -107,9 +109,7 @@ def measure_name(query: Query) -> str:
         if head in query.heads and not re.search("[多几得满了到]|情况", text[start:end])
     ]
     if not named:
-        order = [text.lower().find(term) for term in query.qualifiers]
-        words = [text[at : at + len(t)] for at, t in sorted(zip(order, query.qualifiers, strict=True)) if at >= 0]
-        parts = ["".join(words), *query.heads[:1]]
+        parts = [_together(text, query.qualifiers), *query.heads[:1]]
         return "的".join(part for part in parts if part) or phrase("zh", "measure_default")
     start, end = named[0]
     while True:  # grow to the left over the words that qualify the noun: 数据中心 的 平均 利用率
@@ -118,6 +118,14 @@ def measure_name(query: Query) -> str:
         if not longest:
             return text[start:end].replace(" ", "")
         start = len(before) - len(longest)
+
+
+def _together(text: str, words: Sequence[str]) -> str:
+    """The words as they stand in the text, if they stand together there; "" where other words part them."""
+    spans = sorted((at, at + len(word)) for word in words if (at := text.lower().find(word)) >= 0)
+    if not spans or any(text[a[1] : b[0]].strip(" 的、") for a, b in pairwise(spans)):
+        return ""
+    return re.sub(r"\s+", "", text[spans[0][0] : max(end for _, end in spans)])
 
 
 def asked(query: Query) -> str:

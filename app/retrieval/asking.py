@@ -22,13 +22,18 @@ _COUNTERS: dict[str, frozenset[str]] = {
     "日": frozenset(("天", "日", "个工作日", "小时")), "个工作日": frozenset(("个工作日",)), "工作日": frozenset(("个工作日",)),
     "小时": frozenset(("小时", "分钟")), "个小时": frozenset(("小时", "分钟")), "分钟": frozenset(("分钟", "小时")),
     "项": frozenset(("项", "个")), "座": frozenset(("座", "个")), "款": frozenset(("款", "个")), "类": frozenset(("类", "个")),
+    "电": frozenset(("千瓦时", "兆瓦时", "吉瓦时", "太瓦时", "度")),
 }  # fmt: skip
 _COUNTER = "|".join(
-    sorted((*_COUNTERS, *"台套件条次批份种处篇门枚辆户亩吨斤岁度公里平方米".split()), key=len, reverse=True)
+    sorted(
+        (*_COUNTERS, *"台 套 件 条 次 批 份 种 处 篇 门 枚 辆 户 亩 吨 斤 岁 度 公里 平方米".split()),
+        key=len,
+        reverse=True,
+    )
 )
-_HOW_MANY = re.compile(
-    rf"(?:多少|(?<![好十百千万])几)\s*(?P<counter>{_COUNTER}|[台套件条次批份种处篇门枚辆户亩吨岁度])?(?P<rest>.*)"
-)
+# What makes the counter the beginning of a word: 多少人力成本, 几个人信息, 几成本.
+_NO_COUNTER = r"(?!(?<=人)[力才均口工员民类群]|(?<=个)[人体性]|(?<=年)[轻级度均]|(?<=成)[本果功效立]|(?<=家)[庭电]|(?<=元)素|(?<=项)目|(?<=日)常|(?<=天)然)"
+_HOW_MANY = re.compile(rf"(?:多少|(?<![好十百千万])几)\s*(?:(?P<counter>{_COUNTER}){_NO_COUNTER})?(?P<rest>.*)")
 _HOW_LONG = re.compile(r"多久|多长时间|多长(?=[？?。]|$)|\bhow long\b", re.I)
 _HOW_HIGH = re.compile(r"多[高大少]|几分之几|百分之几|是多少|如何|怎么?样|咋样|情况")
 # What may stand between the noun and the question word.
@@ -37,6 +42,11 @@ _BETWEEN = re.compile(
     r"|可以|能够|领取?|拿|发放?|给予|安排|达到|年均|每年|一年|每月|一个月|平均|规定|标准|上限|下限|门槛|目标|金额|数额|额度|比例|比率)+$"
 )
 _LIGHT_NOUN = frozenset("门槛 标准 上限 下限 目标 金额 数额 额度 比例 比率 情况 水平 数字 要求 规定 条件".split())
+# Rests of dates and of verbs that a segmenter leaves as words: 截至, 日有, 要建, 能领. They name nothing.
+LEFTOVER = re.compile(
+    r"截至|截止|[年月日](?:底|末|初|有|前|内|起)|[要能可会需应得该想须][一-龥]|[一-龥]了|工作日内|日内|年内|月内|以[上下内]|最[高多低少长]"
+    r"|不[多少高低大小够]|咋样?|怎样|够用|(.)不\1|(?:每|一)?个?[年月日天]|每个?[年月日天人次]|一个月|小时|万元|亿元"
+)
 _PER = "月|日|天|年|小时|人|户|件|家|个|次|所|亩|吨|平方米|学期|学年"
 _BASE_ASKED = (
     (re.compile(r"每小时|小时(?:最低)?(?:工资|薪)|时薪|一小时|per hour|hourly", re.I), "小时"),
@@ -75,7 +85,7 @@ class Asking:
 
 def asking(query: Query) -> Asking:
     """Read from a question what amount it asks for."""
-    return _asking(query.text, tuple(q for q in query.qualifiers if not find_heads(q)))
+    return _asking(query.text, tuple(q for q in query.qualifiers if not find_heads(q) and not LEFTOVER.fullmatch(q)))
 
 
 @functools.lru_cache(maxsize=64)
@@ -125,7 +135,9 @@ def _noun(text: str, terms: tuple[str, ...], match: re.Match[str] | None) -> str
     before = _BETWEEN.sub("", before.rstrip(" ，,的"))
     ending = [t for t in terms if before.endswith(t)]
     noun = max(ending, key=len, default="")
-    return "" if noun in _LIGHT_NOUN or (noun and find_heads(noun)) else noun
+    if noun[-2:] in _LIGHT_NOUN:  # 贷款额度: how much is lent
+        noun = noun[:-2]
+    return "" if noun and find_heads(noun) else noun
 
 
 def _run(text: str, terms: tuple[str, ...]) -> str:

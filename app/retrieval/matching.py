@@ -1,15 +1,15 @@
 """Which figures answer the question: the same measure first, then whose it is, for when, and of what kind."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from app.retrieval.asking import MONEY, SHARES, Asking, asking, base_of, other_date
+from app.retrieval.asking import LEFTOVER, MONEY, SHARES, Asking, asking, base_of, other_date
 from app.retrieval.evidence import names
 from app.retrieval.thresholds import thresholds
 from app.types import Evidence, Query
-from app.understanding.measures import find_heads, names_head
+from app.understanding.measures import MEASURE_WORDS, find_heads, names_head
 from ingest.facts.figures import clause_spans
 from ingest.facts.regions import find_regions, relation
 from ingest.lexical import normalise
@@ -19,12 +19,12 @@ from ingest.types import Figure
 Fit = Literal["own", "part", "near", "wrong_period", "whole", "other"]
 _ORDER: dict[Fit, int] = {"own": 0, "part": 1, "wrong_period": 2, "near": 3, "whole": 4, "other": 5}
 _CHANGE = re.compile(
-    r"提升|提高|下降|降低|减少|缩短|增长|增加|上升|上涨|下跌|节省|节约|变化|增速|增幅|降了|省下|\bcut|\breduc|\bincreas|\bgr[eo]w|\bsav|\bfell|\brose|\bdecreas",
+    r"提升|提高|下降|降低|减少|缩短|增长|增加|上升|上涨|下跌|节省|节约|变化|增速|增幅|降了|省下|[少多省降升涨跌]多少|\bcut|\breduc|\bincreas|\bgr[eo]w|\bsav|\bfell|\brose|\bdecreas",
     re.I,
 )
 _DIFFERENCE = re.compile(r"比|相差|差距|高于|低于|高多少|低多少|高出|几分之|几倍|than|compar|gap|differ", re.I)
 _TARGET = re.compile(r"目标|规划|计划|预计|力争|打算|要达到|将|\btarget|\bplan|\bgoal", re.I)
-_ACTUAL = re.compile(r"实际|已经|已建|目前|现有|现在|\bactual|\bcurrent|\bnow\b", re.I)
+_ACTUAL = re.compile(r"实际|已经|建了|建成|达到了|完成了|已建|目前|现有|现在|\bactual|\bcurrent|\bnow\b", re.I)
 _COUNTED = frozenset(("家", "所", "个", "人", "座", "项", "户", "台", "套", "名"))
 _RATES = frozenset(("占比", "增速"))
 _SUMS = frozenset(("薪资", "营收", "产值", "增加值", "成本", "投资", "补贴", "罚款"))
@@ -34,11 +34,8 @@ _RELATIVE = re.compile(
     re.I,
 )
 _SHARE_OF = re.compile(r"占.{1,16}的?(?:约|近|超过?|达到?|至)?$|占[^，,。；;]{1,16}?(?:的|比)?[约近超达]?\d")
+_HALF = 0.5  # of the qualifiers, for a figure in the unit asked for to come close
 _CONTEXT = 240  # characters before a sentence that say what it is about
-# Rests of dates and of verbs that a segmenter leaves as words: 截至, 日有, 要建, 能领. They name nothing.
-_LEFTOVER = re.compile(
-    r"截至|截止|[年月日](?:底|末|初|有|前|内|起)|[要能可会需应得该想须][一-龥]|工作日内|日内|年内|月内|以[上下内]|最[高多低少长]"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +54,15 @@ def match_figures(query: Query, ranked: Sequence[Evidence], unknown: frozenset[s
     A qualifier that the corpus does not know (`unknown`: 比亚迪) can be answered by no figure: what is left is near at best.
     """
     asked = asking(query)
-    nameless = {term for term in unknown.intersection(query.qualifiers) if not _LEFTOVER.fullmatch(term)}
+    nameless = _nameless(unknown.intersection(query.qualifiers), ranked)
     matches = []
     for evidence in ranked:
         for figure in evidence.sentence.figures:
             relevance = _relevance(query, evidence, figure, asked)
             full = relevance >= thresholds().full_match and not nameless and _names_thing(asked, evidence, figure)
-            if relevance <= 0 or (not query.heads and not full):
-                continue  # without a measured noun in common, half a match is none
+            half = bool(asked.units) and relevance >= _HALF
+            if relevance <= 0 or not (query.heads or full or half):
+                continue  # without a measured noun or a unit in common, half a match is none
             fit = _fit(query, figure) if _in_places(asked, evidence) else "other"
             if fit in {"own", "part"} and other_date(asked.dates, evidence.text):
                 fit = "wrong_period"
@@ -75,6 +73,13 @@ def match_figures(query: Query, ranked: Sequence[Evidence], unknown: frozenset[s
                 FigureMatch(figure, evidence, fit, relevance + 0.1 * evidence.score + _worded(query, figure, asked))
             )
     return tuple(sorted(matches, key=lambda m: (_ORDER[m.fit], -m.score)))
+
+
+def _nameless(terms: Iterable[str], ranked: Sequence[Evidence]) -> set[str]:
+    """Unknown words of a question that nothing found names in other words: 比亚迪, but not 专业人才 or a rest of a date."""
+    texts = {e.hit.chunk.id: e.hit.chunk.text for e in ranked}
+    asked = {term for term in terms if not LEFTOVER.fullmatch(term)}
+    return {term for term in asked if not any(names(normalise(text), term) for text in texts.values())}
 
 
 def _names_thing(asked: Asking, evidence: Evidence, figure: Figure) -> bool:
@@ -106,6 +111,7 @@ def _worded(query: Query, figure: Figure, asked: Asking) -> float:
     grams = {indicator[i : i + 2] for i in range(len(indicator) - 1)}
     worded = 0.3 * sum(gram in question for gram in grams) / len(grams) if grams else 0.0
     ends = {"upper": {"至多", "以下"}, "lower": {"至少", "以上"}}.get(asked.end, set())
+    worded += 0.2 if asked.noun and indicator.endswith(asked.noun) else 0.0
     return worded + (0.1 if figure.comparator in ends or (ends and figure.value_high is not None) else 0.0)
 
 
@@ -139,7 +145,7 @@ def _relevance(query: Query, evidence: Evidence, figure: Figure, asked: Asking) 
             return 0.0
         if query.heads and not any(head == "数量" or names_head(sentence, head) for head in query.heads):
             return 0.0
-    elif query.heads and not any(_measures(head, figure, around, query.text) for head in query.heads):
+    elif query.heads and not any(_measures(head, figure, around) for head in query.heads):
         return 0.0
     if len(query.heads) > 1 and "占比" in query.heads and figure.unit not in SHARES:
         return 0.0  # 租金补贴的比例: the share, not the sum
@@ -149,10 +155,13 @@ def _relevance(query: Query, evidence: Evidence, figure: Figure, asked: Asking) 
         (1.0, f"{around} {normalise(figure.indicator)}"), (0.9, sentence), (0.5, _before(evidence)),
         (0.5, _above(evidence)),
     )  # fmt: skip
-    terms = [t for t in query.qualifiers if not _LEFTOVER.fullmatch(t) and not find_heads(t)]
+    terms = [t for t in query.qualifiers if not LEFTOVER.fullmatch(t) and t not in MEASURE_WORDS]
     if not terms:
         return 1.0
-    score = sum(next((weight for weight, text in places if names(text, term)), 0.0) for term in terms) / len(terms)
+    whole = 1.0 if _sum_fits(query, figure) else 0.55  # a share is no sum: what comes closest at best
+    score = (
+        whole * sum(next((weight for weight, text in places if names(text, term)), 0.0) for term in terms) / len(terms)
+    )
     return score if score >= thresholds().min_match else 0.0
 
 
@@ -164,13 +173,13 @@ def _before(evidence: Evidence) -> str:
     )
 
 
-def _measures(head: str, figure: Figure, around: str, question: str) -> bool:
+def _measures(head: str, figure: Figure, around: str) -> bool:
     """Whether the figure's own words name the measure; shares and rates must also have the unit of one, sums that of money."""
     if head == "增速":
         return figure.unit in {"%", "百分点"} and (figure.role == "变化" or names_head(around, head))
     if head == "数量" and figure.unit in _COUNTED:
         return True  # 高校超400所: the unit says that it is a number of them; of what, the qualifiers decide
-    if head == "占比" and figure.unit in SHARES and _SHARE_OF.search(around):
+    if head == "占比" and figure.unit in SHARES and (_SHARE_OF.search(around) or names_head(around, "市场占有率")):
         return True
     if not (names_head(normalise(figure.indicator), head) or names_head(around, head)):
         return False
@@ -181,16 +190,21 @@ def _measures(head: str, figure: Figure, around: str, question: str) -> bool:
     elif figure.unit in {"年", "个月", "天"}:
         fits = "周期" in head or "期限" in head
     elif head in _SUMS:
-        given = head in _GIVEN and (figure.unit in {"%", "倍"})
-        fits = (
-            figure.unit in {*MONEY, ""}
-            or given
-            or bool(figure.unit in {"%", "倍", "分数"} and _RELATIVE.search(question))
-        )
+        fits = True
     else:  # 规模…其中占比达40%: the share names its own measure, so it is not the size that was asked for
         own = find_heads(normalise(figure.indicator))
         fits = not own or head in own or figure.unit == "元"
     return fits
+
+
+def _sum_fits(query: Query, figure: Figure) -> bool:
+    """Whether a figure has the unit of the sums asked for: money, or a share or a multiple where a rule grants or fines by it."""
+    heads = _SUMS.intersection(query.heads)
+    if not heads or asking(query).units or figure.unit in {*MONEY, ""}:
+        return True
+    if figure.unit not in {"%", "倍", "分数", "百分点"}:
+        return False
+    return bool(heads & _GIVEN or _RELATIVE.search(query.text) or _CHANGE.search(query.text))
 
 
 _CONDITION = re.compile(
@@ -206,7 +220,9 @@ def _same_sort(query: Query, figure: Figure, evidence: Evidence, asked: Asking) 
         stated = base_of(clause[:at], clause[at + len(figure.text) :]) & {"月", "日", "年", "小时"}
         if stated and asked.base not in stated:
             return False
-    if figure.role == "变化" and _falls(figure.indicator) != _falls(text) and _CHANGE.search(figure.indicator):
+    if figure.role == "变化" and _rises(figure.indicator) and _falls(text) and not _rises(text):
+        return False
+    if figure.role == "变化" and _falls(figure.indicator) and _rises(text) and not _falls(text):
         return False
     if figure.role == "变化" and not (_CHANGE.search(text) or "增速" in query.heads):
         return False
@@ -225,7 +241,11 @@ def _same_sort(query: Query, figure: Figure, evidence: Evidence, asked: Asking) 
 
 
 def _falls(text: str) -> bool:
-    return bool(re.search(r"降|减|缩|跌|节|省|\bcut|\breduc|\bfell|\bdecreas|\bsav", text))
+    return bool(re.search(r"降|减|缩|跌|节|省下|少(?=多少|了)|\bcut|\breduc|\bfell|\bdecreas|\bsav", text))
+
+
+def _rises(text: str) -> bool:
+    return bool(re.search(r"提[升高]|增|上[升涨]|涨|扩|多(?=多少|了)|\bincreas|\bgr[eo]w|\brose", text))
 
 
 def _same_bases(query: Query, evidence: Evidence, figure: Figure) -> bool:
