@@ -31,7 +31,7 @@ def answer_amount(query: Query, ranked: Sequence[Evidence], unknown: frozenset[s
     matches = match_figures(query, ranked, unknown)
     own = [m for m in matches if m.fit == "own"]
     if own:
-        found = sort_out(query, own)
+        found = sort_out(query, own, ranked)
         if found.rivals:
             return show_conflict(query, found)
         if not found.standing:

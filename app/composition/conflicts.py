@@ -14,8 +14,8 @@ from app.composition.draft import Claim, Draft
 from app.composition.wording import asked, figure_lead
 from app.retrieval.asking import base_of, dates_in
 from app.retrieval.matching import FigureMatch, clause_of
-from app.types import Query
-from ingest.facts.relations import Relation, link, status
+from app.types import Evidence, Query
+from ingest.facts.relations import Relation, link
 from ingest.lexical import normalise
 from ingest.types import TIERS, Figure, Source
 from prompts import phrase
@@ -36,16 +36,18 @@ class SortedOut:
     rivals: list[FigureMatch] = field(
         default_factory=list
     )  # one a value, best source first; empty where nothing differs
-    notes: list[Claim] = field(default_factory=list)  # what the superseded texts said, and what is past its last day
-    validity: dict[str, str] = field(default_factory=dict)  # of the documents: ingest.facts.fields.VALIDITIES
+    notes: list[Claim] = field(default_factory=list)  # what a superseded text said
 
 
-def sort_out(query: Query, own: Sequence[FigureMatch], today: str = "") -> SortedOut:
-    """Part the figures that answer a question by whether they hold. `today` is an ISO day, the current one unless given."""
-    sources = {m.evidence.hit.chunk.doc_id: m.evidence.hit.source for m in own}
+def sort_out(query: Query, own: Sequence[FigureMatch], ranked: Sequence[Evidence], today: str = "") -> SortedOut:
+    """Part the figures that answer a question by whether they hold, as the texts found (`ranked`) say of one another.
+
+    `today` is an ISO day, the current one unless given.
+    """
+    sources = {e.hit.chunk.doc_id: e.hit.source for e in ranked}
     relations = link(list(sources.items()))
     day = today or datetime.date.today().isoformat()
-    found = SortedOut(validity={i: status(i, source, relations, day) for i, source in sources.items()})
+    found = SortedOut()
     for match in own:
         overtaken = not _asked_for(query, match) and _is_overtaken(match.evidence.hit.chunk.doc_id, relations, day)
         (found.overtaken if overtaken else found.standing).append(match)
@@ -67,7 +69,7 @@ def _asked_for(query: Query, match: FigureMatch) -> bool:
 
 
 def _is_overtaken(doc_id: str, relations: Sequence[Relation], today: str) -> bool:
-    """Whether another text of those that answer repeals or amends this one, and is in force."""
+    """Whether another text of those found repeals or amends this one, and is in force."""
     return any(
         r.to_id == doc_id
         and r.from_id != doc_id
@@ -82,15 +84,24 @@ def _rivals(query: Query, standing: Sequence[FigureMatch]) -> list[FigureMatch]:
     best = standing[0]
     if _CASES.intersection(query.heads) or best.figure.role == "条件":
         return []
-    kept = [best]
-    for match in standing[1:]:
-        other_text = match.evidence.hit.chunk.doc_id != best.evidence.hit.chunk.doc_id
-        close = other_text and match.score >= best.score - _BAND and same_measure(match, best)
-        if close and not any(compatible(match.figure, m.figure) for m in kept):
-            kept.append(match)
-    if len(kept) < 2:
-        return []
-    return sorted(kept, key=lambda m: TIERS.index(m.evidence.hit.source.tier))[:MAX_RIVALS]
+    groups: list[list[FigureMatch]] = []
+    for match in standing:
+        if match.score < best.score - _BAND or not same_measure(match, best):
+            continue
+        agreeing = next((g for g in groups if all(compatible(match.figure, m.figure) for m in g)), None)
+        if agreeing is None:
+            groups.append([match])
+        else:
+            agreeing.append(match)
+    voices = [min(group, key=_rank) for group in groups]  # of reposts the text that they repeat
+    documents = {m.evidence.hit.chunk.doc_id for m in voices}
+    return sorted(voices, key=_rank)[:MAX_RIVALS] if len(voices) > 1 and len(documents) > 1 else []
+
+
+def _rank(match: FigureMatch) -> tuple[int, str]:
+    """Official texts before others, earlier ones before those that may repeat them."""
+    source = match.evidence.hit.source
+    return TIERS.index(source.tier), source.issued or "9999"
 
 
 def same_measure(one: FigureMatch, other: FigureMatch, any_period: bool = False) -> bool:

@@ -133,10 +133,8 @@ def _noun(text: str, terms: tuple[str, ...], match: re.Match[str] | None) -> str
         return ""
     before = _BETWEEN.sub("", lower[: asked.start()].rstrip(" ，,的"))
     before = _BETWEEN.sub("", before.rstrip(" ，,的"))
-    ending = [t for t in terms if before.endswith(t)]
-    noun = max(ending, key=len, default="")
-    if noun[-2:] in _LIGHT_NOUN:  # 贷款额度: how much is lent
-        noun = noun[:-2]
+    bare = [t[:-2] if t[-2:] in _LIGHT_NOUN else t for t in terms]  # 贷款额度: how much is lent
+    noun = max((t for t in bare if t and before.endswith(t)), key=len, default="")
     return "" if noun and find_heads(noun) else noun
 
 

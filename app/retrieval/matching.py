@@ -13,7 +13,7 @@ from app.understanding.measures import MEASURE_WORDS, find_heads, names_head
 from ingest.facts.figures import clause_spans
 from ingest.facts.regions import find_regions, relation
 from ingest.lexical import normalise
-from ingest.types import Figure
+from ingest.types import TIERS, Figure
 
 # own: what was asked. part: of a part of the region. near: the region's, but another measure, role, kind or base.
 Fit = Literal["own", "part", "near", "wrong_period", "whole", "other"]
@@ -34,6 +34,7 @@ _RELATIVE = re.compile(
     re.I,
 )
 _SHARE_OF = re.compile(r"占.{1,16}的?(?:约|近|超过?|达到?|至)?$|占[^，,。；;]{1,16}?(?:的|比)?[约近超达]?\d")
+_RULES = frozenset(("法律", "行政法规", "地方性法规", "规章", "规范性文件"))
 _HALF = 0.5  # of the qualifiers, for a figure in the unit asked for to come close
 _CONTEXT = 240  # characters before a sentence that say what it is about
 
@@ -63,14 +64,16 @@ def match_figures(query: Query, ranked: Sequence[Evidence], unknown: frozenset[s
             half = bool(asked.units) and relevance >= _HALF
             if relevance <= 0 or not (query.heads or full or half):
                 continue  # without a measured noun or a unit in common, half a match is none
-            fit = _fit(query, figure) if _in_places(asked, evidence) else "other"
+            fit = _fit(query, figure, evidence) if _in_places(asked, evidence) else "other"
             if fit in {"own", "part"} and other_date(asked.dates, evidence.text):
                 fit = "wrong_period"
             exact = full and _same_sort(query, figure, evidence, asked) and _same_bases(query, evidence, figure)
             if fit in {"own", "part", "wrong_period"} and not exact:
                 fit = "near"
             matches.append(
-                FigureMatch(figure, evidence, fit, relevance + 0.1 * evidence.score + _worded(query, figure, asked))
+                FigureMatch(
+                    figure, evidence, fit, relevance + 0.1 * evidence.score + _worded(query, figure, asked, evidence)
+                )
             )
     return tuple(sorted(matches, key=lambda m: (_ORDER[m.fit], -m.score)))
 
@@ -105,12 +108,13 @@ def _above(evidence: Evidence) -> str:
     return normalise(" ".join((evidence.hit.source.title, *evidence.hit.chunk.headings)))
 
 
-def _worded(query: Query, figure: Figure, asked: Asking) -> float:
+def _worded(query: Query, figure: Figure, asked: Asking, evidence: Evidence) -> float:
     """What speaks for a figure among several that fit: its indicator in the question's words, the end asked for."""
     indicator, question = normalise(figure.indicator), normalise(query.text)
     grams = {indicator[i : i + 2] for i in range(len(indicator) - 1)}
     worded = 0.3 * sum(gram in question for gram in grams) / len(grams) if grams else 0.0
     ends = {"upper": {"至多", "以下"}, "lower": {"至少", "以上"}}.get(asked.end, set())
+    worded -= 0.01 * TIERS.index(evidence.hit.source.tier)
     worded += 0.2 if asked.noun and indicator.endswith(asked.noun) else 0.0
     return worded + (0.1 if figure.comparator in ends or (ends and figure.value_high is not None) else 0.0)
 
@@ -254,7 +258,7 @@ def _same_bases(query: Query, evidence: Evidence, figure: Figure) -> bool:
     return all(any(relation(base, code) == "same" for code in named) for base in query.bases)
 
 
-def _fit(query: Query, figure: Figure) -> Fit:
+def _fit(query: Query, figure: Figure, evidence: Evidence) -> Fit:
     scope: Fit = "own"
     if query.regions:
         kinds = {relation(asked, code) for asked in query.regions for code in figure.scopes}
@@ -266,9 +270,17 @@ def _fit(query: Query, figure: Figure) -> Fit:
             scope = "whole"
         else:
             scope = "other"
-    if scope in {"own", "part"} and not period_fits(query, figure.period):
+    period = figure.period or _in_force(figure, evidence)
+    if scope in {"own", "part"} and not period_fits(query, period):
         return "wrong_period"
     return scope
+
+
+def _in_force(figure: Figure, evidence: Evidence) -> str:
+    """The year of a rule, which is that of its amounts where it gives none: 2019年的补贴标准 is what the 2019 text says."""
+    source = evidence.hit.source
+    rule = source.tier == "政策原文" and source.doc_type in _RULES and figure.kind == "实际值"
+    return source.issued[:4] if rule else ""
 
 
 def period_fits(query: Query, period: str) -> bool:
