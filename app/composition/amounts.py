@@ -10,7 +10,7 @@ from app.composition.verdicts import verdict
 from app.composition.wording import figure_lead
 from app.retrieval.asking import asking
 from app.retrieval.evidence import about
-from app.retrieval.matching import FigureMatch, match_figures
+from app.retrieval.matching import FigureMatch, match_figures, measures_asked
 from app.types import Evidence, Query
 from app.understanding.measures import names_head
 from ingest.lexical import fold, normalise
@@ -39,7 +39,7 @@ def answer_amount(query: Query, ranked: Sequence[Evidence], unknown: frozenset[s
         draft = state_figures(query, found.standing)
         draft.claims += found.notes
         return draft
-    if (told := _counted(query, ranked, unknown) or _bridged(query, ranked, matches)) is not None:
+    if (told := _counted(query, ranked, unknown) or _bridged(query, ranked)) is not None:
         return told
     if query.kind == "claim" and not query.figures and not query.regions:
         return None  # 缺口能在短期内补上吗: a measure is named, but no amount is asked for
@@ -103,30 +103,27 @@ def _counted(query: Query, ranked: Sequence[Evidence], unknown: frozenset[str]) 
     return None
 
 
-def _bridged(query: Query, ranked: Sequence[Evidence], matches: Sequence[FigureMatch]) -> Draft | None:
+def _bridged(query: Query, ranked: Sequence[Evidence]) -> Draft | None:
     """What one sentence of a text says in a term that another one gives the figure for; both are quoted.
 
     小规模纳税人可以按…简易计税方法 with 适用简易计税方法…的征收率为百分之三. Only where the text has one such figure.
     """
-    near = [m for m in matches if m.fit == "near" and m.figure.role == "水平"]
-    if not query.heads or not near or query.periods or query.regions:
+    if not query.heads or not query.qualifiers or query.periods or query.regions:
         return None
-    best = near[0]
-    if any(
-        m.evidence.key != best.evidence.key and m.evidence.hit.chunk.doc_id == best.evidence.hit.chunk.doc_id
-        for m in near
-    ):
-        return None
-    for evidence in ranked[:8]:
-        if evidence.hit.chunk.doc_id != best.evidence.hit.chunk.doc_id or evidence.sentence.figures:
+    measured = [(f, e) for e in ranked for f in e.sentence.figures if measures_asked(query, e, f)]
+    for bridge in ranked[:8]:
+        text, doc_id = normalise(bridge.text), bridge.hit.chunk.doc_id
+        if bridge.sentence.figures or not all(names_head(text, head) for head in query.heads):
             continue
-        text = normalise(evidence.text)
-        if not all(names_head(text, head) for head in query.heads) or not all(t in text for t in query.qualifiers):
+        stated = {(f.value, f.unit): (f, e) for f, e in measured if e.hit.chunk.doc_id == doc_id}
+        above = f"{text} {normalise(bridge.hit.source.title)}"
+        if len(stated) != 1 or not all(term in above for term in query.qualifiers):
             continue
-        if _shared_term(text, normalise(best.evidence.text), normalise(query.text)):
-            draft = Draft(claims=[statement(query, [best], bullet=True), quote(query, evidence)])
-            draft.figures.append((best.figure, best.evidence))
-            return draft
+        figure, evidence = next(iter(stated.values()))
+        if _shared_term(text, normalise(evidence.text), normalise(query.text)):
+            match = FigureMatch(figure, evidence, "own", evidence.score)
+            claims = [statement(query, [match], bullet=True), quote(query, bridge)]
+            return Draft(claims=claims, figures=[(figure, evidence)])
     return None
 
 

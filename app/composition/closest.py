@@ -21,7 +21,12 @@ def closest(query: Query, ranked: Sequence[Evidence], match: FigureMatch) -> Dra
     values = {"asked": asked(query), "region": region_names(query), "quote": match.evidence.text}
     values["scope"] = scope_name(match.figure, query)
     key = {"whole": "national_closest", "part": "part_closest"}.get(match.fit, "other_closest")
-    if match.fit == "other" and match.figure.scopes[0].startswith("某") and not about(query, match.evidence):
+    if (
+        match.fit == "other"
+        and match.figure.scopes[:1]
+        and match.figure.scopes[0].startswith("某")
+        and not about(query, match.evidence)
+    ):
         key = "unnamed_closest"
     if match.fit == "near" or not values["scope"]:
         key = "near_closest"

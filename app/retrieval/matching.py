@@ -36,6 +36,12 @@ _RELATIVE = re.compile(
 _SHARE_OF = re.compile(r"占.{1,16}的?(?:约|近|超过?|达到?|至)?$|占[^，,。；;]{1,16}?(?:的|比)?[约近超达]?\d")
 _RULES = frozenset(("法律", "行政法规", "地方性法规", "规章", "规范性文件"))
 _HALF = 0.5  # of the qualifiers, for a figure in the unit asked for to come close
+_ARTICLE = re.compile(r"\s*\**第[零一二三四五六七八九十百\d ]{1,9}[條条]")
+_ARTICLE_LINE = re.compile(r"(?m)^\s*\**第[零一二三四五六七八九十百\d ]{1,9}[條条]")
+# A sentence that goes on with the case of the one before it: 拒不改正的，处……; 情节严重的，处…….
+_CONTINUES = re.compile(
+    r"拒不|情节|逾期|造成|导致|有前款|有前述|单位有|对(?:其)?直接|构成|没有违法所得|违法所得|并处|仍不|经责令"
+)
 _CONTEXT = 240  # characters before a sentence that say what it is about
 
 
@@ -92,6 +98,8 @@ def _names_thing(asked: Asking, evidence: Evidence, figure: Figure) -> bool:
     关税税率) must be named by the sentence, by what stands before it, or by its headings.
     """
     text = normalise(f"{evidence.text} {figure.indicator}")
+    if _CONTINUES.match(evidence.text):
+        text = f"{text} {_before(evidence)}"
     if asked.noun and not names(text, asked.noun) and not (len(asked.noun) > 2 and asked.noun[-2:] in text):
         return False
     around = f"{text} {_before(evidence)} {_above(evidence)}"
@@ -131,6 +139,11 @@ def asks_amount(question: str) -> bool:
     )
 
 
+def measures_asked(query: Query, evidence: Evidence, figure: Figure) -> bool:
+    """Whether a figure measures what is asked for, of whatever."""
+    return any(_measures(head, figure, normalise(clause_of(evidence, figure))) for head in query.heads)
+
+
 def clause_of(evidence: Evidence, figure: Figure) -> str:
     """The clause of the sentence in which the figure stands."""
     text, at = evidence.text, figure.end - evidence.sentence.start - 1
@@ -156,7 +169,7 @@ def _relevance(query: Query, evidence: Evidence, figure: Figure, asked: Asking) 
     if not query.qualifiers:
         return 1.0
     places = (
-        (1.0, f"{around} {normalise(figure.indicator)}"), (0.9, sentence), (0.5, _before(evidence)),
+        (1.0, f"{around} {normalise(figure.indicator)}"), (0.9, sentence), (0.8 if _CONTINUES.match(sentence) else 0.5, _before(evidence)),
         (0.5, _above(evidence)),
     )  # fmt: skip
     terms = [t for t in query.qualifiers if not LEFTOVER.fullmatch(t) and t not in MEASURE_WORDS]
@@ -170,11 +183,14 @@ def _relevance(query: Query, evidence: Evidence, figure: Figure, asked: Asking) 
 
 
 def _before(evidence: Evidence) -> str:
-    """What stands before a sentence in its chunk, normalised: what a rule is about is said before what it costs."""
+    """What stands before a sentence in its chunk, from its article's beginning, normalised: a rule says first for whom it is."""
     chunk = evidence.hit.chunk
-    return normalise(
-        chunk.text[max(0, evidence.sentence.start - chunk.start - _CONTEXT) : evidence.sentence.start - chunk.start]
-    )
+    at = evidence.sentence.start - chunk.start
+    before = chunk.text[max(0, at - _CONTEXT) : at]
+    if _ARTICLE.match(evidence.text):
+        return ""
+    articles = list(_ARTICLE_LINE.finditer(before))
+    return normalise(before[articles[-1].start() :] if articles else before)
 
 
 def _measures(head: str, figure: Figure, around: str) -> bool:
