@@ -10,7 +10,9 @@ from ingest.types import Chunk, Figure, Sentence, Source
 Language = Literal["zh", "en"]
 QuestionKind = Literal["number", "compare", "reason", "list", "claim", "date", "definition", "timeline", "lookup"]
 Support = Literal["supported", "partial", "unsupported"]
-AbstainReason = Literal["", "no_document", "no_evidence", "wrong_scope", "wrong_period", "not_disclosed"]
+AbstainReason = Literal[
+    "", "no_document", "no_evidence", "wrong_scope", "wrong_period", "not_disclosed", "superseded", "conflicting"
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

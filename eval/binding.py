@@ -205,17 +205,16 @@ def _is_whole(code: str, parts: Collection[str]) -> bool:
 
 
 def foreign_years(piece: Piece, asked: str, corpus: Corpus) -> list[str]:
-    """Years of a cited sentence that its quotes do not state.
+    """Years of a cited sentence that its quotes do not state, nor their sources' titles and publication dates.
 
-    Titles and publication dates of its sources pass, and years asked about that it denies or quotes, and the period
-    that ingestion reads for a figure of the sentence where it is cited (今年, a heading).
+    Years asked about pass where it denies or quotes them, and so does the period that ingestion reads for a figure of
+    the sentence where it is cited (今年, a heading).
     """
     if not piece.cited:
         return []
     text = piece.text
-    for known in [c.title for c in piece.cited] + [c.date for c in piece.cited]:
-        text = text.replace(known, " " * len(known)) if known else text
-    stated = " ".join([*(citation.quote for citation in piece.cited), *_periods(piece, corpus)])
+    named = [f"{citation.quote} {citation.title} {citation.date}" for citation in piece.cited]
+    stated = " ".join([*named, *_periods(piece, corpus)])
     found = [match for match in _YEAR.finditer(text) if match.group() not in stated]
     repeated = [m for m in found if m.group() in asked]
     echoed = [m for m in repeated if is_denied(text, m.start()) or is_quotation_of(text, m.start(), [asked])]

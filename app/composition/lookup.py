@@ -12,6 +12,7 @@ from app.composition.passages import Passages
 from app.composition.wording import period_text, related_heading, source_heading
 from app.retrieval.evidence import about, distinct, names, reading_order, relevant
 from app.retrieval.matching import period_fits
+from app.retrieval.thresholds import thresholds
 from app.types import Evidence, Query
 from ingest.facts.figures import find_periods
 from ingest.lexical import normalise
@@ -19,7 +20,6 @@ from prompts import phrase
 
 MAX_READ = 60  # best sentences among which repeats are looked for
 MAX_SENTENCES = 5  # in a lookup answer
-_BEST_BAND = 0.55  # sentences scored within this of the best belong to the answer
 _DATED = re.compile(r"(?:19|20)\d{2}|[一二三四]季度|\d+月|十[一二三四五六]五|近[一二三四五六七八九十]年|起施行")
 _WHY = re.compile(r"为什么|为何|原因|为啥|怎么会|目的|\bwhy\b|\breasons?\b", re.I)
 _GIVES_REASON = re.compile(
@@ -61,7 +61,7 @@ def answer_lookup(query: Query, ranked: Sequence[Evidence], passages: Passages) 
     if not chosen:
         return nothing_found(query, ranked)
     best = max(e.score for e in chosen)
-    chosen = [e for e in chosen if e.score >= best - _BEST_BAND]
+    chosen = [e for e in chosen if e.score >= best - thresholds().best_band]
     return Draft(claims=_stated(query, chosen, passages))
 
 

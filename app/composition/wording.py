@@ -1,11 +1,16 @@
 """Names and phrases for answers: whose, what and when, in the answer's language."""
 
 import re
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
 
-from app.types import Query
+from app.types import Language, Query
 from app.understanding.measures import head_spans
 from app.understanding.periods import without_periods
+from ingest.facts.numbers import find_quantities
 from ingest.facts.regions import display, find_regions
+from ingest.text.repair import to_simplified
 from ingest.types import TIERS, Figure, Source
 from prompts import phrase
 
@@ -23,6 +28,46 @@ def _name(code: str, query: Query) -> str:
 def scope_name(figure: Figure, query: Query) -> str:
     """Whose figure it is, in the answer's language; "" where the source does not say."""
     return phrase(query.language, "list_join").join(_name(code, query) for code in figure.scopes)
+
+
+# Comparators that the quotation words elsewhere than at the number: 不得超过总经费之百分之五十.
+_COMPARATORS = {
+    "至多": "comparator_at_most",
+    "至少": "comparator_at_least",
+    "超": "comparator_over",
+    "不足": "comparator_under",
+}
+
+
+def figure_text(figure: Figure, language: Language) -> str:
+    """The figure as written, in simplified characters, with its comparator where that stands apart from the number."""
+    text = to_simplified(figure.text)
+    read = next(iter(find_quantities(text)), None)
+    if figure.comparator in _COMPARATORS and read is not None and read.comparator == "":
+        return phrase(language, _COMPARATORS[figure.comparator], figure=text)
+    return text
+
+
+# An indicator that only hands a number over (处…罚款, 应当自…之日起) says nothing that the quotation does not say better.
+_NO_INDICATOR = re.compile(r"^(?:处|并处|或者?|是指|内分|之日|由)|罚款|应当|之日起|[（(][^）)]*$|^[^（(]*[）)]")
+
+
+def figure_lead(figure: Figure, query: Query, source: Source, period: bool) -> str:
+    """Whose, what, how much, when and of what kind: 贵州算力产业规模：突破120亿元（2025年）.
+
+    A rule of the state's is not called national where it does not say so itself: 税率：百分之九. `period` says whether the
+    period may be shown, because something cited states it.
+    """
+    rule = source.tier == "政策原文" and figure.kind == "实际值" and not figure.period
+    owner = "" if rule and figure.scopes == ("CN",) and not figure.scope_text else scope_name(figure, query)
+    indicator = "" if _NO_INDICATOR.search(figure.indicator) else to_simplified(figure.indicator)
+    shown = figure if period else replace(figure, period="")
+    values = {"figure": figure_text(figure, query.language), "note": figure_note(shown, query)}
+    if not owner and not indicator:
+        return values["figure"] + values["note"]
+    if not owner:
+        return phrase(query.language, "figure_lead_plain", indicator=indicator, **values)
+    return phrase(query.language, "figure_lead", scope=owner, indicator=indicator, **values)
 
 
 def figure_note(figure: Figure, query: Query) -> str:
@@ -55,9 +100,7 @@ def measure_name(query: Query) -> str:
         if head in query.heads and not re.search("[多几得满了到]|情况", text[start:end])
     ]
     if not named:
-        order = [text.lower().find(term) for term in query.qualifiers]
-        words = [text[at : at + len(t)] for at, t in sorted(zip(order, query.qualifiers, strict=True)) if at >= 0]
-        parts = ["".join(words), *query.heads[:1]]
+        parts = [_together(text, query.qualifiers), *query.heads[:1]]
         return "的".join(part for part in parts if part) or phrase("zh", "measure_default")
     start, end = named[0]
     while True:  # grow to the left over the words that qualify the noun: 数据中心 的 平均 利用率
@@ -66,6 +109,14 @@ def measure_name(query: Query) -> str:
         if not longest:
             return text[start:end].replace(" ", "")
         start = len(before) - len(longest)
+
+
+def _together(text: str, words: Sequence[str]) -> str:
+    """The words as they stand in the text, if they stand together there; "" where other words part them."""
+    spans = sorted((at, at + len(word)) for word in words if (at := text.lower().find(word)) >= 0)
+    if not spans or any(text[a[1] : b[0]].strip(" 的、") for a, b in pairwise(spans)):
+        return ""
+    return re.sub(r"\s+", "", text[spans[0][0] : max(end for _, end in spans)])
 
 
 def asked(query: Query) -> str:

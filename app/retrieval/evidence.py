@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from app.retrieval.retrieve import Retrieved
+from app.retrieval.thresholds import thresholds
 from app.types import Evidence, Query
 from app.understanding.measures import related
 from ingest.facts.regions import relation
@@ -12,11 +13,6 @@ from ingest.lexical import normalise
 
 # Weights of a sentence's score: its words, its meaning, its chunk's rank. Calibrated on the sample suite's dev part.
 _W_COVERAGE, _W_COSINE, _W_CHUNK = 1.0, 4.0, 0.12
-# A sentence is evidence when enough of the question's words are in it, or enough of its meaning; measured on the dev part
-# of the sample suite together with questions that it cannot answer.
-MIN_COVERAGE = 0.32
-# Cosines of the bundled model: off-topic sentences stay below 0.87, those on the topic lie between 0.88 and 0.93.
-MEANING_FLOOR, MEANING_WEIGHT = 0.86, 6.0
 
 
 def rank_sentences(query: Query, found: Retrieved) -> tuple[Evidence, ...]:
@@ -70,9 +66,11 @@ def relevant(query: Query, evidence: Evidence) -> bool:
     """Whether a sentence is evidence for the question at all."""
     if not query.terms:  # 湖北怎么样: the region is all that was asked; without one there is nothing to go by
         return bool(query.regions)
+    limits = thresholds()
     if query.text.isascii():  # cosines across languages do not part the right sentences from the wrong ones
-        return evidence.coverage >= MIN_COVERAGE
-    return evidence.coverage + MEANING_WEIGHT * max(0.0, evidence.cosine - MEANING_FLOOR) >= MIN_COVERAGE
+        return evidence.coverage >= limits.min_coverage
+    meaning = limits.meaning_weight * max(0.0, evidence.cosine - limits.meaning_floor)
+    return evidence.coverage + meaning >= limits.min_coverage
 
 
 def distinct(evidence: Sequence[Evidence]) -> list[Evidence]:

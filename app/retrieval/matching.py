@@ -1,33 +1,49 @@
 """Which figures answer the question: the same measure first, then whose it is, for when, and of what kind."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from app.retrieval.asking import LEFTOVER, MONEY, SHARES, Asking, asking, base_of, other_date
 from app.retrieval.evidence import names
+from app.retrieval.thresholds import thresholds
 from app.types import Evidence, Query
-from app.understanding.measures import find_heads, names_head
+from app.understanding.measures import MEASURE_WORDS, find_heads, names_head
 from app.understanding.periods import span_years
 from ingest.facts.figures import clause_spans
 from ingest.facts.regions import find_regions, relation
 from ingest.lexical import normalise
-from ingest.types import Figure
+from ingest.types import TIERS, Figure
 
 # own: what was asked. part: of a part of the region. near: the region's, but another measure, role, kind or base.
 Fit = Literal["own", "part", "near", "wrong_period", "whole", "other"]
 _ORDER: dict[Fit, int] = {"own": 0, "part": 1, "wrong_period": 2, "near": 3, "whole": 4, "other": 5}
-# Share of the qualifiers that a figure's surroundings must name to be considered, and to count as what was asked.
-MIN_MATCH, FULL_MATCH = 0.3, 0.6
 _CHANGE = re.compile(
-    r"提升|提高|下降|降低|减少|缩短|增长|增加|上升|上涨|下跌|节省|节约|变化|增速|增幅|降了|省下|\bcut|\breduc|\bincreas|\bgr[eo]w|\bsav|\bfell|\brose|\bdecreas",
+    r"提升|提高|下降|降低|减少|缩短|增长|增加|上升|上涨|下跌|节省|节约|变化|增速|增幅|降了|省下|[少多省降升涨跌]多少|\bcut|\breduc|\bincreas|\bgr[eo]w|\bsav|\bfell|\brose|\bdecreas",
     re.I,
 )
 _DIFFERENCE = re.compile(r"比|相差|差距|高于|低于|高多少|低多少|高出|几分之|几倍|than|compar|gap|differ", re.I)
 _TARGET = re.compile(r"目标|规划|计划|预计|力争|打算|要达到|将|\btarget|\bplan|\bgoal", re.I)
-_ACTUAL = re.compile(r"实际|已经|已建|目前|现有|现在|\bactual|\bcurrent|\bnow\b", re.I)
+_ACTUAL = re.compile(r"实际|已经|建了|建成|达到了|完成了|已建|目前|现有|现在|\bactual|\bcurrent|\bnow\b", re.I)
 _COUNTED = frozenset(("家", "所", "个", "人", "座", "项", "户", "台", "套", "名"))
 _RATES = frozenset(("占比", "增速"))
+_SUMS = frozenset(("薪资", "营收", "产值", "增加值", "成本", "投资", "补贴", "罚款"))
+_GIVEN = frozenset(("补贴", "罚款"))  # 按租金的50%补贴, 处违法所得一倍以上十倍以下罚款
+_RELATIVE = re.compile(
+    r"比例|比率|百分|几成|几倍|几分之|比.{0,12}[高低多少]|提高|增长|下降|降低|share|percent|how much (?:more|less)",
+    re.I,
+)
+_SHARE_OF = re.compile(r"占.{1,16}的?(?:约|近|超过?|达到?|至)?$|占[^，,。；;]{1,16}?(?:的|比)?[约近超达]?\d")
+_RULES = frozenset(("法律", "行政法规", "地方性法规", "规章", "规范性文件"))
+_HALF = 0.5  # of the qualifiers, for a figure in the unit asked for to come close
+_ARTICLE = re.compile(r"\s*\**第[零一二三四五六七八九十百\d ]{1,9}[條条]")
+_ARTICLE_LINE = re.compile(r"(?m)^\s*\**第[零一二三四五六七八九十百\d ]{1,9}[條条]")
+# A sentence that goes on with the case of the one before it: 拒不改正的，处……; 情节严重的，处…….
+_CONTINUES = re.compile(
+    r"拒不|情节|逾期|造成|导致|有前款|有前述|单位有|对(?:其)?直接|构成|没有违法所得|违法所得|并处|仍不|经责令"
+)
+_CONTEXT = 240  # characters before a sentence that say what it is about
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,26 +61,88 @@ def match_figures(query: Query, ranked: Sequence[Evidence], unknown: frozenset[s
 
     A qualifier that the corpus does not know (`unknown`: 比亚迪) can be answered by no figure: what is left is near at best.
     """
+    asked = asking(query)
+    nameless = _nameless(unknown.intersection(query.qualifiers), ranked)
     matches = []
     for evidence in ranked:
         for figure in evidence.sentence.figures:
-            relevance = _relevance(query, evidence, figure)
-            full = relevance >= FULL_MATCH and not unknown.intersection(query.qualifiers)
-            if relevance <= 0 or (not query.heads and not full):
-                continue  # without a measured noun in common, half a match is none
-            fit = _fit(query, figure)
-            exact = full and _same_sort(query, figure) and _same_bases(query, evidence, figure)
-            if (fit in {"own", "part"} and not exact) or (fit == "wrong_period" and not full):
+            relevance = _relevance(query, evidence, figure, asked)
+            full = relevance >= thresholds().full_match and not nameless and _names_thing(asked, evidence, figure)
+            half = bool(asked.units) and relevance >= _HALF
+            if relevance <= 0 or not (query.heads or full or half):
+                continue  # without a measured noun or a unit in common, half a match is none
+            fit = _fit(query, figure, evidence) if _in_places(asked, evidence) else "other"
+            if fit in {"own", "part"} and other_date(asked.dates, evidence.text):
+                fit = "wrong_period"
+            exact = full and _same_sort(query, figure, evidence, asked) and _same_bases(query, evidence, figure)
+            if fit in {"own", "part", "wrong_period"} and not exact:
                 fit = "near"
-            matches.append(FigureMatch(figure, evidence, fit, relevance + 0.1 * evidence.score))
+            matches.append(
+                FigureMatch(
+                    figure, evidence, fit, relevance + 0.1 * evidence.score + _worded(query, figure, asked, evidence)
+                )
+            )
     return tuple(sorted(matches, key=lambda m: (_ORDER[m.fit], -m.score)))
 
 
+def _nameless(terms: Iterable[str], ranked: Sequence[Evidence]) -> set[str]:
+    """Unknown words of a question that nothing found names in other words: 比亚迪, but not 专业人才 or a rest of a date."""
+    texts = {e.hit.chunk.id: e.hit.chunk.text for e in ranked}
+    asked = {term for term in terms if not LEFTOVER.fullmatch(term)}
+    return {term for term in asked if not any(names(normalise(text), term) for text in texts.values())}
+
+
+def _names_thing(asked: Asking, evidence: Evidence, figure: Figure) -> bool:
+    """Whether the very thing asked about stands with the figure.
+
+    收费多少 is answered by no figure whose sentence knows no fee; what right before a measure narrows it down (购车补贴,
+    关税税率) must be named by the sentence, by what stands before it, or by its headings.
+    """
+    text = normalise(f"{evidence.text} {figure.indicator}")
+    if _CONTINUES.match(evidence.text):
+        text = f"{text} {_before(evidence)}"
+    if asked.noun and not names(text, asked.noun) and not (len(asked.noun) > 2 and asked.noun[-2:] in text):
+        return False
+    around = f"{text} {_before(evidence)} {_above(evidence)}"
+    return all(names(around, word) for word in asked.modifiers)
+
+
+def _in_places(asked: Asking, evidence: Evidence) -> bool:
+    """Whether the districts that the question names are named by the sentence, before it or above it."""
+    around = f"{normalise(evidence.text)} {_before(evidence)} {_above(evidence)}" if asked.places else ""
+    return all(place in around for place in asked.places)
+
+
+def _above(evidence: Evidence) -> str:
+    return normalise(" ".join((evidence.hit.source.title, *evidence.hit.chunk.headings)))
+
+
+def _worded(query: Query, figure: Figure, asked: Asking, evidence: Evidence) -> float:
+    """What speaks for a figure among several that fit: its indicator in the question's words, the end asked for."""
+    indicator, question = normalise(figure.indicator), normalise(query.text)
+    grams = {indicator[i : i + 2] for i in range(len(indicator) - 1)}
+    worded = 0.3 * sum(gram in question for gram in grams) / len(grams) if grams else 0.0
+    ends = {"upper": {"至多", "以下"}, "lower": {"至少", "以上"}}.get(asked.end, set())
+    worded -= 0.01 * TIERS.index(evidence.hit.source.tier)
+    worded += 0.2 if asked.noun and indicator.endswith(asked.noun) else 0.0
+    return worded + (0.1 if figure.comparator in ends or (ends and figure.value_high is not None) else 0.0)
+
+
 def asks_amount(question: str) -> bool:
-    """Whether only a figure can answer: how many, how much, by how much."""
+    """Whether only a figure can answer: how many, how much, how long, by how much."""
     return bool(
-        re.search(r"多少|几分之|几(?:个|家|所|年|倍|成|项|人|座)|\bhow (?:many|much|large|big)\b", question, re.I)
+        re.search(
+            r"多少|几分之|多久|多长时间|(?<![好十百千万])几(?:个|家|所|年|倍|成|项|人|座|名|位|天|日|月|小时|款|份|次|类|种|条|户|周|万|亿|元|块)"
+            r"|\bhow (?:many|much|large|big|long|high)\b",
+            question,
+            re.I,
+        )
     )
+
+
+def measures_asked(query: Query, evidence: Evidence, figure: Figure) -> bool:
+    """Whether a figure measures what is asked for, of whatever."""
+    return any(_measures(head, figure, normalise(clause_of(evidence, figure))) for head in query.heads)
 
 
 def clause_of(evidence: Evidence, figure: Figure) -> str:
@@ -73,60 +151,81 @@ def clause_of(evidence: Evidence, figure: Figure) -> str:
     return next((text[start:end] for start, end in clause_spans(text) if start <= at < end), text)
 
 
-def _relevance(query: Query, evidence: Evidence, figure: Figure) -> float:
-    """How well a figure measures what was asked, 0 where it does not: the noun must be the same, its qualifiers should."""
+def _relevance(query: Query, evidence: Evidence, figure: Figure, asked: Asking) -> float:
+    """How well a figure measures what was asked, 0 where it does not: the noun must be the same, its qualifiers should.
+
+    A qualifier counts by where it is named: beside the figure, in its sentence, before it in its chunk, in its headings.
+    """
     around = normalise(clause_of(evidence, figure))
-    if query.heads:
-        if not any(_measures(head, figure, around) for head in query.heads):
+    sentence = normalise(evidence.text)
+    if asked.units:
+        if figure.unit not in asked.units:
             return 0.0
-    elif not _unit_fits(query.text, figure):
+        if query.heads and not any(head == "数量" or names_head(sentence, head) for head in query.heads):
+            return 0.0
+    elif query.heads and not any(_measures(head, figure, around) for head in query.heads):
         return 0.0
+    if len(query.heads) > 1 and "占比" in query.heads and figure.unit not in SHARES:
+        return 0.0  # 租金补贴的比例: the share, not the sum
     if not query.qualifiers:
         return 1.0
-    heading = normalise(" ".join((evidence.hit.source.title, *evidence.hit.chunk.headings)))
-    named = [
-        sum(names(text, term) for term in query.qualifiers) / len(query.qualifiers)
-        for text in (around, normalise(evidence.text), heading)
-    ]
-    score = max(named[0], 0.9 * named[1], 0.6 * named[2])
-    return score if score >= MIN_MATCH else 0.0
+    places = (
+        (1.0, f"{around} {normalise(figure.indicator)}"), (0.9, sentence), (0.8 if _CONTINUES.match(sentence) else 0.5, _before(evidence)),
+        (0.5, _above(evidence)),
+    )  # fmt: skip
+    terms = [t for t in query.qualifiers if not LEFTOVER.fullmatch(t) and t not in MEASURE_WORDS]
+    if not terms:
+        return 1.0
+    whole = 1.0 if _sum_fits(query, figure) else 0.55  # a share is no sum: what comes closest at best
+    score = (
+        whole * sum(next((weight for weight, text in places if names(text, term)), 0.0) for term in terms) / len(terms)
+    )
+    return score if score >= thresholds().min_match else 0.0
+
+
+def _before(evidence: Evidence) -> str:
+    """What stands before a sentence in its chunk, from its article's beginning, normalised: a rule says first for whom it is."""
+    chunk = evidence.hit.chunk
+    at = evidence.sentence.start - chunk.start
+    before = chunk.text[max(0, at - _CONTEXT) : at]
+    if _ARTICLE.match(evidence.text):
+        return ""
+    articles = list(_ARTICLE_LINE.finditer(before))
+    return normalise(before[articles[-1].start() :] if articles else before)
 
 
 def _measures(head: str, figure: Figure, around: str) -> bool:
-    """Whether the figure's own words name the measure; shares and rates must also have the unit of one."""
+    """Whether the figure's own words name the measure; shares and rates must also have the unit of one, sums that of money."""
     if head == "增速":
         return figure.unit in {"%", "百分点"} and (figure.role == "变化" or names_head(around, head))
     if head == "数量" and figure.unit in _COUNTED:
         return True  # 高校超400所: the unit says that it is a number of them; of what, the qualifiers decide
+    if head == "占比" and figure.unit in SHARES and (_SHARE_OF.search(around) or names_head(around, "市场占有率")):
+        return True
     if not (names_head(normalise(figure.indicator), head) or names_head(around, head)):
         return False
     if head.endswith("率") or head in _RATES:
-        fits = figure.unit in {"%", "‰", "百分点", "分数", "比", ""}
+        fits = figure.unit in {*SHARES, ""}
     elif head == "数量":
         fits = figure.unit not in {"%", "百分点", "元", "年"}
     elif figure.unit in {"年", "个月", "天"}:
         fits = "周期" in head or "期限" in head
+    elif head in _SUMS:
+        fits = True
     else:  # 规模…其中占比达40%: the share names its own measure, so it is not the size that was asked for
         own = find_heads(normalise(figure.indicator))
         fits = not own or head in own or figure.unit == "元"
     return fits
 
 
-def _unit_fits(question: str, figure: Figure) -> bool:
-    if "几分之" in question:
-        return figure.unit in {"分数", "比", "%"}
-    asked = re.search(
-        r"多少(个|家|所|人|元|钱|倍|年|项|台|座|亿|万|资金)|几(个|家|所|年|倍|成)|多(久|长时间)", question
-    )
-    if not asked:
+def _sum_fits(query: Query, figure: Figure) -> bool:
+    """Whether a figure has the unit of the sums asked for: money, or a share or a multiple where a rule grants or fines by it."""
+    heads = _SUMS.intersection(query.heads)
+    if not heads or asking(query).units or figure.unit in {*MONEY, ""}:
         return True
-    word = asked[1] or asked[2] or asked[3]
-    wanted = {
-        "钱": {"元", "美元", "港元"}, "元": {"元"}, "资金": {"元"}, "家": {"家", "个", "户", "分数"}, "个": {"个", "家", "机架", "项", "座", "所"},
-        "人": {"人", ""}, "年": {"年"}, "久": {"年", "个月", "天"}, "长时间": {"年", "个月", "天"}, "倍": {"倍", "分数"},
-        "成": {"%"}, "所": {"所", "个"},
-    }  # fmt: skip
-    return figure.unit in wanted.get(word, {figure.unit})
+    if figure.unit not in {"%", "倍", "分数", "百分点"}:
+        return False
+    return bool(heads & _GIVEN or _RELATIVE.search(query.text) or _CHANGE.search(query.text))
 
 
 _CONDITION = re.compile(
@@ -134,9 +233,18 @@ _CONDITION = re.compile(
 )
 
 
-def _same_sort(query: Query, figure: Figure) -> bool:
-    """Whether level, change, difference, target and actual are what the question asks for."""
-    text = query.text
+def _same_sort(query: Query, figure: Figure, evidence: Evidence, asked: Asking) -> bool:
+    """Whether level, change, difference, target and actual are what the question asks for, and per what."""
+    text, clause = query.text, clause_of(evidence, figure)
+    at = clause.find(figure.text)
+    if asked.base and at >= 0:
+        stated = base_of(clause[:at], clause[at + len(figure.text) :]) & {"月", "日", "年", "小时"}
+        if stated and asked.base not in stated:
+            return False
+    if figure.role == "变化" and _rises(figure.indicator) and _falls(text) and not _rises(text):
+        return False
+    if figure.role == "变化" and _falls(figure.indicator) and _rises(text) and not _falls(text):
+        return False
     if figure.role == "变化" and not (_CHANGE.search(text) or "增速" in query.heads):
         return False
     relative = (
@@ -153,13 +261,21 @@ def _same_sort(query: Query, figure: Figure) -> bool:
     return not (_ACTUAL.search(text) and figure.kind == "目标值")
 
 
+def _falls(text: str) -> bool:
+    return bool(re.search(r"降|减|缩|跌|节|省下|少(?=多少|了)|\bcut|\breduc|\bfell|\bdecreas|\bsav", text))
+
+
+def _rises(text: str) -> bool:
+    return bool(re.search(r"提[升高]|增|上[升涨]|涨|扩|多(?=多少|了)|\bincreas|\bgr[eo]w|\brose", text))
+
+
 def _same_bases(query: Query, evidence: Evidence, figure: Figure) -> bool:
     """Whether what the question compares with is what the sentence compares with (不足广东的1/8 is not 不足浙江的1/8)."""
     named = {m.code for m in find_regions(evidence.text)} - set(figure.scopes) if query.bases else set()
     return all(any(relation(base, code) == "same" for code in named) for base in query.bases)
 
 
-def _fit(query: Query, figure: Figure) -> Fit:
+def _fit(query: Query, figure: Figure, evidence: Evidence) -> Fit:
     scope: Fit = "own"
     if query.regions:
         kinds = {relation(asked, code) for asked in query.regions for code in figure.scopes}
@@ -171,9 +287,17 @@ def _fit(query: Query, figure: Figure) -> Fit:
             scope = "whole"
         else:
             scope = "other"
-    if scope in {"own", "part"} and not period_fits(query, figure.period):
+    period = figure.period or _in_force(figure, evidence)
+    if scope in {"own", "part"} and not period_fits(query, period):
         return "wrong_period"
     return scope
+
+
+def _in_force(figure: Figure, evidence: Evidence) -> str:
+    """The year of a rule, which is that of its amounts where it gives none: 2019年的补贴标准 is what the 2019 text says."""
+    source = evidence.hit.source
+    rule = source.tier == "政策原文" and source.doc_type in _RULES and figure.kind == "实际值"
+    return source.issued[:4] if rule else ""
 
 
 def period_fits(query: Query, period: str) -> bool:

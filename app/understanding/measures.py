@@ -24,7 +24,7 @@ _SAME: tuple[tuple[str, ...], ...] = (
     ("成本", "费用"),
     ("培养周期", "周期"),
     ("停机时间", "停机"),
-    ("补贴", "补助", "奖励", "资助"),
+    ("补贴", "补助", "奖励", "资助", "给多少", "补多少", "奖多少", "得多少钱", "领多少", "拿多少", "报销"),
     ("差距",),
     ("人数",),
     ("PUE", "电能利用效率"),
@@ -33,10 +33,11 @@ _SAME: tuple[tuple[str, ...], ...] = (
 )
 _CANONICAL = {word: same[0] for same in _SAME for word in same}
 _KNOWN = re.compile(
-    r"(?<!个)人数(?!据)|(?<![这那一整])个数(?![字据值])|"
-    + "|".join(sorted((re.escape(word) for word in _CANONICAL if word not in {"人数", "个数"}), key=len, reverse=True))
+    r"(?<!个)人数(?!据)|(?<![这那一整])个数(?![字据值])|(?<!小)规模(?!以[上下]|化)|"
+    + "|".join(sorted((re.escape(w) for w in _CANONICAL if w not in {"人数", "个数", "规模"}), key=len, reverse=True))
 )
-_RATE = re.compile(r"(?:(?![的与和及])[一-龥]){1,4}率(?!先|领|真|性|直|土)")
+_RATE = re.compile(r"(?:(?!的|与|和|(?<!普)及)[一-龥]){1,4}率(?!先|领|真|性|直|土)")
+_SHORT_RATE = re.compile(r"[税利汇费比效功速]率$")  # 增值税税率 is 税率, 失业率 is 失业率
 # What computing capacity stands in: a question on 算力 is answered by a figure on 数据中心 (and says so).
 _RELATED: tuple[frozenset[str], ...] = (
     frozenset(("算力", "数据中心", "算力中心", "智算中心", "计算中心", "机房")),
@@ -56,6 +57,16 @@ _RELATED: tuple[frozenset[str], ...] = (
     frozenset(("路线", "布局", "战略", "策略", "路径", "打法", "方向", "重点")),
     frozenset(("施行", "生效", "实施", "起施行")),
     frozenset(("车企", "汽车", "汽车企业")),
+    # How people say what texts call otherwise.
+    frozenset(("房租", "租金")),
+    frozenset(("报销", "补贴", "补助", "资助")),
+    frozenset(("存", "留存", "保存", "存储", "存放")),
+    frozenset(("卖", "销售", "出售", "转让")),
+    frozenset(("房子", "房屋", "不动产")),
+    frozenset(("gdp", "国内生产总值", "地区生产总值")),
+    frozenset(("实名", "实名制", "真实身份")),
+    frozenset(("小孩", "孩子", "未成年人", "儿童", "青少年")),
+    frozenset(("上网日志", "网络日志")),
 )
 
 
@@ -65,7 +76,7 @@ def head_spans(text: str) -> list[tuple[int, int, str]]:
     taken = [(start, end) for start, end, _ in found]
     for match in _RATE.finditer(text):
         if not any(match.start() < end and start < match.end() for start, end in taken):
-            start = max(match.start(), match.end() - 3)
+            start = max(match.start(), match.end() - (2 if _SHORT_RATE.search(match[0]) else 3))
             found.append((start, match.end(), text[start : match.end()]))
     return sorted(found)
 

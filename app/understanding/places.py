@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 
 from ingest.facts.figures import is_object
+from ingest.facts.owners import in_name
 from ingest.facts.regions import Mention, by_name, expand, find_regions, relation
 from ingest.lexical import cut, frequency
 
@@ -39,7 +40,8 @@ class Places:
 
 def find_places(text: str) -> Places:
     """The places of a folded question. A part right behind its whole (贵州贵阳) is one place: the part."""
-    found = _apart(mentions_of(text))
+    # 港澳青年 are asked about, not 港澳.
+    found = _apart(tuple(m for m in mentions_of(text) if not in_name(text, m)))
     everyone = tuple(dict.fromkeys(m.code for m in found))
     bases = tuple(dict.fromkeys(m.code for m in found if _is_base(text, m)))
     regions = tuple(dict.fromkeys(m.code for m in found if m.code not in bases))

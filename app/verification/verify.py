@@ -232,7 +232,7 @@ def _same_owner(claimed: Figure, stated: Figure, claim: str, source: Evidence) -
     )
     # The other way round, too: 广东 alone may be given a figure of 广东和浙江, but a whole may not stand for its part.
     exact = any(relation(code, s) == "same" for code in claims for s in stated.scopes)
-    compared = {m.code for m in find_regions(source.text)}
+    compared = {code for m in find_regions(source.text) for code in (m.code, *expand(m.code))}
     return owners_ok and exact and objects <= compared and not (objects & set(stated.scopes))
 
 

@@ -74,11 +74,9 @@ def is_object(text: str, mention: Mention, home: Sequence[str] = ()) -> bool:
     `home` are the document's regions: what a place's own rule does elsewhere is still its own.
     """
     before, after = text[: mention.start], text[mention.end :]
-    if mention.text.endswith("兵团") or (before.endswith(("（", "(")) and _IN_BRACKET_AFTER.match(after)):
+    if mention.text.endswith("兵团") or in_name(text, mention):
         return True
     if _AWAY_BEFORE.search(before) and _is_away(mention.code, home):
-        return True
-    if _NAME_AFTER.match(after) or before.rfind("《") > before.rfind("》"):
         return True
     if not mention.code.isdigit() and _YARDSTICK_AFTER.match(text, mention.end):
         return True
@@ -94,6 +92,13 @@ def is_object(text: str, mention: Mention, home: Sequence[str] = ()) -> bool:
     if before.endswith(("、", "和", "及")):  # 与北京、上海相比
         return any(m.end == mention.start - 1 and is_object(text, m, home) for m in find_regions(before))
     return False
+
+
+def in_name(text: str, mention: Mention) -> bool:
+    """Whether the mention is part of a name: 四川省专利奖, 港澳青年, 粤港澳大湾区（广东）创新创业孵化基地."""
+    before, after = text[: mention.start], text[mention.end :]
+    bracketed = before.endswith(("（", "(")) and _IN_BRACKET_AFTER.match(after) is not None
+    return bracketed or _NAME_AFTER.match(after) is not None or before.rfind("《") > before.rfind("》")
 
 
 def _is_away(code: str, home: Sequence[str]) -> bool:
