@@ -168,9 +168,7 @@ class PolicyChatEngine(BaseChatEngine):
         }
         return [Turn(roles[m.role], m.content or "") for m in self.chat_history if m.role in roles]
 
-    def _spoken(
-        self, message: str, turns: list[Turn], response: StreamingAgentChatResponse
-    ) -> Iterator[ChatResponse]:
+    def _spoken(self, message: str, turns: list[Turn], response: StreamingAgentChatResponse) -> Iterator[ChatResponse]:
         """The answer in pieces: a model's sentences as they pass, else the whole text at once.
 
         Where a model fails after its first sentences, the quoted answer follows them, as nothing sent can be taken back.

@@ -95,7 +95,9 @@ def _check_server(chosen: str, base_url: str, model: str) -> None:
     if chosen and not model:
         raise InputError(f"POLICYQA_LLM={chosen} 还要说明用哪个模型", "设置 POLICYQA_LLM_MODEL")
     if bool(base_url) != bool(model):
-        raise InputError("大模型配置不完整", "POLICYQA_LLM_BASE_URL 与 POLICYQA_LLM_MODEL 要同时设置，或设置 POLICYQA_LLM")
+        raise InputError(
+            "大模型配置不完整", "POLICYQA_LLM_BASE_URL 与 POLICYQA_LLM_MODEL 要同时设置，或设置 POLICYQA_LLM"
+        )
     if base_url and not base_url.startswith(("http://", "https://")):
         raise InputError(f"POLICYQA_LLM_BASE_URL 不是网址：{base_url}", "例如 http://127.0.0.1:8080/v1")
 

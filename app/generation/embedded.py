@@ -9,7 +9,6 @@ import json
 import os
 import secrets
 import threading
-import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from ingest.errors import InputError, MissingPartError
 
 _SERVERS: dict[tuple[Path, int, str], "LocalServer"] = {}  # one per model file; loading takes seconds and gigabytes
 _LOCK = threading.Lock()
+_TEMPLATE = 256  # tokens beyond the context asked for: what a chat template puts around the messages
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,8 @@ class LocalServer:
 
     def count_tokens(self, text: str) -> int:
         """Return how many tokens the model's own tokenizer makes of a text. Raises OSError, ValueError or KeyError."""
+        import urllib.request
+
         address = self.base_url.removesuffix("/v1") + "/tokenize"
         body = json.dumps({"content": text}).encode("utf-8", "replace")
         headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self.key}"}
@@ -77,7 +79,7 @@ def _start(path: Path, context: int, template: str) -> LocalServer:
     parameters.model.path = str(path)
     parameters.model_alias = {path.stem}
     parameters.hostnames, parameters.port, parameters.api_keys = ["127.0.0.1"], 0, [key]
-    parameters.n_ctx, parameters.n_parallel = context, 1
+    parameters.n_ctx, parameters.n_parallel = context + _TEMPLATE, 1
     parameters.cpuparams.n_threads = max(1, (os.cpu_count() or 1) - 1)  # one stays free for the embedder and the page
     parameters.use_jinja, parameters.chat_template = True, template
     parameters.verbosity, parameters.offline, parameters.ui = 0, True, False

@@ -6,15 +6,17 @@ have found undisclosed. If the model fails or nothing is left, the caller keeps 
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from app.composition.draft import Claim
 from app.generation.backend import Backend
 from app.generation.errors import LLMError
 from app.generation.messages import Asked, write_messages
+from app.generation.novelty import adds_claims
 from app.generation.parse import claim_of, complete_sentences, sentences_of, without_thoughts
 from app.generation.screen import echoes, flaw
 from app.generation.stream import Tally, stream_text
-from app.types import DropReason, Dropped, Evidence, Query, Usage
+from app.types import Dropped, DropReason, Evidence, Query, Usage
 from app.verification.verify import check_sentence
 
 MAX_OUTPUT = 4000  # characters read from the model; more is cut
@@ -98,7 +100,9 @@ def _judge(claim: Claim, query: Query, asked: Asked, supports: Supports) -> Drop
     check = check_sentence(claim.text, claim.evidence, query, claim.framed)
     if check.support == "unsupported":
         return "numbers" if not check.numbers_ok else "scope" if not check.scope_ok else "support"
-    return None if supports(claim.text, claim.evidence) else "support"
+    if adds_claims(claim.text, claim.evidence, query) or not supports(claim.text, claim.evidence):
+        return "support"
+    return None
 
 
 def usage_of(backend: Backend, report: Report) -> Usage | None:
@@ -116,6 +120,7 @@ def usage_of(backend: Backend, report: Report) -> Usage | None:
     if backend.price is not None:
         cost = round((prompt * backend.price[0] + completion * backend.price[1]) / 1e6, 6)
     first = None if tally.first_token is None else round(tally.first_token * 1000, 1)
+    counted: Literal["server", "tokenizer", "estimate"]
     counted = "server" if told else "tokenizer" if opened.exact else "estimate"
     evidence = len(report.asked.evidence)
     return Usage(prompt, completion, counted, cost, tally.attempts, first, evidence, report.asked.withheld, report.kept)

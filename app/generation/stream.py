@@ -117,7 +117,9 @@ def _attempt(
 def _late(limits: Limits, alive: bool) -> LLMError:
     if alive or limits.first_token >= limits.total:
         return LLMError(f"大模型在 {limits.total:g} 秒内没有答完", "调大 POLICYQA_LLM_TIMEOUT 或换用更快的模型")
-    return LLMError(f"大模型在 {limits.first_token:g} 秒内没有开始回答", "调大 POLICYQA_LLM_FIRST_TOKEN 或换用更快的模型")
+    return LLMError(
+        f"大模型在 {limits.first_token:g} 秒内没有开始回答", "调大 POLICYQA_LLM_FIRST_TOKEN 或换用更快的模型"
+    )
 
 
 def _read(
