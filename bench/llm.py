@@ -67,8 +67,12 @@ def _ask_all(engine: Any, questions: list[str], checking: "_Watch", show: bool) 
             print(f"\n{question}  [{answer.model}] {answer.usage}\n{answer.text}")
             print("".join(f"   - {d.reason}: {d.text}\n" for d in answer.dropped))
     total = max(1, kept + dropped)
-    print(f"cores = {usable_processors()} of {os.cpu_count()}; model {engine.backend.name}; n = {len(questions)} questions")
-    print(f"sentences {kept + dropped}: kept {kept} ({kept / total:.0%}), dropped {dropped}: {dict(reasons.most_common())}")
+    print(
+        f"cores = {usable_processors()} of {os.cpu_count()}; model {engine.backend.name}; n = {len(questions)} questions"
+    )
+    print(
+        f"sentences {kept + dropped}: kept {kept} ({kept / total:.0%}), dropped {dropped}: {dict(reasons.most_common())}"
+    )
     print(f"the extractive answer stood in {stood} of {len(questions)}; the model failed: {dict(failed)}")
     print(f"seconds an answer, median {statistics.median(spent):.2f}")
     print(f"of it checking, median {statistics.median(shares) * 1000:.1f} ms, most {max(shares) * 1000:.1f} ms")

@@ -76,7 +76,8 @@ class Scripted:
                     data = text.encode()
                     connection.sendall(
                         f"HTTP/1.1 {status} X\r\nContent-Type: application/json\r\n{headers}"
-                        f"Content-Length: {len(data)}\r\nConnection: close\r\n\r\n".encode() + data
+                        f"Content-Length: {len(data)}\r\nConnection: close\r\n\r\n".encode()
+                        + data
                     )
                     return
             connection.sendall(HEAD)

@@ -8,11 +8,11 @@ Count = Callable[[str], int]
 
 _PARTS = re.compile(r"[A-Za-z]+|[0-9]|\s+|.", re.S)
 # Tokens by kind of text. On the sample corpus the sum is above every tokenizer tried (docs/quality.md, "LLM").
-_HAN, _LETTERS, _OTHER = 1.2, 3.0, 1.0
+_HAN, _LETTERS, _OTHER = 1.3, 3.0, 1.0
 
 
 def estimate_tokens(text: str) -> int:
-    """Return an upper estimate: 1.2 for a Han character, one for a digit or sign, one for three Latin letters, bytes beyond."""
+    """Return an upper estimate: 1.3 for a Han character, one for a digit or sign, one for three Latin letters, bytes beyond."""
     total = 0.0
     for match in _PARTS.finditer(text):
         part = match[0]
