@@ -14,7 +14,7 @@ from app.generation.errors import LLMError
 from app.generation.messages import Asked, write_messages
 from app.generation.novelty import adds_claims
 from app.generation.parse import claim_of, complete_sentences, sentences_of, without_thoughts
-from app.generation.screen import echoes, flaw
+from app.generation.screen import echoes, flaw, hides_period
 from app.generation.stream import Tally, stream_text
 from app.types import Dropped, DropReason, Evidence, Query, Usage
 from app.verification.verify import check_sentence
@@ -100,6 +100,8 @@ def _judge(claim: Claim, query: Query, asked: Asked, supports: Supports) -> Drop
     check = check_sentence(claim.text, claim.evidence, query, claim.framed)
     if check.support == "unsupported":
         return "numbers" if not check.numbers_ok else "scope" if not check.scope_ok else "support"
+    if hides_period(claim, query):
+        return "scope"
     if adds_claims(claim.text, claim.evidence, query) or not supports(claim.text, claim.evidence):
         return "support"
     return None

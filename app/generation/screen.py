@@ -8,6 +8,8 @@ from collections.abc import Sequence
 
 from app.composition.draft import Claim
 from app.types import DropReason, Query
+from ingest.facts.figures import find_periods
+from ingest.facts.numbers import find_quantities
 from ingest.lexical import normalise
 
 MAX_SENTENCE = {"zh": 220, "en": 600}  # characters of one sentence
@@ -30,6 +32,18 @@ def flaw(claim: Claim, query: Query, instructions: Sequence[str]) -> DropReason 
     if len(claim.text) > MAX_SENTENCE[query.language]:
         return "length"
     return None if _speaks(claim.text, query.language) else "language"
+
+
+def hides_period(claim: Claim, query: Query) -> bool:
+    """Whether a figure of another period than the one asked for is given without saying so.
+
+    After “未披露2027年的……” a bare figure reads as that year's.
+    """
+    if not query.periods or find_periods(claim.text):
+        return False
+    said = {quantity.value for quantity in find_quantities(claim.text)}
+    figures = [f for e in claim.evidence for f in e.sentence.figures if f.value in said or f.value_high in said]
+    return any(f.period and f.period not in query.periods for f in figures)
 
 
 def echoes(text: str, question: str) -> bool:
