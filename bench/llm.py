@@ -24,6 +24,8 @@ from eval.gold import find_suite, load_suite
 from ingest.embed import usable_processors
 
 ROOT = Path(__file__).resolve().parent.parent
+# A small context and long waits: a busy core reads some 40 tokens a second.
+SLOW = {"POLICYQA_LLM_CONTEXT": "900", "POLICYQA_LLM_TIMEOUT": "240", "POLICYQA_LLM_FIRST_TOKEN": "120"}
 
 
 def main() -> None:
@@ -42,7 +44,7 @@ def main() -> None:
     engine_module.render = checking.timed(engine_module.render)  # type: ignore[attr-defined]
     suite = find_suite("sample")
     with tempfile.TemporaryDirectory(prefix="policyqa-bench-") as folder:
-        settings = load_settings({"POLICYQA_LLM_CONTEXT": "1280", **environment}, store=str(Path(folder) / "store"))
+        settings = load_settings({**SLOW, **environment}, store=str(Path(folder) / "store"))
         with open_engine(settings, writable=True) as engine:
             engine.ingest([str(suite.corpus)])
             cases = [c for c in load_suite(suite.gold) if c.split == "dev" and c.answerable and not c.history]

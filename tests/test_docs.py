@@ -14,7 +14,7 @@ from eval.cli import add_arguments
 
 REPO = Path(__file__).resolve().parent.parent
 READMES = ("README.md", "README.zh-CN.md")
-PAGES = (*READMES, "CHANGELOG.md", "CONTRIBUTING.md", "bench/README.md", "docs/llm.md", "docs/llamaindex.md")
+PAGES = (*READMES, "CHANGELOG.md", "CONTRIBUTING.md", "bench/README.md", "docs/llm.md", "docs/llamaindex.md", "docs/quality.md")
 FENCE = re.compile(r"^```[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
