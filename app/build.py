@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from app.engine import Engine
-from app.generation.generate import make_llm
+from app.generation.backend import make_backend
 from app.offline import go_offline
 from app.settings import Settings
 from ingest.embed import Embedder, load_embedder
@@ -24,14 +24,14 @@ def open_engine(
     Raises StoreError, InputError or MissingPartError.
     """
     go_offline()
+    backend = make_backend(settings)
     embedder = load_embedder(settings.embed_model, settings.cache, on_note)
     if writable and isinstance(settings.store, Path):  # a server's store is not remade in place: opening it says so
         rebuild_for(settings.store, embedder, on_note)
     with open_store(
         settings.store, embedder.name, embedder.dimension, writable=writable, cache=settings.cache
     ) as store:
-        llm = (lambda: make_llm(settings)) if settings.has_llm else None
-        yield Engine(store, embedder, llm, settings.llm_model if settings.has_llm else "", settings.llm_timeout)
+        yield Engine(store, embedder, backend)
 
 
 @contextlib.contextmanager

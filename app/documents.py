@@ -114,4 +114,24 @@ def answer_as_text(answer: dict[str, Any]) -> str:
             if part
         )
         lines.append(f"[{c['id']}] {c['title']}（{facts}）{c['source']}:{c['start']}-{c['end']}\n    {c['quote']}")
+    if note := _about_model(answer):
+        lines += ["", note]
     return visible("\n".join(lines))
+
+
+def _about_model(answer: dict[str, Any]) -> str:
+    """One line on what became of a model's words, "" where none was asked."""
+    model, dropped = answer["model"], len(answer.get("dropped") or ())
+    if model == "extractive":
+        return ""
+    if model.startswith("extractive"):
+        failed = model.removeprefix("extractive (").removesuffix(")").removeprefix("LLM failed: ")
+        reason = (
+            failed
+            if "nothing passed" not in failed
+            else f"大模型的 {dropped} 句话都未通过核验"
+            if dropped
+            else "大模型没有给出可用的句子"
+        )
+        return f"（{reason}，以上为原文摘录）"
+    return f"（{model.partition(' (dropped')[0]}" + (f"，略去 {dropped} 句未通过核验的话）" if dropped else "）")

@@ -1,5 +1,6 @@
 """The engine: one store, one embedder, perhaps an LLM; questions in, verified answers out. Safe to share by threads."""
 
+import re
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -7,10 +8,13 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from app.composition.compose import compose
-from app.composition.draft import Draft
+from app.composition.draft import Claim, Draft
 from app.composition.passages import Passages
 from app.documents import describe
-from app.generation.generate import LLMError, generate_claims, select_evidence
+from app.generation.backend import Backend
+from app.generation.errors import LLMError
+from app.generation.generate import Report, generate_claims, usage_of
+from app.generation.messages import select_evidence
 from app.generation.rewriting import llm_rewriter
 from app.render import Numbering, checked, render, with_timings
 from app.retrieval.evidence import rank_sentences
@@ -25,6 +29,11 @@ from ingest.store import Store
 from ingest.summary import Summary
 from ingest.types import Document
 
+# Cosine of the bundled model between an English sentence and the Chinese one that it renders (docs/quality.md, "LLM").
+NEAR_ENOUGH = 0.80
+_HAN = re.compile(r"[㐀-鿿]")
+_QUOTED = re.compile(r"“[^”]*”")
+_FRAME_WORDS = 6  # words around a quotation that are no statement of their own: The source says: “…”
 CHUNKS = 20  # chunks whose sentences are considered for an answer
 
 
@@ -38,15 +47,10 @@ class Stage:
 class Engine:
     """Answers questions from one store. Made by app.build.open_engine."""
 
-    def __init__(
-        self, store: Store, embedder: Embedder, llm: Callable[[], Any] | None, llm_name: str, timeout: float
-    ) -> None:
+    def __init__(self, store: Store, embedder: Embedder, backend: Backend | None = None) -> None:
         self.store = store
         self.embedder = embedder
-        self._make_llm = llm
-        self._llm: Any = None
-        self._llm_name = llm_name
-        self._timeout = timeout
+        self.backend = backend
         # SQLite and Chroma are used by one thread at a time; answering takes milliseconds.
         self._lock = threading.Lock()
 
@@ -72,7 +76,7 @@ class Engine:
         with self._lock:
             known, titles = self._known_regions(), self.store.catalog.titles()
         # Outside the lock: a model that rewrites a follow-up may take seconds.
-        rewriter = llm_rewriter(self._model, self._timeout) if self._make_llm is not None and history else None
+        rewriter = llm_rewriter(self.backend) if self.backend is not None and history else None
         query = understand(question, history, known, language, titles=titles, rewriter=rewriter)
         clock.lap("understand")
         yield Stage("retrieve")
@@ -83,8 +87,8 @@ class Engine:
             clock.lap("rerank")
             draft = compose(query, found, ranked, self._known_regions(), Passages(self._around))
         yield Stage("answer")
-        if self._make_llm is not None and not _is_silent(draft):
-            answer = yield from self._generated(query, draft, ranked, clock)
+        if self.backend is not None and not _is_silent(draft):
+            answer = yield from self._generated(self.backend, query, draft, ranked, clock)
         else:
             clock.lap("answer")
             yield Stage("verify")
@@ -95,44 +99,33 @@ class Engine:
         yield answer
 
     def _generated(
-        self, query: Query, draft: Draft, ranked: Sequence[Evidence], clock: "_Clock"
+        self, backend: Backend, query: Query, draft: Draft, ranked: Sequence[Evidence], clock: "_Clock"
     ) -> Generator[AnswerSentence | Stage, None, Answer]:
         """The LLM's checked sentences; what the rules know to be undisclosed is said first and by rule."""
-        evidence = select_evidence(draft.claims, ranked)
         fixed = draft.claims[:1] if draft.abstained else []
-        kept, numbering = list(fixed), Numbering(query.language)
-        dropped, said = 0, set[str]()
+        kept, numbering, report = list(fixed), Numbering(query.language), Report()
         for claim in fixed:
             if (sentence := checked(query, claim, numbering)) is not None:
                 yield sentence
+        evidence, note = select_evidence(draft.claims, ranked), ""
         try:
-            for claim in generate_claims(self._model(), query, evidence, self._timeout):
-                if claim.text in said:
-                    continue  # said twice is no failed check
-                sentence = checked(query, claim, numbering)
-                if sentence is None:
-                    dropped += 1
-                    continue
-                said.add(claim.text)
-                kept.append(claim)
-                yield sentence
-            note = self._llm_name + (f" (dropped {dropped})" if dropped else "")
+            for claim in generate_claims(backend, query, evidence, report, self._supports):
+                if (sentence := checked(query, claim, numbering)) is not None:
+                    kept.append(claim)
+                    yield sentence
         except LLMError as error:
-            note, kept = f"extractive (LLM failed: {error.message})", []
+            note, kept = f"extractive (LLM failed: {error.message})", list(fixed)
         clock.lap("answer")
         yield Stage("verify")
         if len(kept) > len(fixed):
-            if draft.abstained and len(kept) < len(fixed) + 2:  # one sentence of a model's is no reason to say less
-                rest = draft.claims[len(fixed) :]
-                kept += rest
-                yield from (s for claim in rest if (s := checked(query, claim, numbering)) is not None)
-            draft = replace(draft, claims=kept)
-        else:
-            note = (
-                note if note.startswith("extractive") else f"extractive ({self._llm_name}: nothing passed the checks)"
-            )
+            note = backend.name + (f" (dropped {report.dropped_count})" if report.dropped_count else "")
+            rest = left_over(query, draft, kept)
+            yield from (s for claim in rest if (s := checked(query, claim, numbering)) is not None)
+            draft = replace(draft, claims=[*kept, *rest])
         answer = render(query, draft)
         clock.lap("verify")
+        note = note or f"extractive ({backend.name}: nothing passed the checks)"
+        answer = replace(answer, dropped=tuple(report.dropped), usage=usage_of(backend, report))
         return with_timings(answer, clock.times(), note)
 
     def _around(self, hit: Hit, before: int, after: int) -> list[Hit]:
@@ -143,10 +136,16 @@ class Engine:
         rows = self.store.catalog.chunks(ids)
         return [replace(hit, chunk=rows[i][0], sentence_vectors=rows[i][1]) for i in ids]
 
-    def _model(self) -> Any:
-        if self._llm is None and self._make_llm is not None:
-            self._llm = self._make_llm()
-        return self._llm
+    def _supports(self, text: str, cited: Sequence[Evidence]) -> bool:
+        """Whether a sentence in another script than its sources is near to them in meaning."""
+        own = _QUOTED.sub(" ", text)
+        if _HAN.search(own) or not any(_HAN.search(e.text) for e in cited):
+            return True
+        if own != text and len(own.split()) <= _FRAME_WORDS:
+            return True
+        with self._lock:
+            said, *sources = self.embedder.embed_passages([own, *(e.text for e in cited)])
+        return max(float(said @ source) for source in sources) >= NEAR_ENOUGH
 
     def ingest(
         self,
@@ -194,12 +193,28 @@ class Engine:
         with self._lock:
             documents, chunks = self.store.catalog.count()
         return {
-            "model": self.embedder.name, "llm": self._llm_name or "none", "documents": documents, "chunks": chunks,
+            "model": self.embedder.name, "llm": self.backend.name if self.backend else "none", "documents": documents, "chunks": chunks,
             "store": self.store.name,
         }  # fmt: skip
 
     def _known_regions(self) -> frozenset[str]:
         return frozenset(self.store.catalog.region_counts())
+
+
+def left_over(query: Query, draft: Draft, kept: Sequence[Claim]) -> list[Claim]:
+    """What the rules had found and a model's sentences do not replace.
+
+    One sentence of a model's is no reason to say less where the question stays open, and a comparison or a list must not
+    lose a side or an item; elsewhere the model's own selection stands.
+    """
+    fixed = 1 if draft.abstained else 0
+    if not (query.kind in {"compare", "list"} or (draft.abstained and len(kept) < fixed + 2)):
+        return []
+    said = {e.key for claim in kept for e in claim.evidence}
+    return [
+        c for c in draft.claims[fixed:]
+        if c.cell or not c.evidence or any(e.key not in said for e in c.evidence)  # a table keeps all of its cells
+    ]  # fmt: skip
 
 
 def _is_silent(draft: Draft) -> bool:

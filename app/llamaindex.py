@@ -1,24 +1,30 @@
 """The pipeline as LlamaIndex parts, so that its ecosystem (agents, evaluators, chat engines) plugs in.
 
-Splitter, embedder, retriever and query engine wrap the functions that the product itself uses; nothing here is on the
+Splitter, embedder, retriever, query and chat engine wrap the functions that the product itself uses; nothing here is on the
 path of `policyqa ask`, and LlamaIndex's global Settings are neither read nor set.
 """
 
-from collections.abc import Sequence
-from typing import Any
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Sequence
+from threading import Thread
+from typing import Any, Literal
 
 from llama_index.core.base.base_query_engine import BaseQueryEngine
 from llama_index.core.base.embeddings.base import BaseEmbedding
 from llama_index.core.base.response.schema import RESPONSE_TYPE, Response
 from llama_index.core.bridge.pydantic import PrivateAttr
 from llama_index.core.callbacks import CallbackManager
+from llama_index.core.chat_engine.types import AgentChatResponse, BaseChatEngine, StreamingAgentChatResponse
+from llama_index.core.llms import ChatMessage, ChatResponse, MessageRole
+from llama_index.core.memory import BaseMemory, Memory
 from llama_index.core.node_parser import NodeParser
 from llama_index.core.prompts.mixin import PromptMixinType
 from llama_index.core.retrievers import BaseRetriever
 from llama_index.core.schema import BaseNode, NodeWithScore, QueryBundle, TextNode
 
-from app.engine import Engine
-from app.types import Answer, Citation, Hit
+from app.engine import Engine, Stage
+from app.render import written
+from app.types import Answer, AnswerSentence, Citation, Hit, Turn
 from ingest.embed import Embedder
 from ingest.text.split import split_blocks, split_chunks
 
@@ -94,6 +100,101 @@ class PolicyQueryEngine(BaseQueryEngine):
 
     def _get_prompt_modules(self) -> PromptMixinType:
         return {}
+
+
+class PolicyChatEngine(BaseChatEngine):
+    """The verified answer chain as a LlamaIndex chat engine: follow-up questions are understood from the history.
+
+    A streamed answer comes sentence by sentence, each checked before it is sent; `response.metadata` of `chat` is the
+    JSON contract's answer. `memory` may be any LlamaIndex memory.
+    """
+
+    def __init__(self, engine: Engine, memory: BaseMemory | None = None) -> None:
+        self._engine = engine
+        self._memory = memory or Memory.from_defaults()
+
+    @property
+    def chat_history(self) -> list[ChatMessage]:
+        """All messages so far, oldest first."""
+        return list(self._memory.get_all())
+
+    def reset(self) -> None:
+        """Forget the conversation."""
+        self._memory.reset()
+
+    def chat(self, message: str, chat_history: list[ChatMessage] | None = None) -> AgentChatResponse:
+        """Answer a message; `chat_history` replaces the conversation so far. Raises InputError."""
+        answer = self._engine.ask(message, self._turns(chat_history))
+        self._memory.put(ChatMessage(role=MessageRole.USER, content=message))
+        self._memory.put(ChatMessage(role=MessageRole.ASSISTANT, content=answer.text))
+        nodes = [_node_of_citation(citation) for citation in answer.citations]
+        return AgentChatResponse(response=answer.text, source_nodes=nodes, metadata=answer.to_json())
+
+    def stream_chat(self, message: str, chat_history: list[ChatMessage] | None = None) -> StreamingAgentChatResponse:
+        """Answer a message piece by piece; its sources are known once the stream has ended. Raises InputError there."""
+        turns = self._turns(chat_history)
+        self._memory.put(ChatMessage(role=MessageRole.USER, content=message))
+        response = StreamingAgentChatResponse()
+        response.chat_stream = self._spoken(message, turns, response)
+        thread = Thread(target=response.write_response_to_history, args=(self._memory,), daemon=True)
+        response.write_response_to_history_thread = thread
+        thread.start()
+        return response
+
+    async def achat(self, message: str, chat_history: list[ChatMessage] | None = None) -> AgentChatResponse:
+        """Answer a message without blocking the event loop."""
+        return await asyncio.to_thread(self.chat, message, chat_history)
+
+    async def astream_chat(
+        self, message: str, chat_history: list[ChatMessage] | None = None
+    ) -> StreamingAgentChatResponse:
+        """Answer a message piece by piece without blocking the event loop."""
+        turns = self._turns(chat_history)
+        await self._memory.aput(ChatMessage(role=MessageRole.USER, content=message))
+        response = StreamingAgentChatResponse()
+        response.achat_stream = _aside(self._spoken(message, turns, response))
+        response._ensure_async_setup()
+        response.awrite_response_to_history_task = asyncio.create_task(
+            response.awrite_response_to_history(self._memory)
+        )
+        return response
+
+    def _turns(self, chat_history: list[ChatMessage] | None) -> list[Turn]:
+        if chat_history is not None:
+            self._memory.set(chat_history)
+        roles: dict[MessageRole, Literal["user", "assistant"]] = {
+            MessageRole.USER: "user",
+            MessageRole.ASSISTANT: "assistant",
+        }
+        return [Turn(roles[m.role], m.content or "") for m in self.chat_history if m.role in roles]
+
+    def _spoken(self, message: str, turns: list[Turn], response: StreamingAgentChatResponse) -> Iterator[ChatResponse]:
+        """The answer in pieces: a model's sentences as they pass, else the whole text at once.
+
+        Where a model fails after its first sentences, the quoted answer follows them, as nothing sent can be taken back.
+        """
+        said, writing = "", False
+        for event in self._engine.stream(message, turns):
+            if isinstance(event, Stage):
+                writing = event.name == "answer"
+                continue
+            if isinstance(event, AnswerSentence) and writing:
+                delta = written(event) + "\n"
+            elif isinstance(event, Answer):
+                response.source_nodes = [_node_of_citation(citation) for citation in event.citations]
+                delta = "\n".join(line for line in event.text.split("\n") if not line or line not in said.split("\n"))
+                delta = delta if delta.strip() else ""
+            else:
+                continue
+            said += delta
+            message_so_far = ChatMessage(role=MessageRole.ASSISTANT, content=said)
+            yield ChatResponse(message=message_so_far, delta=delta)
+
+
+async def _aside(pieces: Iterator[ChatResponse]) -> AsyncIterator[ChatResponse]:
+    """The pieces of a blocking iterator, each waited for in a thread."""
+    while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
+        yield piece
 
 
 def _node_of_hit(hit: Hit) -> NodeWithScore:

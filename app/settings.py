@@ -1,15 +1,19 @@
 """Settings, read once from the environment (POLICYQA_*). They hold values; objects are made in app.build."""
 
+import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+from app.generation.presets import PRESETS, Preset
 from ingest.errors import InputError
 from ingest.location import Location, as_location
 
 DEFAULT_STORE = ".policyqa/store"
 DEFAULT_HISTORY = ".policyqa/history.sqlite3"
+_OWN_KEY = "POLICYQA_LLM_API_KEY"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +27,21 @@ class Settings:
     allow_private_urls: bool = False  # whether ingest may fetch from private and loopback addresses
     llm_base_url: str = ""
     llm_model: str = ""
-    llm_api_key: str = ""
-    llm_timeout: float = 60.0
+    llm_api_key: str = field(default="", repr=False)
+    llm_key_from: str = ""  # the variable that the key was read from
+    llm_gguf: Path | None = None  # a model file, run in this process
+    llm_timeout: float = 60.0  # seconds that one answer may take
+    llm_first_token: float = 30.0  # seconds until the first sign of life
     llm_retries: int = 1
-    llm_context: int = 8192
+    llm_context: int = 8192  # tokens
+    llm_price: tuple[float, float] | None = None  # per million tokens in, out
+    llm_extra: Mapping[str, Any] = field(default_factory=dict)  # added to the request's body
+    llm_usage: bool = True  # whether token counts may be asked for
 
     @property
     def has_llm(self) -> bool:
         """Whether a generative model is configured."""
-        return bool(self.llm_base_url and self.llm_model)
+        return self.llm_gguf is not None or bool(self.llm_base_url and self.llm_model)
 
 
 def load_settings(environment: Mapping[str, str] | None = None, store: str | None = None) -> Settings:
@@ -42,24 +52,79 @@ def load_settings(environment: Mapping[str, str] | None = None, store: str | Non
     env = os.environ if environment is None else environment
     cache = env.get("POLICYQA_CACHE", "")
     history = env.get("POLICYQA_HISTORY", "").strip() or DEFAULT_HISTORY
-    base_url, model = env.get("POLICYQA_LLM_BASE_URL", "").strip(), env.get("POLICYQA_LLM_MODEL", "").strip()
-    if bool(base_url) != bool(model):
-        raise InputError("大模型配置不完整", "POLICYQA_LLM_BASE_URL 与 POLICYQA_LLM_MODEL 要同时设置")
-    if base_url and not base_url.startswith(("http://", "https://")):
-        raise InputError(f"POLICYQA_LLM_BASE_URL 不是网址：{base_url}", "例如 http://127.0.0.1:8080/v1")
     return Settings(
         store=as_location(store or env.get("POLICYQA_STORE") or DEFAULT_STORE),
         embed_model=env.get("POLICYQA_EMBED_MODEL") or "bundled",
         cache=Path(cache) if cache else None,
         history=None if history == "off" else Path(history),
         allow_private_urls=env.get("POLICYQA_ALLOW_PRIVATE_URLS", "").strip() == "1",
-        llm_base_url=base_url,
-        llm_model=model,
-        llm_api_key=env.get("POLICYQA_LLM_API_KEY", ""),
-        llm_timeout=_number(env, "POLICYQA_LLM_TIMEOUT", 60.0, 0.1, 3600),
-        llm_retries=int(_number(env, "POLICYQA_LLM_RETRIES", 1, 0, 5)),
-        llm_context=int(_number(env, "POLICYQA_LLM_CONTEXT", 8192, 512, 2_000_000)),
+        **_llm_settings(env),
     )
+
+
+def _llm_settings(env: Mapping[str, str]) -> dict[str, Any]:
+    """The fields llm_*. POLICYQA_LLM names a preset or a model file; the other variables win over what it stands for."""
+    chosen = env.get("POLICYQA_LLM", "").strip()
+    gguf = Path(chosen).expanduser() if chosen.lower().endswith(".gguf") else None
+    if chosen and gguf is None and chosen.lower() not in PRESETS:
+        known = "、".join(PRESETS)
+        raise InputError(f"POLICYQA_LLM={chosen} 无法识别", f"可填 {known}，或一个 .gguf 文件的路径")
+    preset = PRESETS.get(chosen.lower(), Preset(""))
+    base_url = env.get("POLICYQA_LLM_BASE_URL", "").strip() or preset.base_url
+    model = env.get("POLICYQA_LLM_MODEL", "").strip() or (gguf.stem if gguf else preset.model)
+    if gguf is None:
+        _check_server(chosen, base_url, model)
+    key_from = next((name for name in (_OWN_KEY, *preset.keys) if env.get(name, "").strip()), "")
+    return {
+        "llm_base_url": "" if gguf else base_url,
+        "llm_model": model,
+        "llm_api_key": env.get(key_from, "").strip() if key_from else "",
+        "llm_key_from": key_from,
+        "llm_gguf": gguf,
+        "llm_timeout": _number(env, "POLICYQA_LLM_TIMEOUT", 60.0, 0.1, 3600),
+        "llm_first_token": _number(env, "POLICYQA_LLM_FIRST_TOKEN", 30.0, 0.1, 3600),
+        "llm_retries": int(_number(env, "POLICYQA_LLM_RETRIES", 1, 0, 5)),
+        "llm_context": int(_number(env, "POLICYQA_LLM_CONTEXT", preset.context if preset.base_url else 8192, 512, 2e6)),
+        "llm_price": _price(env),
+        "llm_extra": {**preset.extra, **_extra(env)},
+        "llm_usage": preset.usage,
+    }
+
+
+def _check_server(chosen: str, base_url: str, model: str) -> None:
+    if chosen and not model:
+        raise InputError(f"POLICYQA_LLM={chosen} 还要说明用哪个模型", "设置 POLICYQA_LLM_MODEL")
+    if bool(base_url) != bool(model):
+        raise InputError(
+            "大模型配置不完整", "POLICYQA_LLM_BASE_URL 与 POLICYQA_LLM_MODEL 要同时设置，或设置 POLICYQA_LLM"
+        )
+    if base_url and not base_url.startswith(("http://", "https://")):
+        raise InputError(f"POLICYQA_LLM_BASE_URL 不是网址：{base_url}", "例如 http://127.0.0.1:8080/v1")
+
+
+def _price(env: Mapping[str, str]) -> tuple[float, float] | None:
+    """Prices of a million tokens in and out, in the operator's currency: POLICYQA_LLM_PRICE=2,8."""
+    raw = env.get("POLICYQA_LLM_PRICE", "").strip()
+    if not raw:
+        return None
+    try:
+        paid, earned = (float(part) for part in raw.replace("，", ",").split(","))
+    except ValueError:
+        paid = earned = -1.0
+    if not (0 <= paid < 1e6 and 0 <= earned < 1e6):
+        raise InputError(f"POLICYQA_LLM_PRICE={raw} 无效", "写作“输入价,输出价”，每百万 token，例如 2,8")
+    return paid, earned
+
+
+def _extra(env: Mapping[str, str]) -> dict[str, Any]:
+    raw = env.get("POLICYQA_LLM_EXTRA", "").strip()
+    try:
+        value = json.loads(raw) if raw else {}
+    except json.JSONDecodeError:
+        value = None
+    if not isinstance(value, dict):
+        raise InputError("POLICYQA_LLM_EXTRA 不是 JSON 对象", '例如 {"enable_thinking": false}')
+    return value
 
 
 def _number(env: Mapping[str, str], name: str, default: float, low: float, high: float) -> float:

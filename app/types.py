@@ -13,6 +13,9 @@ Support = Literal["supported", "partial", "unsupported"]
 AbstainReason = Literal[
     "", "no_document", "no_evidence", "wrong_scope", "wrong_period", "not_disclosed", "superseded", "conflicting"
 ]  # fmt: skip
+# Why a model's sentence was left out: no valid citation, wrong numbers or scope, wording that the source does not bear out,
+# wrong language, too long, a link, or the prompt given away.
+DropReason = Literal["citation", "numbers", "scope", "support", "language", "length", "link", "prompt"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +144,29 @@ class CitedFigure:
 
 
 @dataclass(frozen=True, slots=True)
+class Dropped:
+    """A sentence of a model's that was not shown, and why. `text` is untrusted; it is "" where it gave the prompt away."""
+
+    text: str
+    reason: DropReason
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What asking a model took."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    counted: Literal["server", "tokenizer", "estimate"]
+    cost: float | None  # in the currency of POLICYQA_LLM_PRICE
+    attempts: int
+    first_token_ms: float | None
+    evidence: int  # sentences that the model was shown
+    withheld: int  # sentences that speak to a model, and were not shown
+    kept: int  # its sentences that passed the checks
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """A verified answer: Markdown with [n] markers, its sentences, citations and figures."""
 
@@ -152,6 +178,8 @@ class Answer:
     abstained: bool = False
     abstain_reason: AbstainReason = ""
     model: str = "extractive"
+    dropped: tuple[Dropped, ...] = ()
+    usage: Usage | None = None
     timings_ms: dict[str, float] = field(default_factory=dict)
     id: str = ""
 
@@ -161,7 +189,8 @@ class Answer:
             "id": self.id, "question": self.question, "answer": self.text, "abstained": self.abstained,
             "abstain_reason": self.abstain_reason, "sentences": [s.to_json() for s in self.sentences],
             "citations": [asdict(c) for c in self.citations], "figures": [f.to_json() for f in self.figures],
-            "model": self.model, "timings_ms": self.timings_ms,
+            "model": self.model, "dropped": [asdict(d) for d in self.dropped],
+            "usage": asdict(self.usage) if self.usage else None, "timings_ms": self.timings_ms,
         }  # fmt: skip
 
     def named(self, identifier: str) -> "Answer":

@@ -82,7 +82,7 @@ def _command() -> list[str]:
 
 def take_turns(ours: Sequence[str], other: Sequence[str], count: int) -> tuple[list[float], list[float]]:
     """Run two commands in turns, `count` times each after one unmeasured start; return their wall seconds."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("POLICYQA_LLM_")}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("POLICYQA_LLM")}
 
     def once(command: Sequence[str]) -> float:
         return seconds(

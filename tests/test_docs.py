@@ -14,7 +14,15 @@ from eval.cli import add_arguments
 
 REPO = Path(__file__).resolve().parent.parent
 READMES = ("README.md", "README.zh-CN.md")
-PAGES = (*READMES, "CHANGELOG.md", "CONTRIBUTING.md", "bench/README.md")
+PAGES = (
+    *READMES,
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "bench/README.md",
+    "docs/llm.md",
+    "docs/llamaindex.md",
+    "docs/quality.md",
+)
 FENCE = re.compile(r"^```[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -73,6 +81,7 @@ class TestReadme:
             "POLICYQA_HISTORY": str(default.history),
             "POLICYQA_EMBED_MODEL": default.embed_model,
             "POLICYQA_LLM_TIMEOUT": f"{default.llm_timeout:g}",
+            "POLICYQA_LLM_FIRST_TOKEN": f"{default.llm_first_token:g}",
             "POLICYQA_LLM_RETRIES": str(default.llm_retries),
             "POLICYQA_LLM_CONTEXT": str(default.llm_context),
         }

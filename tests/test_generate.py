@@ -9,6 +9,7 @@ import pytest
 
 from app.build import open_engine
 from app.engine import Engine, Stage
+from app.generation.backend import Backend, Limits, Opened
 from app.settings import load_settings
 from app.types import Answer, AnswerSentence
 
@@ -47,10 +48,15 @@ def plain(sample_store):
         yield engine
 
 
+def engine_with(plain, llm, timeout=20.0, **limits):
+    limits = Limits(timeout, **limits)
+    return Engine(plain.store, plain.embedder, Backend("fake", lambda: Opened(llm), limits))
+
+
 @pytest.fixture
 def ask(plain):
     def run(question, llm, timeout=20.0):
-        engine = Engine(plain.store, plain.embedder, lambda: llm, "fake", timeout)
+        engine = engine_with(plain, llm, timeout)
         events = list(engine.stream(question))
         assert isinstance(events[-1], Answer)
         check(events[-1])
@@ -105,7 +111,7 @@ def test_sentences_stream_in_order_with_the_numbers_of_the_final_answer(ask):
 
 def test_a_sentence_is_out_before_the_model_has_finished(plain):
     llm = FakeLLM(GOOD, GOOD_TOO, *["贵州承接东部的需求{转而主动承接}。"] * 20)
-    engine = Engine(plain.store, plain.embedder, lambda: llm, "fake", 20.0)
+    engine = engine_with(plain, llm)
     first = next(e for e in engine.stream(PRACTICE) if isinstance(e, AnswerSentence))
     assert first.text.startswith("贵州把算力外包") and llm.taken < 5
 
@@ -143,17 +149,28 @@ def test_a_lie_is_dropped_and_counted_while_the_truth_beside_it_stays(ask, lie):
         ("asdf qwer 12 ", "[1] zxcv"),  # garbage that holds a marker
         ("北京冬奥会很成功[1]。",),
         ("贵州算力产业规模为130亿元[1]。",),
-        ("<think>贵州把算力外包和行业解决方案结合起来{把算力外包和行业}。",),  # thoughts that never end
         ("[1][2][3]",),
         ("。。。[1]。",),
-        ("",),
-        (),
     ],
 )
 def test_if_nothing_passes_the_extractive_answer_stands(ask, plain, script):
     answer, expected = ask(PRACTICE, FakeLLM(*script))[-1], extractive(plain, PRACTICE)
     assert (answer.text, answer.citations) == (expected.text, expected.citations)
     assert answer.model == "extractive (fake: nothing passed the checks)"
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        (("<think>贵州把算力外包和行业解决方案结合起来{把算力外包和行业}。",), "思考过程"),  # thoughts that never end
+        (("",), "没有给出回答"),
+        ((" \n", " "), "没有给出回答"),
+        ((), "没有给出回答"),
+    ],
+)
+def test_a_model_that_says_nothing_leaves_the_extractive_answer(ask, plain, script, said):
+    answer = ask(PRACTICE, FakeLLM(*script))[-1]
+    assert answer.text == extractive(plain, PRACTICE).text and said in answer.model
 
 
 @pytest.mark.parametrize(
@@ -239,7 +256,8 @@ def test_a_repeated_sentence_is_shown_once(ask):
 
 def test_the_llm_is_made_on_first_use_only(plain):
     made = []
-    engine = Engine(plain.store, plain.embedder, lambda: made.append(1) or FakeLLM(GOOD), "fake", 5.0)
+    backend = Backend("fake", lambda: Opened(made.append(1) or FakeLLM(GOOD)))
+    engine = Engine(plain.store, plain.embedder, backend)
     assert not made
     engine.ask(PRACTICE)
     engine.ask(PRACTICE)

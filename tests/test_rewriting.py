@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from app.generation.backend import Backend, Limits, Opened
 from app.generation.rewriting import keeps_to, llm_rewriter, plain_line
 from app.types import Turn
 from app.understanding.rewrite import stand_alone
@@ -20,16 +21,17 @@ class Model:
     def __init__(self, words="", delay=0.0, error=None):
         self.words, self.delay, self.error, self.prompts = words, delay, error, []
 
-    def complete(self, prompt):
-        self.prompts.append(prompt)
+    def stream_chat(self, messages, **_):
+        self.prompts.append(messages[-1].content)
         time.sleep(self.delay)
         if self.error:
             raise self.error
-        return SimpleNamespace(text=self.words)
+        yield SimpleNamespace(delta=self.words, raw=None, additional_kwargs={})
 
 
 def rewritten(model, question="那浙江呢", timeout=5.0):
-    return understand(question, HISTORY, rewriter=llm_rewriter(lambda: model, timeout)).text
+    backend = Backend("fake", lambda: Opened(model), Limits(total=timeout, retries=0))
+    return understand(question, HISTORY, rewriter=llm_rewriter(backend)).text
 
 
 def test_a_rewriting_within_the_conversation_is_taken():
@@ -70,5 +72,5 @@ def test_a_question_that_says_what_it_is_about_is_not_sent():
 
 
 def test_the_first_line_with_words_is_the_rewriting():
-    assert plain_line("<think>嗯</think>\n\n问题：「浙江的路线」\n解释：略") == "浙江的路线"
+    assert plain_line("\n\n问题：「浙江的路线」\n解释：略") == "浙江的路线"
     assert not keeps_to("", "浙江的路线", ["浙江的路线"])

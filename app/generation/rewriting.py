@@ -4,13 +4,14 @@ What the model returns is untrusted: it may neither bring in nor lose a region, 
 the conversation's own words, and has a few seconds. Whatever fails leaves the rules' rewriting in force.
 """
 
-import queue
+import logging
 import re
-import threading
 from collections.abc import Callable, Sequence
 from datetime import date
-from typing import Any
 
+from app.generation.backend import Backend
+from app.generation.errors import LLMError
+from app.generation.stream import complete
 from app.types import Turn
 from app.understanding.language import HAN
 from app.understanding.periods import question_periods
@@ -24,11 +25,12 @@ MAX_LENGTH = 200  # characters
 MAX_SHORT = 30  # characters: a longer question that the rules leave alone says what it is about
 MIN_OWN = 0.8  # share of a rewriting's words that the conversation must hold
 _TURNS = 6
+log = logging.getLogger(__name__)
 _FRAME = re.compile(r"^(?:改写后的?|独立的?)?(?:问题|question|rewritten question)?\s*[:：]\s*", re.I)
 
 
-def llm_rewriter(make: Callable[[], Any], timeout: float) -> Callable[[str, Sequence[Turn], str], str]:
-    """A rewriter (question, history, the rules' rewriting) -> rewriting, by the model that `make` gives. It never raises."""
+def llm_rewriter(backend: Backend) -> Callable[[str, Sequence[Turn], str], str]:
+    """A rewriter (question, history, the rules' rewriting) -> rewriting, by the configured model. It never raises."""
 
     def rewrite(question: str, history: Sequence[Turn], rule: str) -> str:
         asked = [turn.content for turn in history if turn.role == "user"][-_TURNS:]
@@ -38,8 +40,11 @@ def llm_rewriter(make: Callable[[], Any], timeout: float) -> Callable[[str, Sequ
         prompt = message(
             language, "rewrite.user.md", history="\n".join(f"- {text}" for text in asked), question=question
         )
-        answer = _complete(make, prompt, min(timeout, MAX_WAIT))
-        candidate = plain_line(answer)
+        try:
+            candidate = plain_line(complete(backend, "", prompt, min(backend.limits.total, MAX_WAIT)))
+        except LLMError as error:  # the rules' rewriting stands; the answer's own call will tell of it
+            log.info("a question was not rewritten: %s", error.message)
+            return rule
         return candidate if keeps_to(candidate, rule, [*asked, question]) else rule
 
     return rewrite
@@ -47,7 +52,6 @@ def llm_rewriter(make: Callable[[], Any], timeout: float) -> Callable[[str, Sequ
 
 def plain_line(answer: str) -> str:
     """The first line of a model's answer that holds words, folded, without quotation marks and a heading."""
-    answer = re.sub(r"<think>.*?(?:</think>|$)", "", answer, flags=re.S)
     line = next((line for line in answer.split("\n") if any(char.isalnum() for char in line)), "")
     return _FRAME.sub("", fold(line).strip()).strip("\"'“”「」` ")
 
@@ -78,20 +82,3 @@ def _times(text: str) -> set[str]:
 def _numbers(text: str) -> set[str]:
     """Values of the quantities of a text, and the titles that it names."""
     return {f"{q.value}{q.unit}" for q in find_quantities(text)} | set(re.findall(r"《[^》]+》", text))
-
-
-def _complete(make: Callable[[], Any], prompt: str, timeout: float) -> str:
-    """The model's answer, or "" where it fails or does not answer in time. Read in a thread, for a server may stay silent."""
-    answers: queue.Queue[str] = queue.Queue(1)
-
-    def ask() -> None:
-        try:
-            answers.put(str(make().complete(prompt).text))
-        except Exception:  # whatever a client raises means that the rules' rewriting stands
-            answers.put("")
-
-    threading.Thread(target=ask, daemon=True).start()
-    try:
-        return answers.get(timeout=timeout)
-    except queue.Empty:
-        return ""
