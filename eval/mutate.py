@@ -23,7 +23,7 @@ _UNITS = (
 )  # fmt: skip
 _FLIPS = (
     (r"不得?超过|不高于|至多", "超过"), (r"不少于|不低于|不得少于|不得低于", "不足"), (r"(?<!不)(?<!不得)超过|突破|(?<!不)超(?=[\d一二三])", "不足"),
-    (r"不足(?=[\d一二三四五六七八九十广])|不到(?=[\d一二三四五六七八九十广])|低于(?=\d)", "超过"), (r"(?<=[\d%元亩年家张])以上", "以下"),
+    (r"不足(?=[\d一二三四五六七八九十广])|不到(?=[\d一二三四五六七八九十广])|低于(?=\d)", "超过"), (r"(?<=[\d%元亩年家张])以上(?![\d一二三四五六七八九十])", "以下"),
     (r"(?<=[\d%元亩日])以下", "以上"), (r"至少", "至多"), (r"最高", "最低"), (r"最长", "最短"), (r"约(?=[\d])|大约是?(?=\d)|约为(?=\d)", "不足"),
     (r"近(?=\d)", "超"),
 )  # fmt: skip
@@ -42,7 +42,7 @@ _FACTS = (
 )  # fmt: skip
 _NEGATED = (
     (r"(?<!不)(?<!未)应当?(?=[在自取协制履记每合为指立])", "无需"), (r"(?<!力争)(?<!不)(超过|突破|达到|提高到|降至|降到|增长|提升到)(?=近?\d)", r"未\1"),
-    (r"(?<![不没未])(提出|建成了?|受益|利用|依靠|瞄准|印发|惠及|废止|确定首批|废|投入商业|依托|避免了?|看?重视|选择|押注|推进|吸引|承接|汇集|走出|困|认为|写入了?)(?!者|权)", r"没有\1"),
+    (r"(?<![不没未])(?<!不得)(提出|建成了?|受益|利用|依靠|瞄准|印发(?!的)|惠及|废止|确定首批|废|投入商业|依托|避免了?|看?重视|选择|押注|推进|吸引|承接|汇集|走出|困|认为|写入了?)(?!者|权)", r"没有\1"),
     (r"不得|不重视|不愿|不等于", ""), (r"没有|并不|未(?=列|超)", ""), (r"而不是", "也是"),
 )  # fmt: skip
 _MODAL = (
@@ -248,7 +248,7 @@ OPERATORS: dict[str, Operator] = {
 _ENGLISH: dict[str, tuple[tuple[str, str], ...]] = {
     "million/billion": (("million", "billion"), ("billion", "million"), ("trillion", "billion"), (r"(?<=\d),000(?=\s)", ""), (r"(?<=\d),000(?!,)", ",000,000")),
     "%/percentage points": ((r"(?<=\d)%", " percentage points"), (r" percentage points", "%")),
-    "comparator": (("more than|over|exceeded", "less than"), ("below", "above"), ("around|about", "less than"), ("up to", "at least")),
+    "comparator": ((r"more than|\bover\b|exceeded", "less than"), ("below", "above"), ("around|about", "less than"), ("up to", "at least")),
     "comparator dropped": (("(?<=d )more than |(?<=s )more than |^More than |over (?=\\d)|below (?=\\d)", ""),),
     "unit": (("yuan", "dollars"), ("kWh", "tonnes")),
     "year": ((r"20(\d)\d(?=[ ,.])", r"20\g<1>1"), ("2024|2025|2020|2023|2030", "2028"), ("first quarter", "third quarter")),
