@@ -43,7 +43,7 @@ _FACTS = (
 _NEGATED = (
     (r"(?<!不)(?<!未)应当?(?=[在自取协制履记每合为指立])", "无需"), (r"(?<!力争)(?<!不)(超过|突破|达到|提高到|降至|降到|增长|提升到)(?=近?\d)", r"未\1"),
     (r"(?<![不没未])(?<!不得)(提出|建成了?|受益|利用|依靠|瞄准|印发(?!的)|惠及|废止|确定首批|废|投入商业|依托|避免了?|看?重视|选择|押注|推进|吸引|承接|汇集|走出|困|认为|写入了?)(?!者|权)", r"没有\1"),
-    (r"不得|不重视|不愿|不等于", ""), (r"没有|并不|未(?=列|超)", ""), (r"而不是", "也是"),
+    (r"不得|不(?=重视|愿|等于|多|能)", ""), (r"没有|并不|未(?=列|超)", ""), (r"而不是", "也是"),
 )  # fmt: skip
 _MODAL = (
     ("不得", "可以"), ("应当", "可以"), ("应当", "不得"), ("(?<!还)可以", "不得"), ("可以", "应当"), ("要求?(?=达到|属于|按照)", "可以不"),
@@ -228,8 +228,9 @@ def quotation(text: str, evidence: Evidence) -> Iterator[str]:
     """A character of a quotation or of a document's name left out, or two of them changed about."""
     for match in re.finditer(r"[“《]([^”》]{4,80})[”》]", text):
         middle = (match.start(1) + match.end(1)) // 2
-        yield text[:middle] + text[middle + 1 :]
-        if text[middle] != text[middle - 1]:
+        if text[middle] not in "“”《》":
+            yield text[:middle] + text[middle + 1 :]
+        if text[middle] != text[middle - 1] and not set(text[middle - 1 : middle + 1]) & set("“”《》"):
             yield text[: middle - 1] + text[middle] + text[middle - 1] + text[middle + 1 :]
 
 
@@ -248,7 +249,7 @@ OPERATORS: dict[str, Operator] = {
 _ENGLISH: dict[str, tuple[tuple[str, str], ...]] = {
     "million/billion": (("million", "billion"), ("billion", "million"), ("trillion", "billion"), (r"(?<=\d),000(?=\s)", ""), (r"(?<=\d),000(?!,)", ",000,000")),
     "%/percentage points": ((r"(?<=\d)%", " percentage points"), (r" percentage points", "%")),
-    "comparator": ((r"more than|\bover\b|exceeded", "less than"), ("below", "above"), ("around|about", "less than"), ("up to", "at least")),
+    "comparator": ((r"more than|\bover(?= \d)|exceeded", "less than"), ("below", "above"), ("around|about", "less than"), ("up to", "at least")),
     "comparator dropped": (("(?<=d )more than |(?<=s )more than |^More than |over (?=\\d)|below (?=\\d)", ""),),
     "unit": (("yuan", "dollars"), ("kWh", "tonnes")),
     "year": ((r"20(\d)\d(?=[ ,.])", r"20\g<1>1"), ("2024|2025|2020|2023|2030", "2028"), ("first quarter", "third quarter")),

@@ -21,7 +21,9 @@ PLANNED = re.compile(
 )
 _AHEAD = re.compile(r"(?<![长升高加降大少减展直])到(?:19|20)\d{2}年|(?:19|20)\d{2}年[底末]?前|展望(?:19|20)\d{2}")
 # A plan's own word for what it sets: 意见提出, 方案要求, 应当达到.
-_PUT_FORWARD = re.compile(r"提出|要求|明确|应(?!用|急|对)|须|确保|要(?!素|求|点|领|闻)")
+_PUT_FORWARD = re.compile(r"提出|要求|明确|应(?!用|急|对)|须|确保|(?<![主重需必首纪概提])要(?!素|求|点|领|闻)")
+# Any word that lets a figure be read as still to come.
+AIMED = re.compile(rf"{PLANNED.pattern}|{_AHEAD.pattern}|{_PUT_FORWARD.pattern}|未来|今后")
 _FORECAST, _AIM = re.compile(_EXPECTED), re.compile(_AIMED)
 
 
@@ -29,7 +31,7 @@ def kind_stands(text: str, start: int, end: int, stated: Figure, source: Evidenc
     """Whether the figure at text[start:end] of a claim is told as of the kind that is stated.
 
     A fact must not be told as an aim in its own clause. An aim or a forecast needs a word for it, there or before, and must
-    not be told as reached: a bare statement of an aim is an aim told as a fact.
+    not be told as reached: a bare statement of an aim is an aim told as a fact, unless the source's is as bare.
     """
     clause_start = max(text.rfind(mark, 0, start) for mark in "，,。；;：:") + 1
     near, before = text[clause_start:end], text[:end]
@@ -44,7 +46,7 @@ def kind_stands(text: str, start: int, end: int, stated: Figure, source: Evidenc
         return stated.kind == "预测"
     if aimed and not expected and stated.kind == "预测":
         return "预期" in source.text or aimed[-1][0] in source.text
-    return bool(aimed or expected or PLANNED.search(before) or _AHEAD.search(before) or _PUT_FORWARD.search(before))
+    return bool(aimed or expected or AIMED.search(before)) or not AIMED.search(source.text)
 
 
 def told_otherwise(clause: Clause, nearest: Clause, source: Evidence) -> bool:

@@ -11,6 +11,7 @@ from ingest.facts.regions import find_regions
 from ingest.lexical import normalise
 
 HAN = re.compile(r"[㐀-鿿]")
+_FILLERS = str.maketrans("", "", "的了从由至到在为是把被与和及也则均于")  # characters that a restatement may change
 _PLACE = "㊀"  # stands for each character of a region's name
 _MARKS = re.compile(r"[^㐀-鿿a-z0-9%.㊀]")
 
@@ -44,7 +45,7 @@ def whole_of(text: str) -> Clause:
 
 def _clause(plain: str, blanked: str, start: int, end: int) -> Clause:
     words = _MARKS.sub("", blanked[start:end])
-    bare = words.replace(_PLACE, "")
+    bare = words.replace(_PLACE, "").translate(_FILLERS)
     return Clause(start, end, plain[start:end], bare, len(words), frozenset(_grams(bare)))
 
 

@@ -36,7 +36,7 @@ def closest_stands(claim: str, cited: Sequence[Evidence]) -> bool:
 def kinds_stand(claim: str, cited: Sequence[Evidence], query: Query) -> bool:
     """Whether the note behind each figure of a lead gives the kind that is stated; without a note it is a fact."""
     figures = figures_of(claim, query)
-    for figure, following in zip(figures, (*figures[1:], None), strict=True):
+    for figure, following in zip(figures, [*figures[1:], None], strict=False):
         note = claim[figure.end : following.start if following else len(claim)]
         note = note.partition("；")[0].partition("; ")[0]
         kind = next((kind for kind, pattern in _KINDS if pattern.search(note)), "实际值")

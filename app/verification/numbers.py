@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from app.composition.wording import without_periods
 from app.types import Evidence, Query
@@ -17,6 +18,7 @@ from ingest.types import Figure
 
 # Comparators that may stand for one another without changing what is claimed.
 _SAME = ({"超", "以上", "至少"}, {"不足", "以下"}, {"至多", "以下"}, {"约", "近"})
+_THAN = re.compile(r"\b(?:than|compared (?:with|to)|versus|over) (?:in |that of |those (?:in|of) )?(?:the )?$", re.I)
 _AT_MOST, _AT_LEAST = {"至多", "以下"}, {"至少", "以上"}
 
 
@@ -24,10 +26,22 @@ def figures_of(claim: str, query: Query) -> tuple[Figure, ...]:
     """The figures of a claim; those without an owner in it are the regions' that the question asks about."""
     if HAN.search(claim):
         return find_figures(claim, context=Context(topic=query.regions, home=query.regions))
-    owners = tuple(dict.fromkeys(m.code for m in find_regions(claim))) or query.regions
-    return tuple(
-        Figure(f.value, f.unit, f.text, f.start, f.end, f.comparator, scopes=owners) for f in english_figures(claim)
-    )
+    owners = tuple(dict.fromkeys(m.code for m in find_regions(claim) if not _THAN.search(claim[: m.start]))) or query.regions
+    return tuple(replace(f, scopes=owners) for f in _ranges(english_figures(claim), claim))
+
+
+def _ranges(figures: Sequence[Figure], text: str) -> list[Figure]:
+    """English figures with 30% to 50% put together as one range, unless something goes from one to the other."""
+    found: list[Figure] = []
+    for figure in figures:
+        low = found[-1] if found else None
+        gap = text[low.end : figure.start].strip().lower() if low else ""
+        if low and gap in {"to", "-", "–", "and"} and low.unit == figure.unit and low.value < figure.value:
+            if gap != "and" or re.search(r"between\W*$", text[: low.start], re.I):
+                found[-1] = replace(low, end=figure.end, value_high=figure.value)
+                continue
+        found.append(figure)
+    return found
 
 
 def quantities_stand(claim: str, cited: Sequence[Evidence]) -> bool:
@@ -78,7 +92,7 @@ def same_amount(claimed: Figure, stated: Figure) -> bool:
     return (
         close(claimed.value, stated.value)
         and claimed.value_high == stated.value_high
-        and (claimed.unit == stated.unit or not claimed.unit)
+        and (claimed.unit == stated.unit or not claimed.unit or (not stated.unit and claimed.unit in {"人", "个"}))
         and _same_comparator(claimed.comparator, stated.comparator)
     )
 

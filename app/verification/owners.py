@@ -1,5 +1,6 @@
 """Whose a statement is: regions must be those that the citations speak of, and a figure keeps its owner."""
 
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -9,6 +10,7 @@ from ingest.facts.figures import is_object
 from ingest.facts.regions import Mention, expand, find_regions, relation
 from ingest.types import Figure
 
+_A_BODY = re.compile(r"\b(?:company|firm|enterprise|manufacturer|province|city|region|institution)\b", re.I)
 _LIST = 3  # parts listed with 等 from which on they may be told as their whole's
 
 
@@ -83,6 +85,8 @@ def same_owner(claimed: Figure, stated: Figure, claim: str, source: Evidence) ->
         return stated.scopes == ("CN",)  # a figure without an owner reads as everybody's
     if any(s in claim for s in stated.scopes if not s.isascii()):
         return True  # an owner of no gazetteer, in its own words: 一些跟风的省份
+    if not mentions_of(claim) and any(s.startswith("某") for s in stated.scopes) and _A_BODY.search(claim):
+        return True
     if not mentions_of(claim) and _is_documents_own(claimed, stated, source):
         return True
     mentions = mentions_of(claim)
@@ -107,7 +111,7 @@ def _clause_start(text: str, at: int) -> int:
 def _is_documents_own(claimed: Figure, stated: Figure, source: Evidence) -> bool:
     """Whether a claim that names nobody, under a question about what the title names, gives a figure of the document's place."""
     titled = {m.code for m in mentions_of(source.hit.source.title)}
-    return set(claimed.scopes) <= titled and set(stated.scopes) <= {*source.hit.source.regions, *titled} - {"CN"}
+    return set(claimed.scopes) <= titled - set(source.hit.source.regions) and "CN" not in stated.scopes
 
 
 def _listed(claims: set[str], stated: Figure, source: Evidence) -> bool:

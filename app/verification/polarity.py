@@ -15,8 +15,9 @@ from app.verification.clauses import Clause, contained
 
 # 不 and 未 that deny nothing (不同, 不断, 未成年), or that are comparators or modals and are read as such elsewhere.
 _DENIAL = re.compile(
-    r"没有?(?!收)|未(?![来成经满超逾])|并非|(?<!无)非(?=[^常法公国营物金凡洲遗税])(?<=[是并])|不是|从未|尚无|毫无|无法|无从"
-    r"|不(?![得同断仅少过足低超高多大小到动但满如久良可论管利法准能必需须应宜允要单只止溢定安])|不可(?!或缺)|不利(?!用)|不安全|不[能会](?!力)|不得不|不足以"
+    r"(?<!有)没有?(?!收)|未(?![来成经满超逾])|并非|不是|从未|尚无|毫无|无法|无从|不足以|(?<!能)不能|(?<!会)不会"
+    r"|不(?!得|同|断|仅|少(?=[一-龥])|过|低于|超|高于|大于|小于|多于|少于|动产|但|满|如|久|良|可|论|管|止|单|只|必|需|应|宜|允许|要求|准|能|会|是|定期|溢|法"
+    r"|到[\d一二三四五六七八九十]|足)"
 )
 # Words that deny by themselves; they may stand for a denial and a denial for them.
 _DENYING = re.compile(
@@ -24,7 +25,7 @@ _DENYING = re.compile(
 )
 _MODAL = re.compile(
     r"(?P<free>无需|无须|不必|不需要?|可以不|不要求|免予|免于)"
-    r"|(?P<forbid>不得(?![超少低高多大小逾不])|禁止|严禁|不准|不允许|不可以|不应当?|不宜)"
+    r"|(?P<forbid>不得(?!超过|少于|低于|高于|多于|大于|小于|逾|不)|禁止|严禁|不准|不允许|不可以|不应当?|不宜)"
     r"|(?P<must>应当|应该|必须|务必|须(?!知)|(?<![响适反效供相对])应(?=[在自由按向取当于将及是]))"
     r"|(?P<may>可以|有权|得以|允许|可(?=[申领享按直并额向]))"
 )
@@ -35,7 +36,7 @@ _QUANTIFIED = re.compile(
 )
 _RANK = re.compile(r"首(?=[位个批家次创])|第(?=[一二三四五六七八九十\d]{1,3}(?![条款项章节编届号期\d]|季度|[一二三四五六七八九十]|产业))[一二三四五六七八九十\d]+|唯一|最(?=[大高多好强先早低小])[大高多好强先早低小]|率先")
 _LEVEL = re.compile(r"国家级|省级|市级|县级|区级|国际级|世界级")
-_ONLY, _NOT_ONLY = re.compile(r"只(?!能有|要)|仅"), re.compile(r"不仅|不只|不单|不止")
+_ONLY, _NOT_ONLY = re.compile(r"只(?!能有|要)|仅|光(?=[一-龥])(?![伏明电线缆学刻纤荣谷])"), re.compile(r"不仅|不只|不单|不止")
 _ALIGNED = 0.4  # share of a part's bigrams that must stand in a part of the source for the two to be compared
 
 
@@ -43,9 +44,11 @@ def turned_around(clause: Clause, nearest: Sequence[Clause]) -> bool:
     """Whether a clause denies, inverts or widens what the source clauses nearest to it (best first) say."""
     best = nearest[0]
     alike = [c for c in nearest[:3] if contained(clause, c) >= max(0.25, contained(clause, best) - 0.35)] or [best]
-    stated = "，".join(c.text for c in alike)
+    stated, said = "，".join(c.text for c in alike), "，".join(c.text for c in nearest)
     return (
         _denied(clause, nearest)
+        or _denied_there(clause.text, said)
+        or _denied_there(said, clause.text)
         or any(_opposed(clause.text, stated, a, b) for a, b in _opposites())
         or _requantified(clause.text, best.text)
         or bool(_NOT_ONLY.search(clause.text)) > bool(_NOT_ONLY.search(best.text)) == bool(not _ONLY.search(best.text))
@@ -66,6 +69,19 @@ def _denied(clause: Clause, nearest: Sequence[Clause]) -> bool:
         return False
     others = (other for other in nearest[1:3] if not _denials(other.text))
     return not any(contained(clause, other) >= contained(clause, best) - 0.15 for other in others)
+
+
+def _denied_there(one: str, other: str) -> bool:
+    """Whether what one text denies (走出 in 没有走出) stands in the other, and nowhere there denied or after a word that denies."""
+    for match in _DENIAL.finditer(one):
+        word = one[match.end() : match.end() + 2]
+        if len(word) < 2 or not re.fullmatch("[一-龥]{2}", word) or word not in other:
+            continue
+        places = [m.start() for m in re.finditer(re.escape(word), other)]
+        before = [other[max(0, place - 3) : place] for place in places]
+        if not any(p.search(b) for b in before for p in (_DENIAL, _DENYING, _MODAL)):
+            return True
+    return False
 
 
 @lru_cache(maxsize=4096)
@@ -140,7 +156,7 @@ def modals_stand(claim: tuple[Clause, ...], source: tuple[Clause, ...]) -> bool:
         near = [(k, o, t) for s, k, o, t in shares if s >= max(best - 0.1, 0.01)]
         if own and not _allowed(kind, near if best >= _ALIGNED else [(k, o, t) for _, k, o, t in shares], best):
             return False
-        if not own and not kind and _is_forbidden(grams, stated):
+        if not own and kind not in {"forbid", "free"} and _is_forbidden(grams, stated):
             return False
     return True
 

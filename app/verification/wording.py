@@ -19,6 +19,8 @@ _ATTRIBUTION = re.compile(
     r"|(?:从|就|对)[^，,。]{0,8}(?:来?看|而言|来说|来讲)[，,]"
     r"|(?:文章|报告|资料|材料|文件|[该本](?:办法|条例|意见|通知|规划|方案|文件))(?:认为|指出|显示|提出|称|规定|明确|要求)[，,：:]?"
 )
+# Puts somebody else under what was just said.
+_LIKEWISE = re.compile(r"(?:也|同样|亦)(?:都)?(?:是)?(?:如此|这样|一样|不例外|然(?=[，。]|$))|同理")
 _WORDS = 6e7  # occurrences counted in the dictionary: rarity is the log of one in how many
 
 
@@ -28,13 +30,13 @@ def weakest_clause(claim: str, cited: Sequence[Evidence]) -> float | None:
     A clause that turns its source around (denies it, changes its modality or an opposite, gives a plan as done) counts 0.
     """
     claim = _ATTRIBUTION.sub(" ", claim)
-    whole = whole_of(claim)
+    whole, source = whole_of(claim), " ".join(e.text for e in cited)
     clauses: Sequence[Clause] = [c for c in clauses_of(claim) if c.length >= _MIN_CLAUSE and len(c.words) >= _MIN_WORDS]
     if not clauses:
         clauses = [whole] if len(whole.words) >= 2 else []
     if not clauses:
         return None
-    if not _ranks_and_modals_stand(claim, cited):
+    if not _ranks_and_modals_stand(claim, cited) or any(m[0] not in source for m in _LIKEWISE.finditer(claim)):
         return 0.0
     short = [c for c in clauses_of(claim) if len(c.words) >= 2 and c not in clauses]
     if any(_turned_around(clause, cited) for clause in short):
