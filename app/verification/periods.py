@@ -11,6 +11,7 @@ YEAR = re.compile(r"(?<![\d.])((?:19|20)\d{2})(?!\d|\.\d)")
 _ISSUED = re.compile(r"发布|印发|公布|出台|今年|本年|当年|issued|published|this year", re.I)
 _THIS_YEAR = re.compile(r"今年|本年(?!度)|当年")
 _RELATIVE = ({"去年", "上年"}, {"明年", "次年"}, {"前年"}, {"今年", "本年"})
+_YEAR_ON_YEAR = re.compile(r"[比较](?:上年|去年)(?:同期)?")
 _SPAN = re.compile(r"(?:近|未来|过去|今后|最近)([一二两三四五六七八九十\d]+)年")
 
 
@@ -36,6 +37,8 @@ def _periods(cited: Sequence[Evidence], issued: bool) -> set[str]:
 def _relative_stand(claim: str, cited: Sequence[Evidence]) -> bool:
     """今年, 去年, 近五年: words that mean another time than the source's words must not be put in."""
     said = normalise(" ".join(e.text for e in cited))
+    if "同比" in said:
+        claim = _YEAR_ON_YEAR.sub("", claim)
     for words in _RELATIVE:
         if any(word in claim for word in words) and not any(word in said for word in words):
             other = any(word in said for group in _RELATIVE for word in group)

@@ -63,7 +63,7 @@ def _denied(clause: Clause, nearest: Sequence[Clause]) -> bool:
         return False
     if claimed:
         return not _DENYING.search(best.text) and not any(
-            _denials(other.text) for other in nearest[1:3] if contained(clause, other) >= 0.3
+            _denials(other.text) for other in nearest[1:3] if contained(clause, other) >= 0.2
         )
     if _DENYING.search(clause.text) or contained(clause, best) < _ALIGNED:
         return False

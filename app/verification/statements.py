@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from app.types import Evidence, Query
-from app.understanding.measures import find_heads
+from app.understanding.measures import find_heads, head_spans
 from app.verification.certainty import AIMED, kind_stands
 from app.verification.clauses import HAN
 from app.verification.numbers import figures_of, same_amount
@@ -50,7 +50,7 @@ def _same_statement(claimed: Figure, stated: Figure, claim: str, source: Evidenc
         same_owner(claimed, stated, claim, source)
         and (claimed.period in {"", stated.period} or (not stated.period and claimed.period[:4] in source.text))
         and (not worded or kind_stands(claim, claimed.start, claimed.end, stated, source))
-        and (not worded or (_same_role(claimed, stated, clause) and _direction(claim, claimed.end - 1) == _direction(source.text, stated.end - 1 - source.sentence.start)))
+        and (not worded or (_same_role(claimed, stated, clause) and _same_direction(claim, claimed, source, stated)))
         and (framed or _heads_stand(clause, source.text, original))
     )
 
@@ -80,12 +80,20 @@ def _heads_stand(clause: str, text: str, original: str) -> bool:
 
 
 def _spelt(head: str, plain: str, stated: str) -> bool:
-    written = [word for word in (head, *(w for w in re.findall("[一-龥]{2,4}", plain) if find_heads(w) == (head,)))]
+    written = [head, *(plain[start:end] for start, end, canonical in head_spans(plain) if canonical == head)]
     return any(re.search(".{0,4}".join(map(re.escape, word)), stated) for word in written)
 
 
 def _clause(text: str, at: int) -> str:
     return next((text[start:end] for start, end in clause_spans(text) if start <= at < end), text)
+
+
+def _same_direction(claim: str, claimed: Figure, source: Evidence, stated: Figure) -> bool:
+    """Up is not down. 达到66.2% may be said of what was 提高到66.2%: the level, without the change that led to it."""
+    at = stated.end - 1 - source.sentence.start
+    said, told = _direction(source.text, at), _direction(claim, claimed.end - 1)
+    level = stated.role == "水平" and re.search("[到至](?:了|约|近|超过?)*$", source.text[: stated.start - source.sentence.start])
+    return said == told or (not any(told) and bool(level))
 
 
 def _direction(text: str, at: int) -> tuple[bool, bool]:
