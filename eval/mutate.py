@@ -29,7 +29,20 @@ _FLIPS = (
 )  # fmt: skip
 _DROPS = r"不超过(?=\d)|不得超过(?=\d|[^，。]{2,9}\d)|超过(?=\d|十)|(?<!未)突破(?=\d)|超(?=\d)|不足(?=\d)|不到(?=\d)|至少(?=\d|[要应为保一])|(?<=[\d%元亩张件个人])以上|(?<=[\d%元])以下|不少于(?=\d|六|两)|不低于(?=\d)|(?<=\d万)多(?=[名纳元])|(?<=\d)多(?=[个万])"
 _ADD = r"(?<=[为达至到是降了])(?=\d[\d.,]*(?:%|亿|万|个|件|年|家))|(?<=长)(?=\d)|(?<=增加)(?=\d)"
-_BODIES = ("国办发", "国发", "川办发", "川府发", "广安府发", "广安府函", "银发", "民函", "国统字", "广委发", "国土资源部", "四川省人民政府")
+_BODIES = (
+    "国办发",
+    "国发",
+    "川办发",
+    "川府发",
+    "广安府发",
+    "广安府函",
+    "银发",
+    "民函",
+    "国统字",
+    "广委发",
+    "国土资源部",
+    "四川省人民政府",
+)
 _TARGETS = (
     (r"力争达到", "已达到"), (r"要达到", "已达到"), (r"将达到", "已达到"), (r"拟(按|安排|连续)", r"已\1"), (r"要(在|比|初步)", r"已\1"),
     (r"预计(?!为)", "已有"), (r"将超过", "已超过"), (r"规划(的|机架|完成|建设)", r"已建成\1"), (r"预计为", "实际为"),
@@ -60,7 +73,9 @@ _QUANTIFIERS = (
     ("不少地方", "全部地方"), ("一些", "所有"), ("首批", "第二批"), ("首位", "第二"), ("前列", "首位"), ("有条件", "无条件"), ("无条件", "有条件"),
     ("省级", "国家级"), ("国家级(?=和)", "市级"), ("(?<!不愿)只(?!当)", "不只"), ("仅", "不仅"),
 )  # fmt: skip
-_CLEAR = re.compile(r"应当|不得|可以|罚款|税率|征收率|期限|推荐|给予|奖励")  # rules: a place's name put first may follow
+_CLEAR = re.compile(
+    r"应当|不得|可以|罚款|税率|征收率|期限|推荐|给予|奖励"
+)  # rules: a place's name put first may follow
 
 
 def _all(pairs: Sequence[tuple[str, str]], text: str) -> Iterator[str]:
@@ -136,7 +151,10 @@ def year(text: str, evidence: Evidence) -> Iterator[str]:
         if not _quoted(text, match.start()):
             for step in (-1, 1):
                 yield text[: match.start()] + str(int(match[1]) + step) + text[match.end() :]
-    yield from _all((("十三五", "十四五"), ("十五五", "十四五"), ("第?一季度", "二季度"), ("近五年", "近十年"), ("今年", "去年")), text)
+    yield from _all(
+        (("十三五", "十四五"), ("十五五", "十四五"), ("第?一季度", "二季度"), ("近五年", "近十年"), ("今年", "去年")),
+        text,
+    )
 
 
 def year_added(text: str, evidence: Evidence) -> Iterator[str]:
@@ -165,7 +183,9 @@ def national_as_provincial(text: str, evidence: Evidence) -> Iterator[str]:
     mentions = [m for m in find_regions(text) if m.code == "CN" and not is_object(text, m)]
     for mention in mentions:
         yield from (text[: mention.start] + other + text[mention.end :] for other in ("贵州", "浙江"))
-    nation = set(evidence.sentence.regions) <= {"CN"} and {s for f in evidence.sentence.figures for s in f.scopes} <= {"CN"}
+    nation = set(evidence.sentence.regions) <= {"CN"} and {s for f in evidence.sentence.figures for s in f.scopes} <= {
+        "CN"
+    }
     if nation and not find_regions(text) and _amounts(text) and not _CLEAR.search(text):
         yield from (f"{other}{text}" for other in ("贵州省", "浙江省"))
 
@@ -173,9 +193,16 @@ def national_as_provincial(text: str, evidence: Evidence) -> Iterator[str]:
 def provincial_as_national(text: str, evidence: Evidence) -> Iterator[str]:
     """A province's, a city's or an unnamed body's statement given to the nation."""
     for mention in find_regions(text):
-        if mention.code != "CN" and not is_object(text, mention) and not _quoted(text, mention.start):
-            if text[mention.end : mention.end + 1] not in "、和与委府" and text[mention.start - 1 : mention.start] not in "、和与":
-                yield text[: mention.start] + "全国" + text[mention.end :]
+        if (
+            mention.code != "CN"
+            and not is_object(text, mention)
+            and not _quoted(text, mention.start)
+            and (
+                text[mention.end : mention.end + 1] not in "、和与委府"
+                and text[mention.start - 1 : mention.start] not in "、和与"
+            )
+        ):
+            yield text[: mention.start] + "全国" + text[mention.end :]
     if not find_regions(text) and re.search("全市|全省", text):
         yield re.sub("全市|全省", "全国", text)
 
@@ -220,8 +247,8 @@ def document_number(text: str, evidence: Evidence) -> Iterator[str]:
         for new in (match[1] + "1", str(int(match[1]) % 9 + 1) + match[1][1:]):
             yield text[: match.start()] + new + text[match.end() :]
     for body in _BODIES:
-        if match := re.search(rf"(?<![一-龥]){body}(?=[〔\[（(]|令)|(?<=按照|依据|根据){body}(?=[〔\[（(])", text):
-            yield text[: match.start()] + ("国发" if body != "国发" else "国办发") + text[match.end() :]
+        if named := re.search(rf"(?<![一-龥]){body}(?=[〔\[（(]|令)|(?<=按照|依据|根据){body}(?=[〔\[（(])", text):
+            yield text[: named.start()] + ("国发" if body != "国发" else "国办发") + text[named.end() :]
 
 
 def quotation(text: str, evidence: Evidence) -> Iterator[str]:
@@ -275,7 +302,11 @@ def other_citations(text: str, cited: Evidence, pool: Sequence[Evidence], most: 
     """The sentences of `pool` that are most like `text` and do not say what the cited one says: wrong citations."""
     said, grams = _grams(cited.text), _grams(text)
     ranked = sorted(
-        (e for e in pool if e.key != cited.key and len(_grams(e.text) & said) < 0.4 * min(len(said), len(_grams(e.text)) or 1)),
+        (
+            e
+            for e in pool
+            if e.key != cited.key and len(_grams(e.text) & said) < 0.4 * min(len(said), len(_grams(e.text)) or 1)
+        ),
         key=lambda e: -len(_grams(e.text) & grams),
     )
     return ranked[:most]

@@ -52,10 +52,13 @@ def load_restatements(name: str, *corpora: Path) -> Iterator[Restatement]:
     """
     pool: tuple[Evidence, ...] = ()
     question, number = "", 0
-    for line in (FOLDER / f"{name}.txt").read_text(encoding="utf-8").splitlines():
+    for line in (FOLDER / f"{name}.tsv").read_text(encoding="utf-8").splitlines():
         first, _, second = line.partition("\t")
         if line.startswith("# "):
-            path = next((c / first[2:].rpartition("/")[2] for c in corpora if (c / first[2:].rpartition("/")[2]).is_file()), None)
+            path = next(
+                (c / first[2:].rpartition("/")[2] for c in corpora if (c / first[2:].rpartition("/")[2]).is_file()),
+                None,
+            )
             pool, question = sentences_of(path) if path else (), second
             continue
         number += 1
@@ -63,5 +66,5 @@ def load_restatements(name: str, *corpora: Path) -> Iterator[Restatement]:
             continue
         cited = next((e for e in pool if first in e.text), None)
         if cited is None:
-            raise InputError(f"{name}.txt：语料中没有“{first}”", "核对所引的原句")
+            raise InputError(f"{name}.tsv：语料中没有“{first}”", "核对所引的原句")
         yield Restatement(second, cited, pool, question, "test" if number % 2 == 0 else "dev")

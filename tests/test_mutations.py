@@ -36,7 +36,9 @@ def measure(name, operators, *corpora):
                 if text != row.text:
                     mutants[operator].append((text, check_sentence(text, (row.evidence,), query).support))
         for other in other_citations(row.text, row.evidence, row.pool):
-            mutants["citation"].append((f"{row.text} << {other.text}", check_sentence(row.text, (other,), query).support))
+            mutants["citation"].append(
+                (f"{row.text} << {other.text}", check_sentence(row.text, (other,), query).support)
+            )
     return rows, verdicts, mutants
 
 
@@ -87,17 +89,35 @@ def framed_leads(evidences, most):
         for figure in evidence.sentence.figures:
             if len(made) < most:
                 draft = state_figures(query, [FigureMatch(figure, evidence, "own", 1.0)])
-                made += [(claim.text, claim.evidence, query) for claim in draft.claims if claim.framed and "原文" in claim.text]
+                made += [
+                    (claim.text, claim.evidence, query)
+                    for claim in draft.claims
+                    if claim.framed and "原文" in claim.text
+                ]
     return made
 
 
 def framed_mutants(text, evidence):
     """The composer's own words changed, the quotation left: number, unit, comparator, year, scope, kind."""
     lead, mark, quote = text.partition("。原文：")
-    for name in ("digit", "unit", "亿/万", "%/百分点", "comparator", "year", "region", "national as provincial", "provincial as national"):
+    for name in (
+        "digit",
+        "unit",
+        "亿/万",
+        "%/百分点",
+        "comparator",
+        "year",
+        "region",
+        "national as provincial",
+        "provincial as national",
+    ):
         yield from ((name, other + mark + quote) for other in OPERATORS[name](lead, evidence) if other != lead)
     if "（" in lead and lead.endswith("）"):
-        kind = lead.replace("目标值", "").replace("预测", "") if "目标值" in lead or "预测" in lead else f"{lead[:-1]}，目标值）"
+        kind = (
+            lead.replace("目标值", "").replace("预测", "")
+            if "目标值" in lead or "预测" in lead
+            else f"{lead[:-1]}，目标值）"
+        )
         yield "kind", kind + mark + quote
     else:
         yield "kind", f"{lead}（目标值）{mark}{quote}"
@@ -114,7 +134,7 @@ def assert_frames(leads):
             total += 1
             if check_sentence(mutant, cited, query, framed=True).support == "supported":
                 missed.append((name, mutant))
-    assert len(refused) <= 0.02 * len(leads), refused
+    assert len(refused) <= max(1, 0.02 * len(leads)), refused
     assert len(missed) <= 0.02 * total, missed
     return total
 
@@ -143,6 +163,6 @@ def test_what_comes_closest_keeps_its_owner_and_time(text):
 
 def test_every_part_is_one_of_its_source(corpus_dir):
     """A line whose part is in no sentence of its source would be left out in silence: it is an error."""
-    for path in sorted(FOLDER.glob("*.txt")):
+    for path in sorted(FOLDER.glob("*.tsv")):
         lines = [line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("# ")]
         assert len(list(load_restatements(path.stem, SAMPLE, corpus_dir))) == len(lines), path.name

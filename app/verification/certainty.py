@@ -3,9 +3,8 @@
 import re
 
 from app.types import Evidence
-from ingest.types import Figure
-
 from app.verification.clauses import Clause
+from ingest.types import Figure
 
 # Told as reached. 已知 and 自己 are none.
 DONE = re.compile(r"(?<![自而早])已经?(?!知)|建成(?!后)|实际(?:为|达|增|完)|截至|达到了|实现了|完成了|超额")

@@ -13,9 +13,12 @@ _PLANNED = re.compile(
     re.I,
 )
 _ON_PURPOSE = re.compile(
-    r"\b(?:plan(?:s|ned)?|aims?|targets?|goals?|will|expected|forecast|projected|strives?|intends?|is to|are to)\b", re.I
+    r"\b(?:plan(?:s|ned)?|aims?|targets?|goals?|will|expected|forecast|projected|strives?|intends?|is to|are to)\b",
+    re.I,
 )
-_REACHED = re.compile(r"\b(?:already|has (?:built|reached|achieved|exceeded)|have (?:built|reached|achieved)|achieved|actual)\b", re.I)
+_REACHED = re.compile(
+    r"\b(?:already|has (?:built|reached|achieved|exceeded)|have (?:built|reached|achieved)|achieved|actual)\b", re.I
+)
 _UP = re.compile(r"\b(?:rose|grew|grow(?:th|s|ing)?|increas\w+|rais\w+|up(?! to)|higher|climb\w+)\b", re.I)
 _DOWN = re.compile(r"\b(?:fell|declin\w+|decreas\w+|drop\w*|down|lower(?:ed)?|reduc\w+|cut|shr[aiu]nk)\b", re.I)
 _HAN_UP = re.compile(r"增长|增加|提高|提升|上升|上涨|升至|高于|高出|高(?=\d)|扩大")

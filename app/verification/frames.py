@@ -18,7 +18,10 @@ UNDISCLOSED = re.compile(
     re.I,
 )
 # What is asked for and not given, up to what comes closest; whose the closest is not.
-_ASKED = re.compile(r"^.*?(?:未披露|No source discloses)[^；;]*[；;]?|[（(][^（）()]*(?:不是|不能认定|not |nothing says)[^（）()]*[）)]", re.I)
+_ASKED = re.compile(
+    r"^.*?(?:未披露|No source discloses)[^；;]*[；;]?|[（(][^（）()]*(?:不是|不能认定|not |nothing says)[^（）()]*[）)]",
+    re.I,
+)
 _KINDS = (("目标值", re.compile(r"目标值|target")), ("预测", re.compile(r"预测|forecast")))
 
 

@@ -26,7 +26,9 @@ def figures_of(claim: str, query: Query) -> tuple[Figure, ...]:
     """The figures of a claim; those without an owner in it are the regions' that the question asks about."""
     if HAN.search(claim):
         return find_figures(claim, context=Context(topic=query.regions, home=query.regions))
-    owners = tuple(dict.fromkeys(m.code for m in find_regions(claim) if not _THAN.search(claim[: m.start]))) or query.regions
+    owners = (
+        tuple(dict.fromkeys(m.code for m in find_regions(claim) if not _THAN.search(claim[: m.start]))) or query.regions
+    )
     return tuple(replace(f, scopes=owners) for f in _ranges(english_figures(claim), claim))
 
 
@@ -36,11 +38,13 @@ def _ranges(figures: Sequence[Figure], text: str) -> list[Figure]:
     for figure in figures:
         low = found[-1] if found else None
         gap = text[low.end : figure.start].strip().lower() if low else ""
-        if low and gap in {"to", "-", "–", "and"} and low.unit == figure.unit and low.value < figure.value:
-            if gap != "and" or re.search(r"between\W*$", text[: low.start], re.I):
-                found[-1] = replace(low, end=figure.end, value_high=figure.value)
-                continue
-        found.append(figure)
+        joined = gap in {"to", "-", "–"} or (
+            gap == "and" and low and re.search(r"between\W*$", text[: low.start], re.I)
+        )
+        if low and joined and low.unit == figure.unit and low.value < figure.value:
+            found[-1] = replace(low, end=figure.end, value_high=figure.value)
+        else:
+            found.append(figure)
     return found
 
 
@@ -64,7 +68,10 @@ def digits_stand(claim: str, cited: Sequence[Evidence]) -> bool:
     return all(
         any(start <= m.start() < end for start, end in read)
         or YEAR.fullmatch(m[0])
-        or any(float(m[0]) == q.value and _same_comparator(english_comparator(claim[: m.start()]), q.comparator) for q in stated)
+        or any(
+            float(m[0]) == q.value and _same_comparator(english_comparator(claim[: m.start()]), q.comparator)
+            for q in stated
+        )
         or m[0] in written
         for m in re.finditer(r"\d+(?:\.\d+)?", claim)
     )

@@ -95,12 +95,16 @@ def same_owner(claimed: Figure, stated: Figure, claim: str, source: Evidence) ->
     claims = {code for scope in claimed.scopes for code in expand(scope)}
     compared = {m.code for m in mentions_of(source.text)}
     # Where the figure's own clause names its owner, others may be named elsewhere in the sentence, as they are in the source.
-    near = {c for m in mentions if _clause_start(claim, claimed.start) <= m.start < claimed.end for c in expand(m.code)} - objects
+    near = {
+        c for m in mentions if _clause_start(claim, claimed.start) <= m.start < claimed.end for c in expand(m.code)
+    } - objects
     earlier = {c for m in mentions if m.start < claimed.end for c in expand(m.code)} & named
     others = (earlier - claims) if not near & claims else set()
     owners_ok = all(any(_shared(code, s) for s in stated.scopes) for code in claims | others)
     # The other way round, too: 广东 alone may be given a figure of 广东和浙江, but a whole may not stand for its part.
-    exact = any(relation(code, s) == "same" for code in claims for s in stated.scopes) or _listed(claims, stated, source)
+    exact = any(relation(code, s) == "same" for code in claims for s in stated.scopes) or _listed(
+        claims, stated, source
+    )
     return owners_ok and exact and objects <= compared and not (objects & set(stated.scopes))
 
 

@@ -34,9 +34,14 @@ _QUANTIFIED = re.compile(
     r"(?P<most>大部分|大多数?|多数|绝大)|(?P<some>(?<!内)部分(?!门)|一些|有的|少数|个别|某些|若干|不少(?!于)|许多|很多|众多)"
     r"|(?P<all>所有(?!权|制|者)|全部|一切|任何|全体|每[个家所一]|各(?!自|种|类|项))"
 )
-_RANK = re.compile(r"首(?=[位个批家次创])|第(?=[一二三四五六七八九十\d]{1,3}(?![条款项章节编届号期\d]|季度|[一二三四五六七八九十]|产业))[一二三四五六七八九十\d]+|唯一|最(?=[大高多好强先早低小])[大高多好强先早低小]|率先")
+_RANK = re.compile(
+    r"首(?=[位个批家次创])|第(?=[一二三四五六七八九十\d]{1,3}(?![条款项章节编届号期\d]|季度|[一二三四五六七八九十]|产业))[一二三四五六七八九十\d]+|唯一|最(?=[大高多好强先早低小])[大高多好强先早低小]|率先"
+)
 _LEVEL = re.compile(r"国家级|省级|市级|县级|区级|国际级|世界级")
-_ONLY, _NOT_ONLY = re.compile(r"只(?!能有|要)|仅|光(?=[一-龥])(?![伏明电线缆学刻纤荣谷])"), re.compile(r"不仅|不只|不单|不止")
+_ONLY, _NOT_ONLY = (
+    re.compile(r"只(?!能有|要)|仅|光(?=[一-龥])(?![伏明电线缆学刻纤荣谷])"),
+    re.compile(r"不仅|不只|不单|不止"),
+)
 _ALIGNED = 0.4  # share of a part's bigrams that must stand in a part of the source for the two to be compared
 
 
@@ -148,7 +153,7 @@ def _grams(text: str) -> frozenset[str]:
 def modals_stand(claim: tuple[Clause, ...], source: tuple[Clause, ...]) -> bool:
     """Whether what the claim says must, may or must not be done is so governed in the source."""
     stated = _governed(source)
-    for kind, own, grams, text in _governed(claim):
+    for kind, own, grams, _text in _governed(claim):
         if not grams:
             continue
         shares = [(len(grams & g) / len(grams), k, o, t) for k, o, g, t in stated]

@@ -74,7 +74,13 @@ def _heads_stand(clause: str, text: str, original: str) -> bool:
     plain, stated = normalise(clause), normalise(original)
     heads = set(find_heads(stated))
     if not heads:
-        before = [h for a, b in clause_spans(text) if b <= text.find(original) for h in [find_heads(normalise(text[a:b]))] if h]
+        before = [
+            h
+            for a, b in clause_spans(text)
+            if b <= text.find(original)
+            for h in [find_heads(normalise(text[a:b]))]
+            if h
+        ]
         heads = set(before[-1]) if before else set()
     return all(head in heads or _spelt(head, plain, stated) for head in find_heads(plain))
 
@@ -92,7 +98,9 @@ def _same_direction(claim: str, claimed: Figure, source: Evidence, stated: Figur
     """Up is not down. 达到66.2% may be said of what was 提高到66.2%: the level, without the change that led to it."""
     at = stated.end - 1 - source.sentence.start
     said, told = _direction(source.text, at), _direction(claim, claimed.end - 1)
-    level = stated.role == "水平" and re.search("[到至](?:了|约|近|超过?)*$", source.text[: stated.start - source.sentence.start])
+    level = stated.role == "水平" and re.search(
+        "[到至](?:了|约|近|超过?)*$", source.text[: stated.start - source.sentence.start]
+    )
     return said == told or (not any(told) and bool(level))
 
 

@@ -52,9 +52,7 @@ def check_sentence(text: str, cited: Sequence[Evidence], query: Query, framed: b
     # Years of a 文号 are no periods, its number is no amount.
     bare = without_numbers(number_text(claim)) if "号" in claim or "號" in claim else claim
     bare = _COPULA.sub(r"\1", bare)
-    numbers_ok = (
-        digits_stand(claim, cited) and years_stand(claim, cited, bare) and doc_numbers_stand(claim, cited)
-    )
+    numbers_ok = digits_stand(claim, cited) and years_stand(claim, cited, bare) and doc_numbers_stand(claim, cited)
     if not quotes_stand(claim, cited):
         return Check("unsupported", numbers_ok, True, 0.0)
     amounts_ok, same, told = figures_stand(bare, cited, query, framed=False)
