@@ -103,9 +103,8 @@ def _in_form(
     forms: tuple[Callable[[], Draft | None], ...] = (
         lambda: compare_levels(query, ranked, found) if query.kind == "compare" else None,
         lambda: answer_timeline(query, ranked, found.unknown) if asks_timeline(query) else None,
-        lambda: answer_count(query, ranked) if not query.heads else None,
         lambda: answer_penalties(query, ranked, passages, _in_titles(query, ranked)),
-        lambda: _numbers(query, found, ranked, nowhere),
+        lambda: _numbers_or_count(query, found, ranked, nowhere),
         lambda: answer_definition(query, ranked, passages) if asks_definition(query.text) else None,
         lambda: answer_as_asked(query, ranked, passages),
         lambda: answer_yes_no(query, ranked) if asks_yes_no(query) else None,
@@ -121,6 +120,14 @@ def _in_titles(query: Query, ranked: Sequence[Evidence]) -> tuple[str, ...]:
     """The question's words that stand in the title of the document that answers best."""
     best = next((e for e in ranked if about(query, e)), None)
     return tuple(t for t in query.terms if best is not None and t in normalise(best.hit.source.title))
+
+
+def _numbers_or_count(query: Query, found: Retrieved, ranked: Sequence[Evidence], nowhere: bool) -> Draft | None:
+    """A figure, else a number that stands right beside the name of what is counted, else what comes closest."""
+    draft = _numbers(query, found, ranked, nowhere)
+    if query.heads or (draft is not None and not draft.abstained):
+        return draft
+    return answer_count(query, ranked) or draft
 
 
 def _numbers(query: Query, found: Retrieved, ranked: Sequence[Evidence], nowhere: bool) -> Draft | None:

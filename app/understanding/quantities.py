@@ -45,7 +45,11 @@ _AFTER = {
 }
 _UNITS = {
     "%": "%", "percent": "%", "per cent": "%", "percentage points": "百分点", "percentage point": "百分点", "pct": "%",
-    "yuan": "元", "rmb": "元", "renminbi": "元", "cny": "元", "us dollars": "美元", "usd": "美元", "dollars": "美元",
+    "yuan": "元", "rmb": "元", "renminbi": "元", "cny": "元", "us dollars": "美元", "u.s. dollars": "美元", "usd": "美元", "dollars": "美元",
+    "dollar": "美元", "hong kong dollars": "港元", "euros": "欧元", "euro": "欧元", "kwh": "千瓦时", "kilowatt-hours": "千瓦时",
+    "mwh": "兆瓦时", "gwh": "吉瓦时", "tons": "吨", "tonnes": "吨", "metric tons": "吨", "years": "年", "year": "年", "months": "个月",
+    "month": "个月", "hours": "小时", "hour": "小时", "minutes": "分钟", "working days": "个工作日", "business days": "个工作日",
+    "square meters": "平方米", "square metres": "平方米", "cubic meters": "立方米", "cubic metres": "立方米", "hectares": "公顷", "mu": "亩",
 }  # fmt: skip
 _CURRENCIES = {"rmb": "元", "cny": "元", "¥": "元", "￥": "元", "us$": "美元", "usd": "美元", "$": "美元"}
 
@@ -62,10 +66,21 @@ _TENS, _ONES = "|".join(w for w, v in _WORDS.items() if v >= 20), "|".join(w for
 _NUMBER = rf"\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?|(?:{_TENS})(?:[ -](?:{_ONES}))?(?![a-z])|(?:{'|'.join(_WORDS)})(?![a-z])"
 _QUANTITY = re.compile(
     rf"(?:(?<![a-z])(?P<between>between)\s+)?(?:(?<![a-z])(?P<comparator>{_either(_COMPARATORS)})\s*)?(?P<currency>{_either(_CURRENCIES)})?\s?"
-    rf"(?<![a-z0-9.,/-])(?P<number>{_NUMBER})(?![\d,]*[\d.]*\d)(?:\s?%?\s?(?(between)and|(?:-|–|—|to))\s?(?P<high>{_NUMBER})(?=\s?(?:%|per|pct|hundred|thousand|million|billion|trillion|bn|tn|yuan|rmb)))?"
+    rf"(?P<change>(?<=from )(?<!ranging from )(?<!range from )(?<!ranges from ))?(?<![a-z0-9.,/-])(?P<number>{_NUMBER})(?![\d,]*[\d.]*\d)"
+    rf"(?(change)|(?:\s?%?\s?(?(between)and|(?:-|–|—|to))\s?(?P<high>{_NUMBER})(?=\s?(?:%|per|pct|hundred|thousand|million|billion|trillion|bn|tn|yuan|rmb)))?)"
     rf"(?:[\s-]*(?P<scale>{_either(_SCALES)}))?(?:[\s-]*(?P<unit>{_either(_UNITS)}))?(?:\s(?P<after>{_either(_AFTER)}))?",
     re.I | re.A,  # ſ is no s, and ٣ no number of an English text
 )
+
+
+_COUNTED = frozenset(("年", "个月"))  # alone they are often no amount: in 5 years' time
+_ENDS_IN_COMPARATOR = re.compile(rf"(?<![a-z])({_either(_COMPARATORS)})\W*$", re.I | re.A)
+
+
+def english_comparator(before: str) -> str:
+    """The comparator that ends the English words in front of a number, "" where there is none."""
+    match = _ENDS_IN_COMPARATOR.search(before[-40:])
+    return _COMPARATORS[" ".join(match[1].lower().split())] if match else ""
 
 
 def english_figures(text: str) -> tuple[Figure, ...]:
@@ -83,7 +98,7 @@ def english_figures(text: str) -> tuple[Figure, ...]:
         comparator = comparator or _AFTER.get((match["after"] or "").lower(), "")
         year = re.fullmatch(r"(?:19|20)\d{2}", match["number"])
         if (
-            unit
+            (unit and unit not in _COUNTED)
             or match["scale"]
             or "," in match["number"]
             or (comparator and not year and match["number"][0].isdigit())
