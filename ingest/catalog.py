@@ -13,8 +13,19 @@ from typing import Any
 
 import numpy as np
 
-from ingest.records import Entry, FileRecord, dump, dump_chunk, load_chunk, load_entry, load_health, load_source
-from ingest.types import Block, Chunk, Document
+from ingest.postings import Postings
+from ingest.records import (
+    Candidate,
+    Entry,
+    FileRecord,
+    dump,
+    dump_chunk,
+    load_chunk,
+    load_entry,
+    load_health,
+    load_source,
+)
+from ingest.types import Block, Chunk, Document, Source
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta(key TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -38,6 +49,8 @@ CREATE VIRTUAL TABLE IF NOT EXISTS vocabulary USING fts5vocab(words, 'row');
 
 _ENTRY = "id, key, file, version, pipeline, source, health, chunks, length(text), added, same_as, sketch"  # load_entry
 
+_TITLES = "SELECT CASE same_as WHEN '' THEN id ELSE same_as END, json_extract(source, '$.title') FROM documents"
+
 
 class Catalog:
     """Documents, chunks and words of one store. All methods raise sqlite3.Error only for a damaged file."""
@@ -50,7 +63,10 @@ class Catalog:
         else:
             # Not mode=ro: after a crash in a transaction the first to open must be able to roll it back.
             self._db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, check_same_thread=False)
+            self._postings = Postings(self._db)  # it makes a table of its own, which the next line would forbid
             self._db.execute("PRAGMA query_only = ON")
+            return
+        self._postings = Postings(self._db)
 
     def close(self) -> None:
         """Close the file."""
@@ -164,10 +180,7 @@ class Catalog:
 
     def titles(self) -> list[tuple[str, str]]:
         """(document id, title) of every document; of a linked one the id of the document that holds its text."""
-        rows = self._db.execute(
-            "SELECT CASE same_as WHEN '' THEN id ELSE same_as END, json_extract(source, '$.title') FROM documents"
-        )
-        return list(rows)
+        return self._postings.kept("titles", lambda: list(self._db.execute(_TITLES)))
 
     def hashes(self) -> dict[str, str]:
         """sha256 of the file of every document, by document id."""
@@ -205,6 +218,32 @@ class Catalog:
                 found[chunk_id] = (chunk, matrix)
         return found
 
+    def candidates(self, ids: Iterable[str]) -> dict[str, Candidate]:
+        """What ranking wants of chunks, by id: a tenth of the cost of the whole chunks. Unknown ids are left out."""
+        found = {}
+        wanted = list(ids)
+        for at in range(0, len(wanted), 500):
+            part = wanted[at : at + 500]
+            marks = ",".join("?" * len(part))
+            rows = self._db.execute(
+                f"SELECT id, doc_id, json_extract(record, '$.regions'), vectors FROM chunks WHERE id IN ({marks})", part
+            )
+            for chunk_id, doc_id, regions, blob in rows:
+                vectors = np.frombuffer(blob, dtype=np.float16)
+                found[chunk_id] = Candidate(doc_id, tuple(json.loads(regions)), vectors)
+        return {chunk_id: found[chunk_id] for chunk_id in wanted if chunk_id in found}
+
+    def sources(self, doc_ids: Iterable[str]) -> dict[str, Source]:
+        """The sources of some documents by id; unknown ids are left out."""
+        wanted = list(dict.fromkeys(doc_ids))
+        found = {}
+        for at in range(0, len(wanted), 500):
+            part = wanted[at : at + 500]
+            marks = ",".join("?" * len(part))
+            rows = self._db.execute(f"SELECT id, source FROM documents WHERE id IN ({marks})", part)
+            found.update({doc_id: load_source(source) for doc_id, source in rows})
+        return found
+
     def neighbours(self, doc_id: str) -> list[str]:
         """Chunk ids of one document in reading order."""
         rows = self._db.execute("SELECT id FROM chunks WHERE doc_id = ? ORDER BY number", (doc_id,))
@@ -215,33 +254,44 @@ class Catalog:
 
         With `regions`, only chunks that speak about one of them.
         """
-        if not words:
-            return []
-        query = " OR ".join('"' + word.replace('"', '""') + '"' for word in dict.fromkeys(words))
-        within, arguments = "", [query]
-        if regions:
-            marks = ",".join("?" * len(regions))
-            within = f"AND words.rowid IN (SELECT number FROM chunk_regions WHERE region IN ({marks}))"
-            arguments += list(regions)
-        rows = self._db.execute(
-            f"SELECT chunks.id, -bm25(words) AS score FROM words JOIN chunks ON chunks.number = words.rowid "
-            f"WHERE words MATCH ? {within} ORDER BY score DESC LIMIT ?",
-            [*arguments, k],
-        )
-        return [(chunk_id, float(score)) for chunk_id, score in rows]
+        found = self._postings.search(words, k, self._postings.about(regions) if regions else None)
+        ids = self._ids([number for number, _ in found])
+        return [(ids[number], score) for number, score in found]
 
     def document_frequencies(self, words: Iterable[str]) -> dict[str, int]:
         """Number of chunks that hold each word; words that occur nowhere are left out."""
-        found = {}
-        for word in dict.fromkeys(words):
-            row = self._db.execute("SELECT doc FROM vocabulary WHERE term = ?", (word,)).fetchone()
-            if row:
-                found[word] = int(row[0])
-        return found
+        return self._postings.frequencies(words)
 
     def region_counts(self) -> dict[str, int]:
         """Number of chunks that speak about each region."""
-        return dict(self._db.execute("SELECT region, count(*) FROM chunk_regions GROUP BY region"))
+        return self._postings.region_counts()
+
+    def among(self, ids: Sequence[str], regions: Sequence[str]) -> set[str]:
+        """Those of some chunks that speak about one of some regions."""
+        numbers = self._numbers(ids)
+        within = np.isin(np.array(list(numbers.values()), dtype=np.int64), self._postings.about(regions))
+        return {chunk_id for chunk_id, inside in zip(numbers, within, strict=True) if inside}
+
+    def count_about(self, regions: Sequence[str]) -> int:
+        """Number of chunks that speak about one of some regions."""
+        return len(self._postings.about(regions))
+
+    def region_ids(self, regions: Sequence[str]) -> list[str]:
+        """Ids of the chunks that speak about one of some regions."""
+        return list(self._ids(self._postings.about(regions).tolist()).values())
+
+    def _numbers(self, ids: Sequence[str]) -> dict[str, int]:
+        """Chunk numbers by id; unknown ids are left out."""
+        marks = ",".join("?" * len(ids))
+        return dict(self._db.execute(f"SELECT id, number FROM chunks WHERE id IN ({marks})", list(ids)))
+
+    def _ids(self, numbers: Sequence[int]) -> dict[int, str]:
+        """Chunk ids by number, in the order given."""
+        found: dict[int, str] = {}
+        for at in range(0, len(numbers), 5000):
+            part = ",".join(map(str, numbers[at : at + 5000]))
+            found.update(self._db.execute(f"SELECT number, id FROM chunks WHERE number IN ({part})"))
+        return {number: found[number] for number in numbers}
 
 
 class _Transaction:

@@ -29,6 +29,15 @@ class Entry:
     sketch: Sketch
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidate:
+    """What ranking wants of a chunk before it is chosen."""
+
+    doc_id: str
+    regions: tuple[str, ...]
+    vectors: np.ndarray  # float16, those of its sentences one behind the other
+
+
 @dataclass(frozen=True, slots=True)
 class FileRecord:
     """A file of many documents that was read to its end."""

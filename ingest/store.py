@@ -141,8 +141,9 @@ class Store:
 
     def nearest(self, vector: np.ndarray, k: int, regions: Sequence[str] = ()) -> list[tuple[str, float]]:
         """The k chunks nearest to a query vector [d]: (chunk id, cosine), best first; with `regions`, only theirs."""
+        ids = self.catalog.region_ids(regions) if regions else None
         with self._told():
-            return chroma.nearest_rows(self._vectors(), vector, k, regions)
+            return chroma.nearest_rows(self._vectors(), vector, k, ids)
 
 
 @contextlib.contextmanager

@@ -1,5 +1,6 @@
 """Documents and articles that a question names: 《上海市数据条例》第十二条, 数据安全法, 深圳经济特区数据条例."""
 
+import functools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -35,7 +36,8 @@ def find_named(text: str, titles: Sequence[tuple[str, str]]) -> Named:
     """
     article = _article(text)
     plain = normalise(text)
-    forms = sorted(((form, doc_id) for doc_id, title in titles for form in _forms(title)), key=lambda p: -len(p[0]))
+    held = ((form, doc_id) for doc_id, title in titles for form in _forms(title) if form in plain)
+    forms = sorted(held, key=lambda pair: -len(pair[0]))
     documents: list[str] = []
     for form, doc_id in forms:
         at = plain.find(form)
@@ -50,14 +52,15 @@ def find_named(text: str, titles: Sequence[tuple[str, str]]) -> Named:
     return Named(tuple(dict.fromkeys(documents)), " ".join(rest.split()) if documents else rest, article, unknown)
 
 
-def _forms(title: str) -> set[str]:
+@functools.lru_cache(maxsize=100_000)
+def _forms(title: str) -> frozenset[str]:
     """The names a document goes by, normalised: its title, without brackets and wrapping, without the state's name."""
     bare = _SUFFIX.sub("", normalise(title).replace("《", "").replace("》", "").strip())
     wrapped = _WRAPPED.search(bare)
     names = {bare, wrapped["inner"] if wrapped else bare}
     names = {_SUFFIX.sub("", name) for name in names}
     names |= {_PREFIX.sub("", name) for name in names}
-    return {name for name in names if len(name) >= _MIN_NAME and re.search(_KIND + "$", name)}
+    return frozenset(name for name in names if len(name) >= _MIN_NAME and re.search(_KIND + "$", name))
 
 
 def _article(text: str) -> str:
