@@ -8,6 +8,7 @@ from pathlib import Path
 from app.engine import Engine
 from app.generation.generate import make_llm
 from app.offline import go_offline
+from app.retrieval.rerank import make_reranker
 from app.settings import Settings
 from ingest.embed import Embedder, load_embedder
 from ingest.prepare import Read, read_here
@@ -31,7 +32,9 @@ def open_engine(
         settings.store, embedder.name, embedder.dimension, writable=writable, cache=settings.cache
     ) as store:
         llm = (lambda: make_llm(settings)) if settings.has_llm else None
-        yield Engine(store, embedder, llm, settings.llm_model if settings.has_llm else "", settings.llm_timeout)
+        reranker = make_reranker(settings.rerank, store, embedder)
+        name = settings.llm_model if settings.has_llm else ""
+        yield Engine(store, embedder, llm, name, settings.llm_timeout, reranker)
 
 
 @contextlib.contextmanager

@@ -12,6 +12,7 @@ from app.documents import describe
 from app.generation.generate import LLMError, generate_claims, select_evidence
 from app.render import Numbering, checked, render, with_timings
 from app.retrieval.evidence import rank_sentences
+from app.retrieval.rerank import Reranker
 from app.retrieval.retrieve import MAX_DOCUMENT_CHUNKS, retrieve
 from app.types import Answer, AnswerSentence, Evidence, Hit, Language, Query, Turn
 from app.understanding.understand import understand
@@ -37,10 +38,17 @@ class Engine:
     """Answers questions from one store. Made by app.build.open_engine."""
 
     def __init__(
-        self, store: Store, embedder: Embedder, llm: Callable[[], Any] | None, llm_name: str, timeout: float
+        self,
+        store: Store,
+        embedder: Embedder,
+        llm: Callable[[], Any] | None,
+        llm_name: str,
+        timeout: float,
+        reranker: Reranker | None = None,
     ) -> None:
         self.store = store
         self.embedder = embedder
+        self.reranker = reranker
         self._make_llm = llm
         self._llm: Any = None
         self._llm_name = llm_name
@@ -52,7 +60,7 @@ class Engine:
         """The k best chunks for a question, best first."""
         with self._lock:
             query = understand(question, history, self._known_regions())
-            return list(retrieve(query, self.store, self.embedder, k).hits)
+            return list(retrieve(query, self.store, self.embedder, k, self.reranker).hits)
 
     def ask(self, question: str, history: Sequence[Turn] = (), language: Language | None = None) -> Answer:
         """Answer a question. Raises InputError for a question that cannot be read."""
@@ -72,7 +80,8 @@ class Engine:
             clock.lap("understand")
         yield Stage("retrieve")
         with self._lock:
-            found = retrieve(query, self.store, self.embedder, MAX_DOCUMENT_CHUNKS if query.article else CHUNKS)
+            wanted = MAX_DOCUMENT_CHUNKS if query.article else CHUNKS
+            found = retrieve(query, self.store, self.embedder, wanted, self.reranker)
             clock.lap("retrieve")
             ranked = rank_sentences(query, found)
             clock.lap("rerank")

@@ -33,6 +33,7 @@ from ingest.embed import usable_processors
 from ingest.facts.regions import display
 from ingest.lexical import cut, words
 from ingest.store import open_store
+from ingest.tokens import quantise, unpack
 from ingest.types import Chunk
 
 if TYPE_CHECKING:
@@ -166,7 +167,7 @@ def _copy(
             document.source, title=_exchanged(document.source.title, dice), path=f"{copy}/{document.source.path}"
         )
         rows = old.catalog.chunks(ids)
-        vectors = _vectors(old, entry.id)
+        vectors, tokens = _vectors(old, entry.id), old.catalog.tokens(ids)
         chunks = [
             replace(rows[i][0], id=f"{i}-{copy}", doc_id=name, text=_exchanged(rows[i][0].text, dice)) for i in ids
         ]
@@ -177,6 +178,7 @@ def _copy(
             chunks,
             [" ".join(w for token in cut(chunk.text) for w in _words(token)) for chunk in chunks],
             [_moved(rows[i][1].astype(np.float32), noise).astype(np.float16) for i in ids],
+            [quantise(_moved(unpack(tokens[i]), noise)) for i in ids] if tokens else (),
         )
         written += len(ids)
         if len(pending) >= BATCH:

@@ -40,6 +40,7 @@ CREATE TABLE IF NOT EXISTS chunks(
     number INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, doc_id TEXT NOT NULL REFERENCES documents(id),
     record TEXT NOT NULL, text TEXT NOT NULL, vectors BLOB NOT NULL);
 CREATE INDEX IF NOT EXISTS chunks_doc ON chunks(doc_id);
+CREATE TABLE IF NOT EXISTS tokens(number INTEGER PRIMARY KEY, packed BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS chunk_regions(region TEXT NOT NULL, number INTEGER NOT NULL, PRIMARY KEY(region, number))
     WITHOUT ROWID;
 CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5(body, tokenize="unicode61 remove_diacritics 0 tokenchars '.'");
@@ -49,6 +50,7 @@ CREATE VIRTUAL TABLE IF NOT EXISTS vocabulary USING fts5vocab(words, 'row');
 
 _ENTRY = "id, key, file, version, pipeline, source, health, chunks, length(text), added, same_as, sketch"  # load_entry
 
+_HAS_TOKENS = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'tokens'"
 _TITLES = "SELECT CASE same_as WHEN '' THEN id ELSE same_as END, json_extract(source, '$.title') FROM documents"
 
 
@@ -88,10 +90,12 @@ class Catalog:
         chunks: Sequence[Chunk] = (),
         words: Sequence[str] = (),
         vectors: Sequence[np.ndarray] = (),
+        tokens: Sequence[bytes] = (),
     ) -> list[str]:
         """Replace a document and its chunks in one transaction; return the chunk ids that it had before.
 
-        `words` are the space-joined search words of each chunk, `vectors` its sentences' float16 vectors [k, d]. A
+        `words` are the space-joined search words of each chunk, `vectors` its sentences' float16 vectors [k, d],
+        `tokens` its packed token vectors (ingest.tokens), where the embedder gives them. A
         document whose text another one holds (`entry.same_as`) is put without chunks.
         """
         with self._transaction():
@@ -104,12 +108,14 @@ class Catalog:
                     len(chunks), entry.added, entry.same_as, entry.sketch.tobytes(),
                 ),
             )  # fmt: skip
-            for chunk, line, matrix in zip(chunks, words, vectors, strict=True):
+            for chunk, line, matrix, packed in zip(chunks, words, vectors, tokens or [b""] * len(chunks), strict=True):
                 cursor = self._db.execute(
                     "INSERT INTO chunks(id, doc_id, record, text, vectors) VALUES (?, ?, ?, ?, ?)",
                     (chunk.id, chunk.doc_id, dump_chunk(chunk), chunk.text, matrix.tobytes()),
                 )
                 self._db.execute("INSERT INTO words(rowid, body) VALUES (?, ?)", (cursor.lastrowid, line))
+                if packed:
+                    self._db.execute("INSERT INTO tokens VALUES (?, ?)", (cursor.lastrowid, packed))
                 self._db.executemany(
                     "INSERT INTO chunk_regions VALUES (?, ?)", [(code, cursor.lastrowid) for code in set(chunk.regions)]
                 )
@@ -151,6 +157,7 @@ class Catalog:
 
     def _drop(self, doc_id: str) -> list[str]:
         rows = self._db.execute("SELECT number, id FROM chunks WHERE doc_id = ?", (doc_id,)).fetchall()
+        self._db.executemany("DELETE FROM tokens WHERE number = ?", [(number,) for number, _ in rows])
         self._db.executemany("DELETE FROM words WHERE rowid = ?", [(number,) for number, _ in rows])
         self._db.executemany("DELETE FROM chunk_regions WHERE number = ?", [(number,) for number, _ in rows])
         self._db.execute("DELETE FROM chunks WHERE doc_id = ?", (doc_id,))
@@ -232,6 +239,14 @@ class Catalog:
                 vectors = np.frombuffer(blob, dtype=np.float16)
                 found[chunk_id] = Candidate(doc_id, tuple(json.loads(regions)), vectors)
         return {chunk_id: found[chunk_id] for chunk_id in wanted if chunk_id in found}
+
+    def tokens(self, ids: Sequence[str]) -> dict[str, bytes]:
+        """Packed token vectors of some chunks by id; {} in a store that was made without them."""
+        if not self._postings.kept("tokens", lambda: bool(self._db.execute(_HAS_TOKENS).fetchone())):
+            return {}
+        marks = ",".join("?" * len(ids))
+        joined = f"SELECT id, packed FROM chunks JOIN tokens USING (number) WHERE id IN ({marks})"
+        return dict(self._db.execute(joined, list(ids)))
 
     def sources(self, doc_ids: Iterable[str]) -> dict[str, Source]:
         """The sources of some documents by id; unknown ids are left out."""

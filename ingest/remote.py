@@ -101,9 +101,10 @@ class RemoteStore(Store):
         chunks: Sequence[Chunk] = (),
         words: Sequence[str] = (),
         sentence_vectors: Sequence[np.ndarray] = (),
+        tokens: Sequence[bytes] = (),
     ) -> None:
         """Publish a document whose vectors are written, in place of its former version."""
-        published = Published(document, entry, chunks, words, sentence_vectors)
+        published = Published(document, entry, chunks, words, sentence_vectors, tokens)
         pieces = pack(published)
         with self._mirror.alone():
             stamp = self._server.publish(document.id, pieces)

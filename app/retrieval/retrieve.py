@@ -6,8 +6,9 @@ import numpy as np
 
 from app.retrieval.find import MAX_DOCUMENT_CHUNKS as MAX_DOCUMENT_CHUNKS
 from app.retrieval.find import find
-from app.retrieval.fuse import fuse
+from app.retrieval.fuse import fuse, z_scores
 from app.retrieval.plan import make_plan
+from app.retrieval.rerank import DEPTH, Reranker
 from app.types import Hit, Query
 from ingest.embed import Embedder
 from ingest.store import Store
@@ -23,11 +24,11 @@ class Retrieved:
     unknown: frozenset[str]  # content words of the question that stand nowhere in the corpus
 
 
-def retrieve(query: Query, store: Store, embedder: Embedder, k: int) -> Retrieved:
+def retrieve(query: Query, store: Store, embedder: Embedder, k: int, reranker: Reranker | None = None) -> Retrieved:
     """Return the k best chunks. For every region asked about, its own chunks are looked for as well, so that none starves."""
     plan = make_plan(query, store.catalog)
     found = find(query, plan, store, embedder, k)
-    scores = fuse(query, plan, found)
+    scores = _again(query, fuse(query, plan, found), reranker)
     chosen = sorted(((score, chunk_id) for chunk_id, score in scores.items()), reverse=True)[:k]
     chunks = store.catalog.chunks([chunk_id for _, chunk_id in chosen])
     sources = store.catalog.sources(chunk.doc_id for chunk, _ in chunks.values())
@@ -44,3 +45,17 @@ def retrieve(query: Query, store: Store, embedder: Embedder, k: int) -> Retrieve
         for chunk, matrix in [chunks[chunk_id]]
     ]
     return Retrieved(tuple(hits), found.vector, plan.weights, plan.unknown)
+
+
+def _again(query: Query, scores: dict[str, float], reranker: Reranker | None) -> dict[str, float]:
+    """The scores with the reranker's word on the best of them added."""
+    best = sorted(scores, key=lambda chunk_id: (-scores[chunk_id], chunk_id))[:DEPTH]
+    seen = reranker.scores(query, best) if reranker and best else None
+    if reranker is None or seen is None:
+        return scores
+    added = zip(best, z_scores(seen), strict=True)
+    reranked = {chunk_id: scores[chunk_id] + reranker.weight * float(z) for chunk_id, z in added}
+    # What was not looked at stays behind what was.
+    below = min(reranked.values())
+    floor = max((score for chunk_id, score in scores.items() if chunk_id not in reranked), default=below)
+    return {i: reranked.get(i, score + min(0.0, below - floor - 1e-6)) for i, score in scores.items()}
