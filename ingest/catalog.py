@@ -7,12 +7,13 @@ and their words (FTS5, BM25 ranking); vectors in Chroma that no chunk here owns 
 import json
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, astuple
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ingest.facts.relations import Relation, link
 from ingest.postings import Postings
 from ingest.records import (
     Candidate,
@@ -156,6 +157,7 @@ class Catalog:
         self._db.execute("DELETE FROM files WHERE file = ?", (file,))
 
     def _drop(self, doc_id: str) -> list[str]:
+        self._db.execute("DELETE FROM meta WHERE key = 'relations'")
         rows = self._db.execute("SELECT number, id FROM chunks WHERE doc_id = ?", (doc_id,)).fetchall()
         self._db.executemany("DELETE FROM tokens WHERE number = ?", [(number,) for number, _ in rows])
         self._db.executemany("DELETE FROM words WHERE rowid = ?", [(number,) for number, _ in rows])
@@ -247,6 +249,22 @@ class Catalog:
         marks = ",".join("?" * len(ids))
         joined = f"SELECT id, packed FROM chunks JOIN tokens USING (number) WHERE id IN ({marks})"
         return dict(self._db.execute(joined, list(ids)))
+
+    def relations(self) -> tuple[Relation, ...]:
+        """What the documents say of one another (ingest.facts.relations), as noted when they were written, else worked out."""
+        return self._postings.kept("relations", self._relations)
+
+    def _relations(self) -> tuple[Relation, ...]:
+        noted = self.get_meta("relations")
+        if noted:
+            return tuple(Relation(*row) for row in json.loads(noted))
+        rows = self._db.execute("SELECT id, source FROM documents ORDER BY added, key")
+        return link([(doc_id, load_source(source)) for doc_id, source in rows])
+
+    def note_relations(self) -> None:
+        """Keep what the documents say of one another, which at thousands of them takes a second to work out."""
+        if not self.get_meta("relations"):
+            self.set_meta("relations", dump([astuple(relation) for relation in self._relations()]))
 
     def sources(self, doc_ids: Iterable[str]) -> dict[str, Source]:
         """The sources of some documents by id; unknown ids are left out."""

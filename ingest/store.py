@@ -122,6 +122,7 @@ class Store:
     def settle(self) -> None:
         """Note on disk that vectors and catalogue agree again."""
         if self._touched:
+            self.catalog.note_relations()
             self.catalog.set_meta("pending", "")
             self._touched = False
 

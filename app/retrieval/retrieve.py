@@ -1,5 +1,6 @@
 """Hybrid retrieval, step by step: plan, find, fuse, rerank, choose."""
 
+import datetime
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,7 @@ from app.retrieval.find import find
 from app.retrieval.fuse import fuse, z_scores
 from app.retrieval.plan import make_plan
 from app.retrieval.rerank import DEPTH, Reranker
+from app.retrieval.validity import behind, validities
 from app.types import Hit, Query
 from ingest.embed import Embedder
 from ingest.store import Store
@@ -29,9 +31,12 @@ def retrieve(query: Query, store: Store, embedder: Embedder, k: int, reranker: R
     plan = make_plan(query, store.catalog)
     found = find(query, plan, store, embedder, k)
     scores = _again(query, fuse(query, plan, found), reranker)
+    sources = store.catalog.sources(row.doc_id for row in found.rows.values())
+    validity = validities(store.catalog, sources, datetime.date.today())
+    if not query.documents:  # a text that is asked for by name is what is wanted, in force or not
+        scores = {i: score - behind(validity.get(found.rows[i].doc_id, "")) for i, score in scores.items()}
     chosen = sorted(((score, chunk_id) for chunk_id, score in scores.items()), reverse=True)[:k]
     chunks = store.catalog.chunks([chunk_id for _, chunk_id in chosen])
-    sources = store.catalog.sources(chunk.doc_id for chunk, _ in chunks.values())
     hits = [
         Hit(
             chunk,
@@ -40,6 +45,7 @@ def retrieve(query: Query, store: Store, embedder: Embedder, k: int, reranker: R
             score,
             found.dense.get(chunk_id, 0.0),
             found.lexical.get(chunk_id, 0.0),
+            validity[chunk.doc_id],
         )
         for score, chunk_id in chosen
         for chunk, matrix in [chunks[chunk_id]]
