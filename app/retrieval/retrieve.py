@@ -30,7 +30,7 @@ def retrieve(query: Query, store: Store, embedder: Embedder, k: int, reranker: R
     """Return the k best chunks. For every region asked about, its own chunks are looked for as well, so that none starves."""
     plan = make_plan(query, store.catalog)
     found = find(query, plan, store, embedder, k)
-    scores = _again(query, fuse(query, plan, found), reranker)
+    scores = rerank_best(query, fuse(query, plan, found), reranker)
     sources = store.catalog.sources(row.doc_id for row in found.rows.values())
     validity = validities(store.catalog, sources, datetime.date.today())
     if not query.documents:  # a text that is asked for by name is what is wanted, in force or not
@@ -53,7 +53,7 @@ def retrieve(query: Query, store: Store, embedder: Embedder, k: int, reranker: R
     return Retrieved(tuple(hits), found.vector, plan.weights, plan.unknown)
 
 
-def _again(query: Query, scores: dict[str, float], reranker: Reranker | None) -> dict[str, float]:
+def rerank_best(query: Query, scores: dict[str, float], reranker: Reranker | None) -> dict[str, float]:
     """The scores with the reranker's word on the best of them added."""
     best = sorted(scores, key=lambda chunk_id: (-scores[chunk_id], chunk_id))[:DEPTH]
     seen = reranker.scores(query, best) if reranker and best else None
