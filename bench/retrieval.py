@@ -14,6 +14,7 @@ reciprocal rank fusion, and ours with and without its pieces.
 
 import argparse
 import contextlib
+import importlib
 import math
 import os
 import random
@@ -21,7 +22,7 @@ import re
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,8 +30,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from app.build import open_engine
+from app.retrieval.rerank import Reranker
+from app.retrieval.retrieve import retrieve
 from app.settings import Settings
 from app.types import Turn
+from app.understanding.understand import understand
 from bench.chunks import gather
 from eval.gold import find_suite, load_suite
 from ingest.lexical import normalise, words
@@ -175,16 +179,41 @@ def arms(engine: "Engine") -> dict[str, Arm]:
                 scores[chunk_id] += 1 / (RRF + rank)  # type: ignore[assignment]
         return [i for i, _ in scores.most_common(DEPTH)]
 
-    def ours(asked: Asked) -> list[str]:
-        return [hit.chunk.id for hit in engine.search(asked.text, DEPTH, asked.history)]
+    def ours(asked: Asked, reranker: Reranker | None = None) -> list[str]:
+        query = understand(asked.text, asked.history, frozenset(store.catalog.region_counts()))
+        return [hit.chunk.id for hit in retrieve(query, store, embedder, DEPTH, reranker).hits]
+
+    def without(name: str, value: float | Callable[[str], float]) -> Arm:
+        def arm(asked: Asked) -> list[str]:
+            with changed(name, value):
+                return ours(asked, engine.reranker)
+
+        return arm
 
     return {
         "BM25, character pairs": lambda asked: pairs.search(asked.text, DEPTH),
         "BM25, jieba words": jieba,
         "dense": dense,
         "dense + jieba, RRF": rrf,
-        "ours": ours,
+        "ours, no reranker": ours,
+        "ours (late interaction)": lambda asked: ours(asked, engine.reranker),
+        "  without the lexical side": without("app.retrieval.fuse.DENSE_WEIGHT", 1.0),
+        "  without the region bonus": without("app.retrieval.fuse.REGION_BONUS", 0.0),
+        "  without validity": without("app.retrieval.retrieve.behind", lambda _: 0.0),
     }
+
+
+@contextlib.contextmanager
+def changed(path: str, value: object) -> Iterator[None]:
+    """Put a value in a constant's place while the block runs: the pieces are constants of the product; here alone they vary."""
+    module, _, name = path.rpartition(".")
+    held = importlib.import_module(module)
+    before = getattr(held, name)
+    setattr(held, name, value)
+    try:
+        yield
+    finally:
+        setattr(held, name, before)
 
 
 class PairIndex:

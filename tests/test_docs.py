@@ -72,6 +72,7 @@ class TestReadme:
             "POLICYQA_STORE": str(default.store),
             "POLICYQA_HISTORY": str(default.history),
             "POLICYQA_EMBED_MODEL": default.embed_model,
+            "POLICYQA_RERANK": default.rerank,
             "POLICYQA_LLM_TIMEOUT": f"{default.llm_timeout:g}",
             "POLICYQA_LLM_RETRIES": str(default.llm_retries),
             "POLICYQA_LLM_CONTEXT": str(default.llm_context),
