@@ -1,5 +1,6 @@
 """The records of a store's catalogue, and their JSON forms."""
 
+import functools
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -72,6 +73,7 @@ def dump(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
+@functools.lru_cache(maxsize=4096)  # every question asks for those of its candidates
 def load_source(text: str) -> Source:
     """Return the Source that a JSON text holds."""
     return Source(**_tuples(json.loads(text)))
