@@ -210,8 +210,9 @@ class Catalog:
 
     def count(self) -> tuple[int, int]:
         """Numbers of documents and of chunks."""
-        row = self._db.execute("SELECT (SELECT count(*) FROM documents), (SELECT count(*) FROM chunks)").fetchone()
-        return row[0], row[1]
+        counted = "SELECT (SELECT count(*) FROM documents), (SELECT count(*) FROM chunks)"
+        documents, chunks = self._postings.kept("count", lambda: self._db.execute(counted).fetchone())
+        return int(documents), int(chunks)
 
     def chunks(self, ids: Iterable[str]) -> dict[str, tuple[Chunk, np.ndarray]]:
         """Chunks by id with the float16 vectors of their sentences [k, d]; unknown ids are left out."""

@@ -56,6 +56,8 @@ class Postings:
             rarity = max(1e-6, math.log((self._total - count + 0.5) / (count + 0.5)) if 2 * count < self._total else 0)
             scores[posting.numbers] += rarity * posting.times * (K1 + 1) / (posting.times + norm[posting.numbers])
         matched = np.nonzero(scores > 0)[0] if within is None else within[scores[within] > 0]
+        if len(matched) > k > 0:  # sort what can be among the best, not every match
+            matched = matched[scores[matched] >= np.partition(scores[matched], -k)[-k]]
         best = matched[np.lexsort((matched, -scores[matched]))][:k]
         return [(int(number), float(scores[number])) for number in best]
 

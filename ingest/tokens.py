@@ -63,9 +63,9 @@ def max_sim(question: Vectors, texts: Sequence[bytes]) -> Vectors:
     held = [n for n, size in enumerate(sizes) if size]
     scores = np.zeros(len(texts), dtype=np.float32)
     if held and len(question):
-        cosines = question @ unpack(b"".join(texts)).T
+        cosines = unpack(b"".join(texts)) @ question.T  # tokens in rows: the maxima below run along memory
         starts = np.cumsum([0, *(sizes[n] for n in held[:-1])])
-        scores[held] = np.maximum.reduceat(cosines, starts, axis=1).mean(axis=0)
+        scores[held] = np.maximum.reduceat(cosines, starts, axis=0).mean(axis=1)
     return scores
 
 

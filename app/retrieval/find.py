@@ -13,8 +13,8 @@ from ingest.store import Store
 
 POOL = 50  # candidates from each side
 OVERFETCH = 200  # nearest chunks among which a region's own are looked for: costs 1 ms more than 50
-WIDE = 1000  # and for a region of which most of the corpus speaks; 10 ms
-MOST_IDS = 5000  # chunks of a region that are searched by themselves; 13 ms
+WIDE = 1000  # and among which they are looked for then; 10 ms
+ENOUGH = 10  # of a region's own; its chunks with the question's words come beside them
 MAX_DOCUMENT_CHUNKS = 2000  # of a document that a question names; a longer one is read from its start
 
 
@@ -39,9 +39,7 @@ def find(query: Query, plan: Plan, store: Store, embedder: Embedder, k: int) -> 
         lexical = {i: s for i, s in store.catalog.search_words(plan.words, 20 * pool) if i in own}
     else:
         lexical = dict(store.catalog.search_words(plan.words, pool))
-        for codes in plan.regions:
-            dense.update(_of_regions(codes, vector, near, store))
-            lexical.update(store.catalog.search_words(plan.words, POOL // 2, codes))
+        _add_regions(plan, store, near, Found({}, dense, lexical, vector))
     rows = store.catalog.candidates(dict.fromkeys((*dense, *lexical)))
     for chunk_id, row in rows.items():  # found by its words alone: its best sentence's cosine, a little lower
         if dense.get(chunk_id, -1.0) < 0:
@@ -60,17 +58,26 @@ def _nearest(query: Query, store: Store, embedder: Embedder, wanted: int) -> tup
     return max(found, key=lambda pair: pair[1][0][1] if pair[1] else 0.0)
 
 
-def _of_regions(
-    codes: Sequence[str], vector: np.ndarray, near: Sequence[tuple[str, float]], store: Store
-) -> list[tuple[str, float]]:
-    """The nearest chunks about some regions: from what is near already if that is enough, else looked for."""
-    wanted, held = POOL // 2, store.catalog.count_about(codes)
+def _add_regions(plan: Plan, store: Store, near: list[tuple[str, float]], found: Found) -> None:
+    """Add to what is found, for each region asked about, its own nearest chunks and those of them with the words.
+
+    What is near already usually holds enough of them. Where it does not, more is looked through, once for all regions;
+    and only a region of which even that and its words give next to nothing is searched by itself.
+    """
+    wide: list[tuple[str, float]] = []
+    for codes in plan.regions:
+        enough = min(ENOUGH, store.catalog.count_about(codes))
+        spoken = store.catalog.search_words(plan.words, POOL // 2, codes)
+        own = _inside(near, codes, store)
+        if len(own) < enough:
+            wide = wide or store.nearest(found.vector, WIDE)
+            own = _inside(wide, codes, store)
+        if len(own) + len(spoken) < enough:
+            own = store.nearest(found.vector, ENOUGH, codes)
+        found.dense.update(own[: POOL // 2])
+        found.lexical.update(spoken)
+
+
+def _inside(near: Sequence[tuple[str, float]], codes: Sequence[str], store: Store) -> list[tuple[str, float]]:
     inside = store.catalog.among([chunk_id for chunk_id, _ in near], codes)
-    own = [pair for pair in near if pair[0] in inside]
-    if len(own) < min(wanted, held):
-        if held <= MOST_IDS:
-            return store.nearest(vector, wanted, codes)
-        near = store.nearest(vector, WIDE)
-        inside = store.catalog.among([chunk_id for chunk_id, _ in near], codes)
-        own = [pair for pair in near if pair[0] in inside]
-    return own[:wanted]
+    return [pair for pair in near if pair[0] in inside]
