@@ -35,6 +35,7 @@ lint: $(VENV)/.ready
 bench: $(VENV)/.ready
 	$(PY) -m bench.embed
 	$(PY) -m bench.ask
+	$(PY) -m bench.search
 	$(PY) -m bench.ingest
 
 eval: $(VENV)/.ready

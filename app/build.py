@@ -8,6 +8,7 @@ from pathlib import Path
 from app.engine import Engine
 from app.generation.backend import make_backend
 from app.offline import go_offline
+from app.retrieval.rerank import make_reranker
 from app.settings import Settings
 from ingest.embed import Embedder, load_embedder
 from ingest.prepare import Read, read_here
@@ -31,7 +32,8 @@ def open_engine(
     with open_store(
         settings.store, embedder.name, embedder.dimension, writable=writable, cache=settings.cache
     ) as store:
-        yield Engine(store, embedder, backend)
+        reranker = make_reranker(settings.rerank, store, embedder)
+        yield Engine(store, embedder, backend, reranker)
 
 
 @contextlib.contextmanager

@@ -97,7 +97,7 @@ def hit_to_json(rank: int, hit: Hit) -> dict[str, Any]:
     return {
         "rank": rank, "score": round(hit.score, 4), "doc_id": chunk.doc_id, "chunk_id": chunk.id, "source": hit.source.path,
         "title": hit.source.title, "page": chunk.page, "start": chunk.start, "end": chunk.end, "text": chunk.text,
-        "regions": [display(code) for code in chunk.regions],
+        "regions": [display(code) for code in chunk.regions], "validity": hit.validity,
     }  # fmt: skip
 
 
@@ -110,7 +110,14 @@ def answer_as_text(answer: dict[str, Any]) -> str:
     for c in answer["citations"]:
         facts = "，".join(
             part
-            for part in (c["issuer"], c["doc_number"], c["date"], c["tier"], f"第 {c['page']} 页" if c["page"] else "")
+            for part in (
+                c["issuer"],
+                c["doc_number"],
+                c["date"],
+                c["tier"],
+                c["validity"],
+                f"第 {c['page']} 页" if c["page"] else "",
+            )
             if part
         )
         lines.append(f"[{c['id']}] {c['title']}（{facts}）{c['source']}:{c['start']}-{c['end']}\n    {c['quote']}")

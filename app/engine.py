@@ -18,6 +18,7 @@ from app.generation.messages import select_evidence
 from app.generation.rewriting import llm_rewriter
 from app.render import Numbering, checked, render, with_timings
 from app.retrieval.evidence import rank_sentences
+from app.retrieval.rerank import Reranker
 from app.retrieval.retrieve import MAX_DOCUMENT_CHUNKS, retrieve
 from app.types import Answer, AnswerSentence, Evidence, Hit, Language, Query, Turn
 from app.understanding.understand import understand
@@ -47,10 +48,13 @@ class Stage:
 class Engine:
     """Answers questions from one store. Made by app.build.open_engine."""
 
-    def __init__(self, store: Store, embedder: Embedder, backend: Backend | None = None) -> None:
+    def __init__(
+        self, store: Store, embedder: Embedder, backend: Backend | None = None, reranker: Reranker | None = None
+    ) -> None:
         self.store = store
         self.embedder = embedder
         self.backend = backend
+        self.reranker = reranker
         # SQLite and Chroma are used by one thread at a time; answering takes milliseconds.
         self._lock = threading.Lock()
 
@@ -58,7 +62,7 @@ class Engine:
         """The k best chunks for a question, best first."""
         with self._lock:
             query = understand(question, history, self._known_regions(), titles=self.store.catalog.titles())
-            return list(retrieve(query, self.store, self.embedder, k).hits)
+            return list(retrieve(query, self.store, self.embedder, k, self.reranker).hits)
 
     def ask(self, question: str, history: Sequence[Turn] = (), language: Language | None = None) -> Answer:
         """Answer a question. Raises InputError for a question that cannot be read."""
@@ -81,7 +85,8 @@ class Engine:
         clock.lap("understand")
         yield Stage("retrieve")
         with self._lock:
-            found = retrieve(query, self.store, self.embedder, MAX_DOCUMENT_CHUNKS if query.article else CHUNKS)
+            wanted = MAX_DOCUMENT_CHUNKS if query.article else CHUNKS
+            found = retrieve(query, self.store, self.embedder, wanted, self.reranker)
             clock.lap("retrieve")
             ranked = rank_sentences(query, found)
             clock.lap("rerank")

@@ -31,7 +31,7 @@ class Numbering:
         regions = "、".join(display(code, self._language) for code in source.regions)
         return Citation(
             number, doc_id, source.path, source.title, source.issuer, source.doc_number, regions, source.issued,
-            source.tier, evidence.hit.chunk.page, start, end, evidence.text,
+            source.tier, evidence.hit.chunk.page, start, end, evidence.text, evidence.hit.validity,
         )  # fmt: skip
 
 
@@ -73,6 +73,7 @@ def render(query: Query, draft: Draft) -> Answer:
     if not sentences and any(claim.evidence for claim in draft.claims) and (draft.verdict or not draft.lead):
         # Nothing stood its check: neither an empty answer nor a verdict on nothing may be given.
         return render(query, Draft(lead=phrase(query.language, "no_evidence"), reason="no_evidence"))
+    lines += _superseded(query.language, numbering.citations)
     shown = {(c.doc_id, c.start, c.end) for c in numbering.citations}
     quoted = [(figure, e) for claim in draft.claims for e in claim.evidence for figure in e.sentence.figures]
     figures = [
@@ -142,6 +143,21 @@ def _shown(claim: Claim, sentence: AnswerSentence) -> str:
         text = text.replace(claim.span, dotted)
     marks = "".join(f"[{n}]" for n in sentence.citations)
     return f"{escape(text)} {marks}"
+
+
+def _superseded(language: Language, citations: Sequence[Citation]) -> list[str]:
+    """A line for each cited document that is no longer, or not yet, in force."""
+    told: dict[str, list[Citation]] = {}
+    for citation in citations:
+        if citation.validity.startswith(("已废止", "已被修订", "征求意见稿", "尚未施行")):
+            told.setdefault(citation.doc_id, []).append(citation)
+    return [
+        "\n"
+        + escape(phrase(language, "not_in_force", title=cited[0].title, validity=cited[0].validity))
+        + " "
+        + "".join(f"[{c.id}]" for c in cited)
+        for cited in told.values()
+    ]
 
 
 def checked(query: Query, claim: Claim, numbering: Numbering) -> AnswerSentence | None:

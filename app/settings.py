@@ -22,6 +22,7 @@ class Settings:
 
     store: Location = Path(DEFAULT_STORE)
     embed_model: str = "bundled"
+    rerank: str = "late"  # late, none, or a cross-encoder's name or folder
     cache: Path | None = None
     history: Path | None = Path(DEFAULT_HISTORY)  # conversations of the page; None keeps none
     allow_private_urls: bool = False  # whether ingest may fetch from private and loopback addresses
@@ -55,6 +56,7 @@ def load_settings(environment: Mapping[str, str] | None = None, store: str | Non
     return Settings(
         store=as_location(store or env.get("POLICYQA_STORE") or DEFAULT_STORE),
         embed_model=env.get("POLICYQA_EMBED_MODEL") or "bundled",
+        rerank=env.get("POLICYQA_RERANK", "").strip() or "late",
         cache=Path(cache) if cache else None,
         history=None if history == "off" else Path(history),
         allow_private_urls=env.get("POLICYQA_ALLOW_PRIVATE_URLS", "").strip() == "1",

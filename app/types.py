@@ -61,6 +61,7 @@ class Hit:
     score: float
     dense: float  # cosine to the question
     lexical: float  # BM25
+    validity: str = ""  # 现行有效, 已废止（被《某办法》取代） ...; "" where nothing tells
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,6 +104,7 @@ class Citation:
     start: int
     end: int
     quote: str
+    validity: str = ""  # as of today; "" where nothing tells
 
 
 @dataclass(frozen=True, slots=True)

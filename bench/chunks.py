@@ -80,7 +80,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory(prefix="policyqa-bench-") as folder:
             sources = Path(folder) / "sources"
             sources.mkdir()
-            questions = list(_gather(name, options.material, sources))
+            questions = list(gather(name, options.material, sources))
             random.Random(1).shuffle(questions)
             for size in options.sizes:
                 # The sizes are constants of the product; here alone they vary.
@@ -90,7 +90,7 @@ def main() -> None:
                 print(f"{name:7} {size:9} {tally.row()}  {chunks:6d}  {time.monotonic() - began:7.0f}", flush=True)
 
 
-def _gather(name: str, material: Path, sources: Path) -> Iterator[Question]:
+def gather(name: str, material: Path, sources: Path) -> Iterator[Question]:
     """Write a set's documents to `sources` and yield its questions."""
     if name == "policy":
         for line in QUESTIONS.read_text(encoding="utf-8").splitlines():

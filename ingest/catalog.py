@@ -7,14 +7,26 @@ and their words (FTS5, BM25 ranking); vectors in Chroma that no chunk here owns 
 import json
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, astuple
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ingest.records import Entry, FileRecord, dump, dump_chunk, load_chunk, load_entry, load_health, load_source
-from ingest.types import Block, Chunk, Document
+from ingest.facts.relations import Relation, link
+from ingest.postings import Postings
+from ingest.records import (
+    Candidate,
+    Entry,
+    FileRecord,
+    dump,
+    dump_chunk,
+    load_chunk,
+    load_entry,
+    load_health,
+    load_source,
+)
+from ingest.types import Block, Chunk, Document, Source
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta(key TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -29,6 +41,7 @@ CREATE TABLE IF NOT EXISTS chunks(
     number INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, doc_id TEXT NOT NULL REFERENCES documents(id),
     record TEXT NOT NULL, text TEXT NOT NULL, vectors BLOB NOT NULL);
 CREATE INDEX IF NOT EXISTS chunks_doc ON chunks(doc_id);
+CREATE TABLE IF NOT EXISTS tokens(number INTEGER PRIMARY KEY, packed BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS chunk_regions(region TEXT NOT NULL, number INTEGER NOT NULL, PRIMARY KEY(region, number))
     WITHOUT ROWID;
 CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5(body, tokenize="unicode61 remove_diacritics 0 tokenchars '.'");
@@ -37,6 +50,9 @@ CREATE VIRTUAL TABLE IF NOT EXISTS vocabulary USING fts5vocab(words, 'row');
 
 
 _ENTRY = "id, key, file, version, pipeline, source, health, chunks, length(text), added, same_as, sketch"  # load_entry
+
+_HAS_TOKENS = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'tokens'"
+_TITLES = "SELECT CASE same_as WHEN '' THEN id ELSE same_as END, json_extract(source, '$.title') FROM documents"
 
 
 class Catalog:
@@ -50,7 +66,10 @@ class Catalog:
         else:
             # Not mode=ro: after a crash in a transaction the first to open must be able to roll it back.
             self._db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, check_same_thread=False)
+            self._postings = Postings(self._db)  # it makes a table of its own, which the next line would forbid
             self._db.execute("PRAGMA query_only = ON")
+            return
+        self._postings = Postings(self._db)
 
     def close(self) -> None:
         """Close the file."""
@@ -72,10 +91,12 @@ class Catalog:
         chunks: Sequence[Chunk] = (),
         words: Sequence[str] = (),
         vectors: Sequence[np.ndarray] = (),
+        tokens: Sequence[bytes] = (),
     ) -> list[str]:
         """Replace a document and its chunks in one transaction; return the chunk ids that it had before.
 
-        `words` are the space-joined search words of each chunk, `vectors` its sentences' float16 vectors [k, d]. A
+        `words` are the space-joined search words of each chunk, `vectors` its sentences' float16 vectors [k, d],
+        `tokens` its packed token vectors (ingest.tokens), where the embedder gives them. A
         document whose text another one holds (`entry.same_as`) is put without chunks.
         """
         with self._transaction():
@@ -88,12 +109,14 @@ class Catalog:
                     len(chunks), entry.added, entry.same_as, entry.sketch.tobytes(),
                 ),
             )  # fmt: skip
-            for chunk, line, matrix in zip(chunks, words, vectors, strict=True):
+            for chunk, line, matrix, packed in zip(chunks, words, vectors, tokens or [b""] * len(chunks), strict=True):
                 cursor = self._db.execute(
                     "INSERT INTO chunks(id, doc_id, record, text, vectors) VALUES (?, ?, ?, ?, ?)",
                     (chunk.id, chunk.doc_id, dump_chunk(chunk), chunk.text, matrix.tobytes()),
                 )
                 self._db.execute("INSERT INTO words(rowid, body) VALUES (?, ?)", (cursor.lastrowid, line))
+                if packed:
+                    self._db.execute("INSERT INTO tokens VALUES (?, ?)", (cursor.lastrowid, packed))
                 self._db.executemany(
                     "INSERT INTO chunk_regions VALUES (?, ?)", [(code, cursor.lastrowid) for code in set(chunk.regions)]
                 )
@@ -134,7 +157,9 @@ class Catalog:
         self._db.execute("DELETE FROM files WHERE file = ?", (file,))
 
     def _drop(self, doc_id: str) -> list[str]:
+        self._db.execute("DELETE FROM meta WHERE key = 'relations'")
         rows = self._db.execute("SELECT number, id FROM chunks WHERE doc_id = ?", (doc_id,)).fetchall()
+        self._db.executemany("DELETE FROM tokens WHERE number = ?", [(number,) for number, _ in rows])
         self._db.executemany("DELETE FROM words WHERE rowid = ?", [(number,) for number, _ in rows])
         self._db.executemany("DELETE FROM chunk_regions WHERE number = ?", [(number,) for number, _ in rows])
         self._db.execute("DELETE FROM chunks WHERE doc_id = ?", (doc_id,))
@@ -164,10 +189,7 @@ class Catalog:
 
     def titles(self) -> list[tuple[str, str]]:
         """(document id, title) of every document; of a linked one the id of the document that holds its text."""
-        rows = self._db.execute(
-            "SELECT CASE same_as WHEN '' THEN id ELSE same_as END, json_extract(source, '$.title') FROM documents"
-        )
-        return list(rows)
+        return self._postings.kept("titles", lambda: list(self._db.execute(_TITLES)))
 
     def hashes(self) -> dict[str, str]:
         """sha256 of the file of every document, by document id."""
@@ -188,8 +210,9 @@ class Catalog:
 
     def count(self) -> tuple[int, int]:
         """Numbers of documents and of chunks."""
-        row = self._db.execute("SELECT (SELECT count(*) FROM documents), (SELECT count(*) FROM chunks)").fetchone()
-        return row[0], row[1]
+        counted = "SELECT (SELECT count(*) FROM documents), (SELECT count(*) FROM chunks)"
+        documents, chunks = self._postings.kept("count", lambda: self._db.execute(counted).fetchone())
+        return int(documents), int(chunks)
 
     def chunks(self, ids: Iterable[str]) -> dict[str, tuple[Chunk, np.ndarray]]:
         """Chunks by id with the float16 vectors of their sentences [k, d]; unknown ids are left out."""
@@ -205,6 +228,56 @@ class Catalog:
                 found[chunk_id] = (chunk, matrix)
         return found
 
+    def candidates(self, ids: Iterable[str]) -> dict[str, Candidate]:
+        """What ranking wants of chunks, by id: a tenth of the cost of the whole chunks. Unknown ids are left out."""
+        found = {}
+        wanted = list(ids)
+        for at in range(0, len(wanted), 500):
+            part = wanted[at : at + 500]
+            marks = ",".join("?" * len(part))
+            rows = self._db.execute(
+                f"SELECT id, doc_id, json_extract(record, '$.regions'), vectors FROM chunks WHERE id IN ({marks})", part
+            )
+            for chunk_id, doc_id, regions, blob in rows:
+                vectors = np.frombuffer(blob, dtype=np.float16)
+                found[chunk_id] = Candidate(doc_id, tuple(json.loads(regions)), vectors)
+        return {chunk_id: found[chunk_id] for chunk_id in wanted if chunk_id in found}
+
+    def tokens(self, ids: Sequence[str]) -> dict[str, bytes]:
+        """Packed token vectors of some chunks by id; {} in a store that was made without them."""
+        if not self._postings.kept("tokens", lambda: bool(self._db.execute(_HAS_TOKENS).fetchone())):
+            return {}
+        marks = ",".join("?" * len(ids))
+        joined = f"SELECT id, packed FROM chunks JOIN tokens USING (number) WHERE id IN ({marks})"
+        return dict(self._db.execute(joined, list(ids)))
+
+    def relations(self) -> tuple[Relation, ...]:
+        """What the documents say of one another (ingest.facts.relations), as noted when they were written, else worked out."""
+        return self._postings.kept("relations", self._relations)
+
+    def _relations(self) -> tuple[Relation, ...]:
+        noted = self.get_meta("relations")
+        if noted:
+            return tuple(Relation(*row) for row in json.loads(noted))
+        rows = self._db.execute("SELECT id, source FROM documents ORDER BY added, key")
+        return link([(doc_id, load_source(source)) for doc_id, source in rows])
+
+    def note_relations(self) -> None:
+        """Keep what the documents say of one another, which at thousands of them takes a second to work out."""
+        if not self.get_meta("relations"):
+            self.set_meta("relations", dump([astuple(relation) for relation in self._relations()]))
+
+    def sources(self, doc_ids: Iterable[str]) -> dict[str, Source]:
+        """The sources of some documents by id; unknown ids are left out."""
+        wanted = list(dict.fromkeys(doc_ids))
+        found = {}
+        for at in range(0, len(wanted), 500):
+            part = wanted[at : at + 500]
+            marks = ",".join("?" * len(part))
+            rows = self._db.execute(f"SELECT id, source FROM documents WHERE id IN ({marks})", part)
+            found.update({doc_id: load_source(source) for doc_id, source in rows})
+        return found
+
     def neighbours(self, doc_id: str) -> list[str]:
         """Chunk ids of one document in reading order."""
         rows = self._db.execute("SELECT id FROM chunks WHERE doc_id = ? ORDER BY number", (doc_id,))
@@ -215,33 +288,44 @@ class Catalog:
 
         With `regions`, only chunks that speak about one of them.
         """
-        if not words:
-            return []
-        query = " OR ".join('"' + word.replace('"', '""') + '"' for word in dict.fromkeys(words))
-        within, arguments = "", [query]
-        if regions:
-            marks = ",".join("?" * len(regions))
-            within = f"AND words.rowid IN (SELECT number FROM chunk_regions WHERE region IN ({marks}))"
-            arguments += list(regions)
-        rows = self._db.execute(
-            f"SELECT chunks.id, -bm25(words) AS score FROM words JOIN chunks ON chunks.number = words.rowid "
-            f"WHERE words MATCH ? {within} ORDER BY score DESC LIMIT ?",
-            [*arguments, k],
-        )
-        return [(chunk_id, float(score)) for chunk_id, score in rows]
+        found = self._postings.search(words, k, self._postings.about(regions) if regions else None)
+        ids = self._ids([number for number, _ in found])
+        return [(ids[number], score) for number, score in found]
 
     def document_frequencies(self, words: Iterable[str]) -> dict[str, int]:
         """Number of chunks that hold each word; words that occur nowhere are left out."""
-        found = {}
-        for word in dict.fromkeys(words):
-            row = self._db.execute("SELECT doc FROM vocabulary WHERE term = ?", (word,)).fetchone()
-            if row:
-                found[word] = int(row[0])
-        return found
+        return self._postings.frequencies(words)
 
     def region_counts(self) -> dict[str, int]:
         """Number of chunks that speak about each region."""
-        return dict(self._db.execute("SELECT region, count(*) FROM chunk_regions GROUP BY region"))
+        return self._postings.region_counts()
+
+    def among(self, ids: Sequence[str], regions: Sequence[str]) -> set[str]:
+        """Those of some chunks that speak about one of some regions."""
+        numbers = self._numbers(ids)
+        within = np.isin(np.array(list(numbers.values()), dtype=np.int64), self._postings.about(regions))
+        return {chunk_id for chunk_id, inside in zip(numbers, within, strict=True) if inside}
+
+    def count_about(self, regions: Sequence[str]) -> int:
+        """Number of chunks that speak about one of some regions."""
+        return len(self._postings.about(regions))
+
+    def region_ids(self, regions: Sequence[str]) -> list[str]:
+        """Ids of the chunks that speak about one of some regions."""
+        return list(self._ids(self._postings.about(regions).tolist()).values())
+
+    def _numbers(self, ids: Sequence[str]) -> dict[str, int]:
+        """Chunk numbers by id; unknown ids are left out."""
+        marks = ",".join("?" * len(ids))
+        return dict(self._db.execute(f"SELECT id, number FROM chunks WHERE id IN ({marks})", list(ids)))
+
+    def _ids(self, numbers: Sequence[int]) -> dict[int, str]:
+        """Chunk ids by number, in the order given."""
+        found: dict[int, str] = {}
+        for at in range(0, len(numbers), 5000):
+            part = ",".join(map(str, numbers[at : at + 5000]))
+            found.update(self._db.execute(f"SELECT number, id FROM chunks WHERE number IN ({part})"))
+        return {number: found[number] for number in numbers}
 
 
 class _Transaction:

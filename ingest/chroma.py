@@ -1,7 +1,7 @@
 """The chunks' vectors in Chroma: what is the same for a folder inside this process and for a server.
 
 Facts about Chroma 1.5 that are used here: at most 5,461 rows a call; `upsert` replaces vector and text but merges
-metadata; empty lists are refused as metadata; a filter costs time in proportion to the rows that match.
+metadata; empty lists are refused as metadata; a filter by metadata costs time in proportion to the rows that match.
 """
 
 from collections.abc import Mapping, Sequence
@@ -36,13 +36,17 @@ def delete_rows(collection: Any, ids: Sequence[str], where: Mapping[str, Any] | 
         collection.delete(ids=list(ids[at : at + BATCH]), where=where)
 
 
-def nearest_rows(collection: Any, vector: np.ndarray, k: int, regions: Sequence[str] = ()) -> list[tuple[str, float]]:
-    """The k rows nearest to a query vector [d]: (id, cosine), best first; with `regions`, only those about one of them."""
-    where: dict[str, Any] | None = None
-    if regions:
-        parts = [{"regions": {"$contains": code}} for code in regions]
-        where = parts[0] if len(parts) == 1 else {"$or": parts}
-    found = collection.query(query_embeddings=[vector], n_results=k, where=where, include=["distances"])
+def nearest_rows(
+    collection: Any, vector: np.ndarray, k: int, ids: Sequence[str] | None = None
+) -> list[tuple[str, float]]:
+    """The k rows nearest to a query vector [d]: (id, cosine), best first; with `ids`, only those among them.
+
+    Ids and not a metadata filter: at 100,000 rows a list field's filter took 50 to 150 ms, 4,000 ids 13 ms.
+    """
+    if ids is not None and not ids:
+        return []
+    within = None if ids is None else list(ids)
+    found = collection.query(query_embeddings=[vector], n_results=k, ids=within, include=["distances"])
     return [
         (row_id, 1.0 - float(distance)) for row_id, distance in zip(found["ids"][0], found["distances"][0], strict=True)
     ]

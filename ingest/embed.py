@@ -102,6 +102,7 @@ class OnnxEmbedder:
         self._threads = threads or usable_processors()
         self._lock = threading.Lock()
         self._loaded: tuple[Any, UnigramTokenizer, dict[Kind, list[int]]] | None = None
+        self._recent: tuple[str, _Encoded] | None = None  # the last question
 
     def embed_queries(self, texts: list[str]) -> Vectors:
         """Return [n, 384], each question with the model's "query: " prompt."""
@@ -120,15 +121,34 @@ class OnnxEmbedder:
         A span's vector is the normalised mean of its tokens, read in the context of the passage. A span without
         tokens (blank, or wholly beyond the 512 tokens that are read) gets the passage's vector.
         """
+        whole, parts, _ = self._passages(texts, spans, on_progress, lambda encoded, text: b"")
+        return whole, parts
 
-        def both(job: tuple[str, list[Span]]) -> tuple[Vectors, Vectors]:
+    def embed_passages_with_tokens(
+        self, texts: list[str], spans: list[list[Span]], on_progress: OnProgress | None = None
+    ) -> tuple[Vectors, list[Vectors], list[bytes]]:
+        """Return `embed_passages_with_spans` and, from the same runs, each text's packed tokens (ingest.tokens)."""
+        from ingest.tokens import pack
+
+        return self._passages(texts, spans, on_progress, lambda encoded, text: pack(*encoded.tokens(), text))
+
+    def _passages(
+        self,
+        texts: list[str],
+        spans: list[list[Span]],
+        on_progress: OnProgress | None,
+        packed: Callable[[_Encoded, str], bytes],
+    ) -> tuple[Vectors, list[Vectors], list[bytes]]:
+        def one(job: tuple[str, list[Span]]) -> tuple[Vectors, Vectors, bytes]:
             encoded = self._encode(job[0], "passage")
             whole = encoded.whole()
             parts = [encoded.span(*span) for span in job[1]]
-            return whole, self._stack([whole if part is None else part for part in parts], len(parts))
+            vectors = self._stack([whole if part is None else part for part in parts], len(parts))
+            return whole, vectors, packed(encoded, job[0])
 
-        pairs = list(self._each(list(zip(texts, spans, strict=True)), both, on_progress))
-        return self._stack([whole for whole, _ in pairs], len(pairs)), [parts for _, parts in pairs]
+        made = list(self._each(list(zip(texts, spans, strict=True)), one, on_progress))
+        whole = self._stack([each[0] for each in made], len(made))
+        return whole, [each[1] for each in made], [each[2] for each in made]
 
     def token_vectors(self, texts: list[str], kind: Kind) -> list[tuple[Vectors, list[Span]]]:
         """Return for each text the normalised vectors [tokens, 384] of its own tokens, with their offsets in it.
@@ -139,6 +159,16 @@ class OnnxEmbedder:
         return list(self._each(texts, lambda text: self._encode(text, kind).tokens()))
 
     def _encode(self, text: str, kind: Kind) -> _Encoded:
+        # A question is asked for as a whole and for its tokens: one run serves both.
+        recent = self._recent
+        if kind == "query" and recent is not None and recent[0] == text:
+            return recent[1]
+        encoded = self._run(text, kind)
+        if kind == "query":
+            self._recent = text, encoded
+        return encoded
+
+    def _run(self, text: str, kind: Kind) -> _Encoded:
         session, tokenizer, prompts = self._load()
         prompt = prompts[kind]
         ids, offsets = tokenizer.encode(text, MAX_TOKENS - len(prompt) - 2)

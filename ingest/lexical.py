@@ -14,6 +14,8 @@ from typing import Any
 from ingest.cache import default_cache_dir
 from ingest.text.repair import to_simplified
 
+_WIDE = re.compile("[！-～⺀-⿟]")  # full-width forms, and Kangxi radicals as some PDF writers leave them
+_REMEMBERED = 400  # characters: sentences, titles and headings are compared again and again, whole texts are not
 _WORD = re.compile(r"[a-z0-9]+(?:\.[0-9]+)?|[㐀-鿿]+")
 # Function words and question words carry no evidence, whichever text they stand in.
 STOP_WORDS = frozenset(
@@ -45,22 +47,32 @@ def fold(text: str) -> str:
 
 def fold_width(text: str) -> str:
     """Half-width form of `text`, its script as it is; one character stays one character."""
-    return "".join(_fold(char) for char in text)
+    return _WIDE.sub(_half_width, text)
 
 
 def normalise(text: str) -> str:
     """Folded and lower-case form of `text` for comparison; one character stays one character."""
-    return "".join(char.lower() if len(char.lower()) == 1 else char for char in fold(text))
+    return _normalised_before(text) if len(text) <= _REMEMBERED else _normalised(text)
 
 
-def _fold(char: str) -> str:
+def _normalised(text: str) -> str:
+    folded = fold(text)
+    lower = folded.lower()
+    if len(lower) == len(folded) and "Σ" not in folded:
+        return lower
+    return "".join(char.lower() if len(char.lower()) == 1 else char for char in folded)
+
+
+_normalised_before = functools.lru_cache(maxsize=8192)(_normalised)
+
+
+def _half_width(match: re.Match[str]) -> str:
+    char = match[0]
     code = ord(char)
-    if 0xFF01 <= code <= 0xFF5E:
+    if code >= 0xFF01:
         return chr(code - 0xFEE0)
-    if 0x2E80 <= code <= 0x2FDF:  # Kangxi radicals, as some PDF writers leave them
-        plain = unicodedata.normalize("NFKC", char)
-        return plain if len(plain) == 1 else char
-    return char
+    plain = unicodedata.normalize("NFKC", char)
+    return plain if len(plain) == 1 else char
 
 
 def words(text: str, keep_stop_words: bool = False) -> list[str]:

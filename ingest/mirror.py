@@ -62,7 +62,9 @@ class Mirror(Catalog):
         document = published.document
         # Without a stamp until it is whole: a process that dies in between fetches it again.
         self._db.execute("DELETE FROM stamps WHERE doc_id = ?", (document.id,))
-        old = self.put(document, published.entry, published.chunks, published.words, published.vectors)
+        old = self.put(
+            document, published.entry, published.chunks, published.words, published.vectors, published.tokens
+        )
         self._db.execute("INSERT INTO stamps VALUES (?, ?)", (document.id, stamp))
         return old
 

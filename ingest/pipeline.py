@@ -269,7 +269,7 @@ class _Run:
                 continue
             each = embedded.pop(0)
             matrices = [matrix.astype(np.float16) for matrix in each.sentence_vectors]
-            self._store.put(prepared.document, entry, prepared.chunks, each.words, matrices)
+            self._store.put(prepared.document, entry, prepared.chunks, each.words, matrices, each.tokens)
             self.summary.chunks += len(prepared.chunks)
         for former, holder_id in batch.demoted:
             if self._entries.get(former.key) is former:  # else it was read again since, and has found its place

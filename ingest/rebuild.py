@@ -90,7 +90,8 @@ def _copy_document(old: Catalog, store: Store, entry: Entry, embedder: Embedder)
         return
     embedded = embed_chunks([(document, chunks)], embedder)
     store.add_vectors(chunks, embedded.vectors)
-    store.put(document, entry, chunks, embedded.words, [m.astype(np.float16) for m in embedded.sentence_vectors])
+    matrices = [matrix.astype(np.float16) for matrix in embedded.sentence_vectors]
+    store.put(document, entry, chunks, embedded.words, matrices, embedded.tokens)
 
 
 def _swap(folder: Path, name: str) -> None:

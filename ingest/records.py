@@ -1,5 +1,6 @@
 """The records of a store's catalogue, and their JSON forms."""
 
+import functools
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -27,6 +28,15 @@ class Entry:
     added: str
     same_as: str  # id of the document that holds the same text; this one then has no chunks of its own
     sketch: Sketch
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidate:
+    """What ranking wants of a chunk before it is chosen."""
+
+    doc_id: str
+    regions: tuple[str, ...]
+    vectors: np.ndarray  # float16, those of its sentences one behind the other
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +73,7 @@ def dump(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
+@functools.lru_cache(maxsize=4096)  # every question asks for those of its candidates
 def load_source(text: str) -> Source:
     """Return the Source that a JSON text holds."""
     return Source(**_tuples(json.loads(text)))

@@ -101,9 +101,10 @@ class RemoteStore(Store):
         chunks: Sequence[Chunk] = (),
         words: Sequence[str] = (),
         sentence_vectors: Sequence[np.ndarray] = (),
+        tokens: Sequence[bytes] = (),
     ) -> None:
         """Publish a document whose vectors are written, in place of its former version."""
-        published = Published(document, entry, chunks, words, sentence_vectors)
+        published = Published(document, entry, chunks, words, sentence_vectors, tokens)
         pieces = pack(published)
         with self._mirror.alone():
             stamp = self._server.publish(document.id, pieces)
@@ -166,10 +167,10 @@ class RemoteStore(Store):
     def nearest(self, vector: np.ndarray, k: int, regions: Sequence[str] = ()) -> list[tuple[str, float]]:
         """The k chunks nearest to a query vector [d]: (chunk id, cosine), best first; with `regions`, only theirs."""
         self._look()
-        wanted = k
+        wanted, ids = k, self.catalog.region_ids(regions) if regions else None
         while True:
             with self._told():
-                found = chroma.nearest_rows(self._server.chunks, vector, wanted, regions)
+                found = chroma.nearest_rows(self._server.chunks, vector, wanted, ids)
             held = self.catalog.held([chunk_id for chunk_id, _ in found])
             known = [pair for pair in found if pair[0] in held]
             if len(known) >= k or len(found) < wanted:

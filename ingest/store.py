@@ -87,14 +87,15 @@ class Store:
         chunks: Sequence[Chunk] = (),
         words: Sequence[str] = (),
         sentence_vectors: Sequence[np.ndarray] = (),
+        tokens: Sequence[bytes] = (),
     ) -> None:
         """Publish a document whose vectors are written, in place of its former version.
 
-        `words` and `sentence_vectors` (float16 [k, d]) are given per chunk; a linked document (`entry.same_as`) has none.
+        `words`, `sentence_vectors` (float16 [k, d]) and `tokens` (packed, or none at all) are given per chunk; a linked document (`entry.same_as`) has none.
         """
         self._touch()
         new = {chunk.id for chunk in chunks}
-        old = self.catalog.put(document, entry, chunks, words, sentence_vectors)
+        old = self.catalog.put(document, entry, chunks, words, sentence_vectors, tokens)
         self._forget([chunk_id for chunk_id in old if chunk_id not in new])
 
     def remove(self, doc_id: str) -> bool:
@@ -121,6 +122,7 @@ class Store:
     def settle(self) -> None:
         """Note on disk that vectors and catalogue agree again."""
         if self._touched:
+            self.catalog.note_relations()
             self.catalog.set_meta("pending", "")
             self._touched = False
 
@@ -141,8 +143,9 @@ class Store:
 
     def nearest(self, vector: np.ndarray, k: int, regions: Sequence[str] = ()) -> list[tuple[str, float]]:
         """The k chunks nearest to a query vector [d]: (chunk id, cosine), best first; with `regions`, only theirs."""
+        ids = self.catalog.region_ids(regions) if regions else None
         with self._told():
-            return chroma.nearest_rows(self._vectors(), vector, k, regions)
+            return chroma.nearest_rows(self._vectors(), vector, k, ids)
 
 
 @contextlib.contextmanager

@@ -5,18 +5,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ingest.embed import Embedder, Vectors
+from ingest.embed import Embedder, OnnxEmbedder, Vectors
 from ingest.lexical import words
 from ingest.types import Chunk, Document
 
 
 @dataclass(frozen=True, slots=True)
 class Embedded:
-    """Vectors [n, d] of n chunks, the vectors [k, d] of each one's k sentences, and each one's words, space-joined."""
+    """Vectors [n, d] of n chunks, the vectors [k, d] of each one's k sentences, and each one's words, space-joined.
+
+    `tokens` are each one's packed token vectors (ingest.tokens); the bundled embedder alone gives them.
+    """
 
     vectors: Vectors
     sentence_vectors: list[Vectors]
     words: list[str]
+    tokens: Sequence[bytes] = ()
 
 
 def embed_chunks(documents: Iterable[tuple[Document, Sequence[Chunk]]], embedder: Embedder) -> Embedded:
@@ -31,8 +35,12 @@ def embed_chunks(documents: Iterable[tuple[Document, Sequence[Chunk]]], embedder
             spans.append([(s.start + shift, s.end + shift) for s in chunk.sentences])
     if not texts:
         return Embedded(np.empty((0, embedder.dimension), dtype=np.float32), [], [])
-    vectors, sentence_vectors = embedder.embed_passages_with_spans(texts, spans)
-    return Embedded(vectors, sentence_vectors, [" ".join(words(text, keep_stop_words=True)) for text in texts])
+    tokens: Sequence[bytes] = ()
+    if isinstance(embedder, OnnxEmbedder):
+        vectors, sentence_vectors, tokens = embedder.embed_passages_with_tokens(texts, spans)
+    else:
+        vectors, sentence_vectors = embedder.embed_passages_with_spans(texts, spans)
+    return Embedded(vectors, sentence_vectors, [" ".join(words(text, keep_stop_words=True)) for text in texts], tokens)
 
 
 def embed_documents(documents: Sequence[tuple[Document, Sequence[Chunk]]], embedder: Embedder) -> list[Embedded]:
@@ -40,6 +48,6 @@ def embed_documents(documents: Sequence[tuple[Document, Sequence[Chunk]]], embed
     whole, parts, at = embed_chunks(documents, embedder), [], 0
     for _, chunks in documents:
         own = slice(at, at + len(chunks))
-        parts.append(Embedded(whole.vectors[own], whole.sentence_vectors[own], whole.words[own]))
+        parts.append(Embedded(whole.vectors[own], whole.sentence_vectors[own], whole.words[own], whole.tokens[own]))
         at += len(chunks)
     return parts

@@ -5,6 +5,7 @@ import json
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ class Published:
     chunks: Sequence[Chunk] = ()
     words: Sequence[str] = ()
     vectors: Sequence[np.ndarray] = ()  # float16 [k, d] per chunk
+    tokens: Sequence[bytes] = ()  # packed token vectors per chunk, or none at all
 
 
 def pack(published: Published) -> list[str]:
@@ -38,12 +40,13 @@ def pack(published: Published) -> list[str]:
         "key": entry.key, "file": entry.file, "version": entry.version, "pipeline": entry.pipeline,
         "added": entry.added, "same_as": entry.same_as, "sketch": entry.sketch.tolist(),
         "chunks": [[chunk.id, dump_chunk(chunk)] for chunk in published.chunks], "words": list(published.words),
-        "shapes": [matrix.shape for matrix in published.vectors],
+        "shapes": [matrix.shape for matrix in published.vectors], "tokens": [len(each) for each in published.tokens],
     }  # fmt: skip
     head = zlib.compress(dump(record).encode("utf-8", "surrogatepass"))
     vectors = b"".join(matrix.astype("<f2").tobytes() for matrix in published.vectors)
     # base64 and not base85: six hundredths longer, and a hundred times as fast in Python.
-    text = base64.b64encode(len(head).to_bytes(4, "big") + head + vectors).decode("ascii")
+    data = len(head).to_bytes(4, "big") + head + vectors + b"".join(published.tokens)
+    text = base64.b64encode(data).decode("ascii")
     return [text[at : at + PIECE] for at in range(0, len(text), PIECE)]
 
 
@@ -74,7 +77,12 @@ def _published(record: dict[str, Any], vectors: bytes) -> Published:
         document.health, len(chunks), len(text), record["added"], record["same_as"],
         np.array(record["sketch"], dtype=np.uint64),
     )  # fmt: skip
-    return Published(document, entry, chunks, record["words"], list(_matrices(vectors, record["shapes"])))
+    sizes = record.get("tokens", [])  # a record of an earlier release has none
+    at = len(vectors) - sum(sizes)
+    matrices = list(_matrices(vectors[:at], record["shapes"]))
+    ends = list(accumulate(sizes, initial=at))
+    tokens = [vectors[start:end] for start, end in pairwise(ends)]
+    return Published(document, entry, chunks, record["words"], matrices, tokens)
 
 
 def _matrices(data: bytes, shapes: Sequence[Sequence[int]]) -> Iterator[np.ndarray]:

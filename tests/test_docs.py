@@ -80,6 +80,7 @@ class TestReadme:
             "POLICYQA_STORE": str(default.store),
             "POLICYQA_HISTORY": str(default.history),
             "POLICYQA_EMBED_MODEL": default.embed_model,
+            "POLICYQA_RERANK": default.rerank,
             "POLICYQA_LLM_TIMEOUT": f"{default.llm_timeout:g}",
             "POLICYQA_LLM_FIRST_TOKEN": f"{default.llm_first_token:g}",
             "POLICYQA_LLM_RETRIES": str(default.llm_retries),

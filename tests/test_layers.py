@@ -14,7 +14,7 @@ LAYERS = {"ingest": set(), "prompts": set(), "app": {"ingest", "prompts"}, "eval
 HOMES = {
     "torch": set(),
     "transformers": set(),
-    "sentence_transformers": {"ingest.embed", "ingest.model"},
+    "sentence_transformers": {"ingest.embed", "ingest.model", "app.retrieval.rerank"},
     "onnxruntime": {"ingest.embed", "ingest.model", "ingest.formats.ocr"},
     "onnx": {"ingest.model", "ingest.model_graph"},
     "chromadb": {"ingest.store", "ingest.server"},

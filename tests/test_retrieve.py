@@ -86,5 +86,6 @@ def test_the_same_question_gives_the_same_hits(engine):
 def test_history_steers_the_search(engine):
     from app.types import Turn
 
-    hits = engine.search("那浙江呢？", k=1, history=[Turn("user", "广东的路线是什么")])
-    assert hits[0].source.path.endswith("04_zhejiang.md")
+    hits = engine.search("那浙江呢？", k=2, history=[Turn("user", "广东的路线是什么")])
+    assert all("330000" in hit.chunk.regions for hit in hits)
+    assert any(hit.source.path.endswith("04_zhejiang.md") for hit in hits)

@@ -1,5 +1,6 @@
 """Which sentences speak to the question: selection without a model."""
 
+import functools
 from collections.abc import Sequence
 
 import numpy as np
@@ -75,16 +76,17 @@ def relevant(query: Query, evidence: Evidence) -> bool:
 
 def distinct(evidence: Sequence[Evidence]) -> list[Evidence]:
     """Drop sentences that repeat one already taken (near-duplicate briefs, the same text in two files)."""
-    kept: list[Evidence] = []
+    kept: list[tuple[Evidence, frozenset[str]]] = []
     for e in evidence:
-        if not any(_overlap(e.text, other.text) > 0.8 for other in kept):
-            kept.append(e)
-    return kept
+        own = _pairs(e.text)
+        if not any(len(own & other) > 0.8 * max(1, min(len(own), len(other))) for _, other in kept):
+            kept.append((e, own))
+    return [e for e, _ in kept]
 
 
-def _overlap(a: str, b: str) -> float:
-    x, y = {a[i : i + 2] for i in range(len(a) - 1)}, {b[i : i + 2] for i in range(len(b) - 1)}
-    return len(x & y) / max(1, min(len(x), len(y)))
+@functools.lru_cache(maxsize=4096)
+def _pairs(text: str) -> frozenset[str]:
+    return frozenset(text[i : i + 2] for i in range(len(text) - 1))
 
 
 def reading_order(evidence: Sequence[Evidence]) -> list[Evidence]:

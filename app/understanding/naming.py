@@ -71,14 +71,14 @@ def _names_in(plain: str, names: _Names) -> list[str]:
     return sorted(found, key=lambda form: (-len(form), form))
 
 
-def _forms(title: str) -> set[str]:
+def _forms(title: str) -> frozenset[str]:
     """The names a document goes by, normalised: its title, without brackets and wrapping, without the state's name."""
     bare = _SUFFIX.sub("", normalise(title).replace("《", "").replace("》", "").strip())
     wrapped = _WRAPPED.search(bare)
     names = {bare, wrapped["inner"] if wrapped else bare}
     names = {_SUFFIX.sub("", name) for name in names}
     names |= {_PREFIX.sub("", name) for name in names}
-    return {name for name in names if len(name) >= _MIN_NAME and re.search(_KIND + "$", name)}
+    return frozenset(name for name in names if len(name) >= _MIN_NAME and re.search(_KIND + "$", name))
 
 
 def _article(text: str) -> str:

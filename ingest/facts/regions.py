@@ -6,6 +6,7 @@ are common words and count only in a safe context (column `needs_suffix`: 朝阳
 organisation, a street or a direction (the patterns below: 吉林大学, 中国科学院, 中山东路, 贵州西部).
 """
 
+import functools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -331,6 +332,7 @@ def _covers(outer: str, inner: str) -> bool:
     return parent not in ("", NATION) and _covers(outer, parent)
 
 
+@functools.lru_cache(maxsize=65536)
 def relation(asked: str, scope: str) -> Relation:
     """Say what `scope` (whose statement it is) is to `asked` (whom the question is about); both are codes.
 
