@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
-from app.types import Answer, AnswerSentence, Citation, Language
+from app.types import Answer, AnswerSentence, Citation, Dropped, Language, Usage
 
 Rating = Literal["", "up", "down"]
 
@@ -49,10 +49,17 @@ def answer_from_json(value: Mapping[str, Any]) -> Answer:
         AnswerSentence(s["text"], tuple(s["citations"]), s["support"], s["checks"]["numbers"], s["checks"]["scope"])
         for s in value["sentences"]
     )
-    known = {f.name for f in fields(Citation)}
-    citations = tuple(Citation(**{k: v for k, v in c.items() if k in known}) for c in value["citations"])
+    citations = tuple(Citation(**_known(Citation, c)) for c in value["citations"])
     return Answer(
         question=value["question"], text=value["answer"], sentences=sentences, citations=citations,
         abstained=value["abstained"], abstain_reason=value["abstain_reason"], model=value["model"],
         timings_ms=dict(value["timings_ms"]), id=value.get("id", ""),
+        dropped=tuple(Dropped(d["text"], d["reason"]) for d in value.get("dropped") or ()),
+        usage=Usage(**_known(Usage, value["usage"])) if value.get("usage") else None,
     )  # fmt: skip
+
+
+def _known(noun: type[Any], value: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of a record's fields that this version's noun has."""
+    names = {f.name for f in fields(noun)}
+    return {name: part for name, part in value.items() if name in names}
