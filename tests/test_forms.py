@@ -35,7 +35,7 @@ RULES = """# 云溪市算力券管理办法
 
 第六条 鼓励企业公开算力使用情况。使用境外算力的，应当经主管部门批准。
 
-第七条 主管部门设窗口三个，配备审核人员十二人。
+第七条 主管部门设窗口三个，配备审核人员十二人。主管部门发放算力券不得收取任何费用。申领企业应当公开能耗指标，并将有关信息的说明放在网页的醒目位置。
 
 ## 第三章 罚则
 
@@ -112,6 +112,7 @@ def test_a_definition_is_the_sentence_that_defines(ask):
         ("企业必须公开算力使用情况吗", "鼓励、支持，没有作为要求", "鼓励企业公开"),
         ("使用境外算力必须经主管部门批准吗", "是，但以资料写明的情形和条件为限", "应当经主管部门批准"),
         ("算力券的发放应当遵循公平原则吗", "是，", "第三条"),
+        ("主管部门发放算力券可以收费吗", "否，资料明确禁止", "不得收取任何费用"),
     ],
 )
 def test_a_verdict_follows_the_modality_of_a_sentence(ask, question, verdict, evidence):
@@ -120,7 +121,9 @@ def test_a_verdict_follows_the_modality_of_a_sentence(ask, question, verdict, ev
     assert evidence in answer.citations[0].quote
 
 
-@pytest.mark.parametrize("question", ["算力券办法要求企业公布能耗吗", "企业必须购买保险才能申领算力券吗"])
+@pytest.mark.parametrize(
+    "question", ["算力券办法要求企业公布能耗吗", "企业必须购买保险才能申领算力券吗", "申领企业必须公开位置信息吗"]
+)
 def test_what_no_sentence_says_gets_no_verdict(ask, question):
     answer = ask(question)
     assert answer.abstained and answer.abstain_reason == "not_disclosed"

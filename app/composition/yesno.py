@@ -36,8 +36,12 @@ _CONDITION = re.compile(
 )
 _ANYBODY = re.compile(r"任何(?:组织|单位|个人|机构|企业)")
 _ACTOR = re.compile(r"商家|企业|公司|用户|个人|单位|机构|平台|组织|经营者|公民|商户|学校|医院|物业")
+_LIGHT = re.compile(
+    r"别的|其他|其它|因为|由于|直接|随便|自行|一定|之间|不.?"
+)  # they change no rule; 不 is looked at as it stands
 _EXCEPT = re.compile(r"除[^，。；]{1,60}外")  # what stands in an exception is not what the rule says
 _FULL, _SUBJECT = 0.99, 0.5
+_NEAR = 10  # characters that may stand between two words that the question says without any between them
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,7 @@ class _Asked:
     modality: Modality
     subject: tuple[str, ...]
     predicate: tuple[str, ...]
+    together: tuple[tuple[str, str], ...] = ()  # words of the predicate that touch each other: 位置信息, 显式标识
 
 
 def asks_yes_no(query: Query) -> bool:
@@ -96,8 +101,21 @@ def _read(query: Query) -> _Asked | None:
         inner = next((m for _, p in _ASKED if (m := p.search(behind))), None)
         if inner:  # 办法要求人脸识别必须取得同意吗: the inner word parts who from what
             before, behind = before + behind[: inner.start()], behind[inner.end() :]
-        return _Asked(modality, _content(before, query), _content(behind, query))
+        predicate = _content(behind, query)
+        return _Asked(modality, _content(before, query), predicate, _touching(behind.lower(), predicate))
     return None
+
+
+def _touching(text: str, terms: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    return tuple((a, b) for a in terms for b in terms if a != b and a + b in text)
+
+
+def _together(text: str, pairs: Sequence[tuple[str, str]]) -> bool:
+    """Whether words that belong together in the question do so in the text: 公开位置信息 is no 公开展示 … 醒目位置."""
+    return all(
+        a not in text or b not in text or re.search(rf"{re.escape(a)}.{{0,{_NEAR}}}?{re.escape(b)}", text)
+        for a, b in pairs
+    )
 
 
 def _modal(term: str) -> bool:
@@ -107,7 +125,8 @@ def _modal(term: str) -> bool:
 def _content(text: str, query: Query) -> tuple[str, ...]:
     """Content words of a part of the question, without the names of regions and documents that it was read for."""
     known = [t for t in query.terms if t in text.lower() and not _modal(t)]
-    return tuple(known) if known else tuple(w for w in words(text) if w in query.terms and w not in STOP_WORDS)
+    known = known or [w for w in words(text) if w in query.terms and w not in STOP_WORDS]
+    return tuple([t for t in known if not _LIGHT.fullmatch(t)] or known)
 
 
 def _decides(asked: _Asked, evidence: Evidence) -> Modality:
@@ -126,19 +145,30 @@ def _decides(asked: _Asked, evidence: Evidence) -> Modality:
     start = max((m.end() for m in re.finditer(r"[；;。]", text) if m.end() <= at), default=0)
     within = [(place, modality) for place, modality in found if start <= place]
     before = [pair for pair in within if pair[0] <= at]
-    return max(before)[1] if before else ""
+    stated = max(before)[1] if before else ""
+    # A permission is granted for the very thing; what is forbidden may be told in another order.
+    return stated if stated == "forbid" or _together(text, asked.together) else ""
 
 
 def _place(text: str, predicate: Sequence[str]) -> int:
     """Where a sentence says the last word of the predicate that it says first."""
     places = [text.find(form) for term in predicate for form in term.split("|") if form in text]
+    places += [m.start() for term in predicate if (m := _apart(text, term))]
     return max(places, default=0)
+
+
+def _apart(text: str, term: str) -> re.Match[str] | None:
+    """Where a verb and its object, one word in the question, stand apart behind a modal word: 收费 in 不得收取任何费用."""
+    if len(term) != 2 or not "一" <= term[0] <= "鿿" or term in text:
+        return None
+    return re.search(rf"(?<=[得应以须止]){re.escape(term[0])}[^，,。；;]{{1,6}}{re.escape(term[1])}", text)
 
 
 def _share(text: str, terms: Sequence[str]) -> float:
     if not terms:
         return 1.0
-    return sum(any(form in text for form in t.split("|")) or names(text, t) for t in terms) / len(terms)
+    said = (any(form in text for form in t.split("|")) or names(text, t) or bool(_apart(text, t)) for t in terms)
+    return sum(said) / len(terms)
 
 
 def _verdict(asked: Modality, stated: Modality, conditions: bool) -> str:
