@@ -47,7 +47,9 @@ def test_an_abstention_is_never_turned_into_a_figure(plain, case):
     query = understand(case.question)
     region = display(query.regions[0], "zh") if query.regions else "该地"
     llm = Claimer(region + (query.heads[0] if query.heads else "的规模"))
-    answer = Engine(plain.store, plain.embedder, Backend("m", lambda: Opened(llm), Limits(20.0))).ask(case.question)
+    answer = Engine(plain.store, plain.embedder, Backend("m", lambda: Opened(llm), Limits(20.0)), plain.reranker).ask(
+        case.question
+    )
     assert (answer.abstained, answer.abstain_reason) == (expected.abstained, expected.abstain_reason)
     if expected.abstained:
         own = [s.text for s in answer.sentences if s.text not in {e.text for e in expected.sentences}]
