@@ -111,6 +111,6 @@ def test_a_named_law_answers_for_itself(engine):
 def test_two_named_laws_stand_side_by_side_under_their_titles(engine):
     text = engine.ask("甲省数据条例和乙省数据条例对数据处理的规定有何不同").text
     head, _, *rows = [line for line in text.splitlines() if line.startswith("|")]
-    assert [cell.strip() for cell in head.split("|")[2:4]] == ["甲省数据条例", "乙省数据条例"]
+    assert [cell.strip() for cell in head.split("|")[2:4]] == ["《甲省数据条例》", "《乙省数据条例》"]
     assert any("收集、存储" in row.split("|")[2] for row in rows)
     assert any("收集、传输" in row.split("|")[3] for row in rows)

@@ -37,13 +37,14 @@ def find_named(text: str, titles: Sequence[tuple[str, str]]) -> Named:
     article = _article(text)
     plain = normalise(text)
     names = _index(tuple(titles))
-    documents: list[str] = []
+    found: list[tuple[int, tuple[str, ...]]] = []  # where a name stands, and the documents of that name
     for form in _names_in(plain, names):
         at = plain.find(form)
         if at >= 0:
-            documents += names[form[:_MIN_NAME]][form]
+            found.append((at, names[form[:_MIN_NAME]][form]))
             text = _blank(text, at, at + len(form))
             plain = _blank(plain, at, at + len(form))
+    documents = [doc_id for _, ids in sorted(found) for doc_id in ids]  # in the order in which they are named
     rest = re.sub(r"《\s*》", " ", text)
     rest = _ENGLISH_ARTICLE.sub(" ", _ARTICLE.sub(" ", rest)) if article and documents else rest
     unknown = "" if documents or not article else _name_before_article(text)
