@@ -25,6 +25,7 @@ HEALTH = ("model", "llm", "documents", "chunks")  # what /healthz tells; the sto
 GRACE = 2  # seconds that open connections get at the end; each open tab holds one
 _LOOPBACK_NAMES = frozenset(("localhost", "localhost.localdomain", "ip6-localhost"))
 
+_EXPORTED = re.compile(r"([cr][0-9a-f]{16})\.(md|docx)")
 _UPLOAD = re.compile(r"/upload(?:_progress)?/?$")
 
 Receive = Callable[[], Any]
@@ -143,10 +144,29 @@ def build_app(engine: "Engine", local_only: bool = True, book: "History | None" 
         known = engine.describe()
         return {"status": "ok"} | {name: known[name] for name in HEALTH if name in known}
 
+    if book is not None:
+        _add_export(app, engine, book)
     page = build_page(engine, book)
     gr.mount_gradio_app(app, page, path="/", ssr_mode=False, max_file_size="1mb", show_error=False, **page_options())
     app.add_middleware(Guard, local_only=local_only)
     return app
+
+
+def _add_export(app: "FastAPI", engine: "Engine", book: "History") -> None:
+    """Add /export/ID.md and /export/ID.docx: a conversation, or one answer by its replay id, as an evidence pack."""
+    from fastapi import HTTPException, Response
+
+    from app.pack.export import TYPES, export
+
+    @app.get("/export/{name}")
+    def exported(name: str) -> Response:
+        match = _EXPORTED.fullmatch(name)
+        data = export(engine, book, match[1], match[2]) if match else None
+        if match is None or data is None:
+            raise HTTPException(404)
+        return Response(
+            data, media_type=TYPES[match[2]], headers={"content-disposition": f'attachment; filename="{name}"'}
+        )
 
 
 class Guard:

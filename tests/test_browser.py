@@ -226,6 +226,39 @@ def test_each_tab_is_a_conversation_of_its_own_in_the_history(scripted, open_pag
 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_a_conversation_is_found_renamed_taken_out_brought_back_and_gone_on_with(scripted, open_page, size, tmp_path):
+    with open_history(tmp_path / "history.sqlite3") as book:
+        address = scripted(FakeEngine(), book)
+        page = open_page(address, size)
+        ask(page, PAYLOADS[0])
+        page = open_page(address, size)  # as after a restart: an empty chat
+        page.get_by_role("tab", name="对话记录").click()
+        page.wait_for_selector("#pq-history .pq-history-list li")
+        assert PAYLOADS[0] in page.locator("#pq-history").inner_text()
+        page.fill("#pq-history-title input, #pq-history-title textarea", "贵州算力")
+        page.get_by_role("button", name="改名").click()
+        page.wait_for_function("() => document.querySelector('#pq-history-pick input').value.startsWith('贵州算力')")
+        page.get_by_role("button", name="删除").click()
+        page.wait_for_selector("text=还没有对话记录")
+        page.get_by_role("button", name="撤销删除").click()
+        page.wait_for_selector("#pq-history .pq-history-list li")
+        with page.expect_download() as download:
+            page.get_by_role("link", name="Word").click()
+        assert Path(download.value.path()).read_bytes()[:2] == b"PK"
+        page.get_by_role("button", name="继续对话").click()
+        page.wait_for_selector("#pq-chat .pq-answer .pq-count")
+        assert PAYLOADS[0] in page.locator("#pq-chat").inner_text()
+        ask(page, "那浙江呢？", 2)
+        (kept,) = book.conversations()
+        assert kept.exchanges == 2 and kept.title == "贵州算力"
+        page.locator("#pq-language").get_by_text("English").click()
+        page.get_by_role("tab", name="History").click()
+        page.wait_for_selector("text=Word with numbered notes")
+        assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+        assert page.noted == []
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
 def test_the_library_lists_documents_and_says_what_is_wrong(scripted, open_page, size):
     row = record(title=PAYLOADS[0], flags=["truncated"], health="正文不完整，结尾缺失", validity="已废止")
     page = open_page(scripted(FakeEngine(row=row)), size)

@@ -7,15 +7,18 @@ import zipfile
 
 import docx
 import pytest
-from fake_engine import citation, document
+from fake_engine import FakeEngine, citation, document
 from test_ui import PAYLOADS
 
+from app.history.book import open_history
 from app.history.records import KeptExchange
 from app.pack.markdown import as_markdown
 from app.pack.notes import collect, reference
 from app.pack.word import as_word
 from app.render import escape
+from app.server import build_app
 from app.types import Answer
+from app.ui.chat import Conversation, ask
 
 DAY = datetime.date(2026, 11, 23)
 
@@ -97,3 +100,22 @@ def test_hostile_text_stays_text(payload):
     opened = docx.Document(io.BytesIO(as_word(pack)))
     wanted = re.sub(r"[\x00\x0b\ufffe]", "", payload).split("\n")[0]
     assert any(wanted in p.text for p in opened.paragraphs)
+
+
+def test_exports_are_served_by_id_and_nothing_else(tmp_path):
+    from fastapi.testclient import TestClient
+
+    with open_history(tmp_path / "history.sqlite3") as book:
+        *_, now = ask(FakeEngine(), Conversation(), "贵州算力", "zh", book)
+        client = TestClient(build_app(FakeEngine(), book=book), base_url="http://127.0.0.1")
+        replay = now.exchanges[0].kept
+        for name, begins in ((f"{now.id}.md", b"# "), (f"{replay}.md", b"# "), (f"{now.id}.docx", b"PK")):
+            answer = client.get(f"/export/{name}")
+            assert answer.status_code == 200 and answer.content.startswith(begins)
+            assert (
+                name in answer.headers["content-disposition"] and answer.headers["x-content-type-options"] == "nosniff"
+            )
+        for name in ("c0000000000000000.md", f"{now.id}.exe", "..%2Fhistory.sqlite3", f"{now.id}.md%0a", "c'--.md"):
+            assert client.get(f"/export/{name}").status_code == 404, name
+        book.remove(now.id)
+        assert client.get(f"/export/{now.id}.md").status_code == 404

@@ -8,6 +8,7 @@ from app.types import Language
 from app.ui.background import in_background
 from app.ui.cards import escape
 from app.ui.chat import Conversation, ask
+from app.ui.history_pane import history_pane, wire_history
 from app.ui.library import library_pane, wire_library
 from app.ui.message import inert
 from app.ui.strings import DEFAULT_LANGUAGE, words
@@ -55,7 +56,7 @@ def build_page(engine: "Engine", book: "History | None" = None) -> "gr.Blocks":
             "chosen": gr.State(None),
             **_header(engine, language),
         }
-        with gr.Tabs(elem_id="pq-tabs"):
+        with gr.Tabs(elem_id="pq-tabs") as tabs:
             with (
                 gr.Tab(words(language, "ask_tab"), id="ask") as ask_tab,
                 gr.Row(elem_id="pq-panes", equal_height=False),
@@ -67,9 +68,14 @@ def build_page(engine: "Engine", book: "History | None" = None) -> "gr.Blocks":
                     parts["sources"] = gr.HTML(Conversation().sources(language), elem_id="pq-sources")
             with gr.Tab(words(language, "library"), id="library") as library_tab:
                 parts |= library_pane(language)
+            if book is not None:
+                with gr.Tab(words(language, "history"), id="history") as history_tab:
+                    parts |= history_pane(language)
         parts |= {"ask_tab": ask_tab, "library_tab": library_tab}
         _wire(engine, parts, book)
         wire_library(parts, library_tab, engine.documents)
+        if book is not None:
+            wire_history(engine, book, parts, tabs, history_tab)
     page.queue(max_size=QUEUE, default_concurrency_limit=CONCURRENCY)
     return page
 

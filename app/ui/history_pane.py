@@ -1,0 +1,157 @@
+"""The history pane: conversations found, opened again, renamed, taken out with a way back, exported."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from app.history.book import MAX_TITLE, History
+from app.types import Language
+from app.ui.cards import escape
+from app.ui.chat import Conversation
+from app.ui.strings import words
+from ingest.errors import PolicyQAError
+
+if TYPE_CHECKING:
+    import gradio as gr
+
+    from app.engine import Engine
+
+MAX_WANTED = 100  # characters of the search box that are read
+_WORDED = ("history_open", "history_rename", "history_remove", "history_undo")
+
+
+def history_pane(language: Language) -> dict[str, Any]:
+    """Build the pane; its parts are named for the wiring."""
+    import gradio as gr
+
+    with gr.Row(elem_id="pq-history-bar", equal_height=True):
+        find = gr.Textbox(
+            label=words(language, "history_find"), placeholder=words(language, "history_find"), show_label=False, lines=1,
+            max_lines=1, max_length=MAX_WANTED, elem_id="pq-history-find", scale=2, min_width=200, container=False,
+        )  # fmt: skip
+        picked = gr.Dropdown(
+            choices=[], value=None, label=words(language, "history_pick"), show_label=False, container=False, scale=3,
+            elem_id="pq-history-pick", min_width=200, filterable=False,
+        )  # fmt: skip
+        open_ = gr.Button(
+            words(language, "history_open"), variant="primary", scale=0, min_width=96, elem_id="pq-history-open"
+        )
+    with gr.Row(elem_id="pq-history-edit", equal_height=True):
+        title = gr.Textbox(
+            label=words(language, "history_title"), placeholder=words(language, "history_title"), show_label=False, lines=1,
+            max_lines=1, max_length=MAX_TITLE, elem_id="pq-history-title", scale=2, min_width=200, container=False,
+        )  # fmt: skip
+        rename = gr.Button(words(language, "history_rename"), scale=0, min_width=96)
+        remove = gr.Button(words(language, "history_remove"), variant="stop", scale=0, min_width=96)
+        undo = gr.Button(words(language, "history_undo"), scale=0, min_width=96, visible=False)
+    return {
+        "history_find": find, "history_pick": picked, "history_open": open_, "history_title": title, "history_rename": rename,
+        "history_remove": remove, "history_undo": undo, "history_removed": gr.State(""),
+        "history_view": gr.HTML("", elem_id="pq-history", padding=False),
+    }  # fmt: skip
+
+
+def wire_history(engine: "Engine", book: History, parts: Mapping[str, Any], tabs: "gr.Tabs", tab: "gr.Tab") -> None:
+    """Connect the pane to the history and to the chat. Every handler returns {part: new value}."""
+    import gradio as gr
+
+    pick, find, title, toggle = (parts[n] for n in ("history_pick", "history_find", "history_title", "toggle"))
+    removed, view = parts["history_removed"], parts["history_view"]
+    quiet = {"show_progress": "hidden", "api_visibility": "private"}
+
+    def listed(wanted: str, chosen: str | None, language: Language) -> dict[Any, Any]:
+        choices = choices_of(book, (wanted or "")[:MAX_WANTED])
+        value = chosen if chosen in {i for _, i in choices} else choices[0][1] if choices else None
+        return {pick: gr.update(choices=choices, value=value), view: preview_html(book, value, language)}
+
+    def shown(chosen: str | None, language: Language) -> str:
+        return preview_html(book, chosen, language)
+
+    def opened(chosen: str | None, language: Language, now: Conversation) -> dict[Any, Any]:
+        if not chosen:
+            return {tabs: gr.skip()}
+        again = Conversation.reopened(engine, chosen, book.exchanges(chosen), language)
+        return {
+            parts["conversation"]: again, parts["chatbot"]: again.messages(), parts["sources"]: again.sources(language),
+            parts["examples_box"]: gr.update(visible=not again.exchanges), tabs: gr.update(selected="ask"),
+        }  # fmt: skip
+
+    def renamed(chosen: str | None, name: str, wanted: str, language: Language) -> dict[Any, Any]:
+        try:
+            if chosen:
+                book.rename(chosen, name or "")
+        except PolicyQAError as error:
+            gr.Warning(error.message)
+            return {title: gr.skip()}
+        return {title: "", **listed(wanted, chosen, language)}
+
+    def taken_out(chosen: str | None, wanted: str, language: Language) -> dict[Any, Any]:
+        if chosen:
+            book.remove(chosen)
+        return {
+            removed: chosen or "",
+            parts["history_undo"]: gr.update(visible=bool(chosen)),
+            **listed(wanted, None, language),
+        }
+
+    def brought_back(gone: str, wanted: str, language: Language) -> dict[Any, Any]:
+        if gone:
+            book.restore(gone)
+        return {removed: "", parts["history_undo"]: gr.update(visible=False), **listed(wanted, gone, language)}
+
+    gr.on(
+        [tab.select, find.change, toggle.change],
+        listed,
+        [find, pick, toggle],
+        [pick, view],
+        trigger_mode="always_last",
+        **quiet,
+    )
+    pick.input(shown, [pick, toggle], view, **quiet)
+    parts["history_open"].click(
+        opened, [pick, toggle, parts["conversation"]],
+        [parts[n] for n in ("conversation", "chatbot", "sources", "examples_box")] + [tabs], **quiet,
+    )  # fmt: skip
+    gr.on(
+        [parts["history_rename"].click, title.submit],
+        renamed,
+        [pick, title, find, toggle],
+        [title, pick, view],
+        **quiet,
+    )
+    parts["history_remove"].click(
+        taken_out, [pick, find, toggle], [removed, parts["history_undo"], pick, view], **quiet
+    )
+    parts["history_undo"].click(
+        brought_back, [removed, find, toggle], [removed, parts["history_undo"], pick, view], **quiet
+    )
+    worded = [*(parts[name] for name in _WORDED), find, title, tab]
+    toggle.change(
+        lambda language: [
+            *(words(language, name) for name in _WORDED),
+            gr.update(placeholder=words(language, "history_find")),
+            gr.update(placeholder=words(language, "history_title")),
+            gr.update(label=words(language, "history")),
+        ],
+        toggle, worded, queue=False, **quiet,
+    )  # fmt: skip
+
+
+def choices_of(book: History, wanted: str) -> list[tuple[str, str]]:
+    """(what is shown, id) of the kept conversations, the one last used first; a title said twice is told apart by its time."""
+    return [(f"{kept.title}  ·  {kept.updated[:16].replace('T', ' ')}", kept.id) for kept in book.conversations(wanted)]
+
+
+def preview_html(book: History, conversation: str | None, language: Language) -> str:
+    """The questions of a conversation with how each answer begins, and links to its evidence pack."""
+    if not conversation:
+        return f'<p class="pq-note">{escape(words(language, "history_none"))}</p>'
+    rows = []
+    for exchange in book.exchanges(conversation):
+        text = exchange.answer.text if exchange.answer else exchange.error or words(language, "unanswered")
+        begin = " ".join(text.replace("**", "").replace("\\", "").split())[:160]
+        rows.append(f"<li><strong>{escape(exchange.question)}</strong><small>{escape(begin)}</small></li>")
+    links = " · ".join(
+        f'<a href="/export/{conversation}.{suffix}" download>{escape(words(language, f"export_{suffix}"))}</a>'
+        for suffix in ("docx", "md")
+    )
+    return f'<p class="pq-export">{links}</p><ol class="pq-history-list">{"".join(rows)}</ol>'
