@@ -24,7 +24,6 @@ from app.types import Answer, AnswerSentence, Evidence, Hit, Language, Query, Tu
 from app.understanding.understand import understand
 from ingest.embed import Embedder
 from ingest.facts.regions import display
-from ingest.pipeline import ingest_paths
 from ingest.prepare import Read, read_here
 from ingest.store import Store
 from ingest.summary import Summary
@@ -161,6 +160,8 @@ class Engine:
         allow_private: bool = False,
     ) -> Summary:
         """Bring the store up to date with files and web pages; the engine must have been opened writable."""
+        from ingest.pipeline import ingest_paths  # a tenth of a second that an answer does not pay
+
         with self._lock:
             return ingest_paths(paths, self.store, self.embedder, prune, on_progress, read, allow_private)
 
