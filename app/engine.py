@@ -59,7 +59,7 @@ class Engine:
 
     def search(self, question: str, k: int = 10, history: Sequence[Turn] = ()) -> list[Hit]:
         """The k best chunks for a question, best first."""
-        with self._lock:
+        with self._lock, self.store.one_state():
             query = understand(question, history, self._known_regions(), titles=self.store.catalog.titles())
             return list(retrieve(query, self.store, self.embedder, k, self.reranker).hits)
 
@@ -83,7 +83,7 @@ class Engine:
         query = understand(question, history, known, language, titles=titles, rewriter=rewriter)
         clock.lap("understand")
         yield Stage("retrieve")
-        with self._lock:
+        with self._lock, self.store.one_state():
             wanted = MAX_DOCUMENT_CHUNKS if query.article else CHUNKS
             found = retrieve(query, self.store, self.embedder, wanted, self.reranker)
             clock.lap("retrieve")

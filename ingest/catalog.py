@@ -4,9 +4,10 @@ The catalogue is the truth of what is indexed. A document becomes visible in one
 and their words (FTS5, BM25 ranking); vectors in Chroma that no chunk here owns are ignored and swept later.
 """
 
+import contextlib
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, astuple
 from pathlib import Path
 from typing import Any
@@ -165,6 +166,26 @@ class Catalog:
         self._db.execute("DELETE FROM chunks WHERE doc_id = ?", (doc_id,))
         self._db.execute("DELETE FROM documents WHERE id = ?", (doc_id,))
         return [chunk_id for _, chunk_id in rows]
+
+    @property
+    def is_held(self) -> bool:
+        """Whether a transaction or a reading of one state is under way."""
+        return self._db.in_transaction
+
+    @contextlib.contextmanager
+    def one_state(self) -> Iterator[None]:
+        """Read one state of the file while the block runs, however many reads it makes: a writer's commit waits for its end.
+
+        Inside a transaction of this connection's own it changes nothing.
+        """
+        if self.is_held:
+            yield
+            return
+        self._db.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self._db.execute("COMMIT")
 
     def _transaction(self) -> "_Transaction":
         return _Transaction(self._db)
