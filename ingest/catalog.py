@@ -257,11 +257,11 @@ class Catalog:
             part = wanted[at : at + 500]
             marks = ",".join("?" * len(part))
             rows = self._db.execute(
-                f"SELECT id, doc_id, json_extract(record, '$.regions'), vectors FROM chunks WHERE id IN ({marks})", part
+                f"SELECT id, doc_id, json_extract(record, '$.regions'), text, vectors FROM chunks WHERE id IN ({marks})", part
             )
-            for chunk_id, doc_id, regions, blob in rows:
+            for chunk_id, doc_id, regions, text, blob in rows:
                 vectors = np.frombuffer(blob, dtype=np.float16)
-                found[chunk_id] = Candidate(doc_id, tuple(json.loads(regions)), vectors)
+                found[chunk_id] = Candidate(doc_id, tuple(json.loads(regions)), text, vectors)
         return {chunk_id: found[chunk_id] for chunk_id in wanted if chunk_id in found}
 
     def tokens(self, ids: Sequence[str]) -> dict[str, bytes]:

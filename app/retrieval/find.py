@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.retrieval.plan import Plan
+from app.retrieval.sources import admitted
 from app.types import Query
 from ingest.embed import Embedder
 from ingest.records import Candidate
@@ -40,7 +41,12 @@ def find(query: Query, plan: Plan, store: Store, embedder: Embedder, k: int) -> 
     else:
         lexical = dict(store.catalog.search_words(plan.words, pool))
         _add_regions(plan, store, near, Found({}, dense, lexical, vector))
+        if query.demands:
+            _add_admitted(query, plan, store, Found({}, dense, lexical, vector))
     rows = store.catalog.candidates(dict.fromkeys((*dense, *lexical)))
+    if query.demands:
+        sources = store.catalog.sources(row.doc_id for row in rows.values())
+        rows = {i: row for i, row in rows.items() if admitted(query.demands, sources[row.doc_id], row.regions)}
     for chunk_id, row in rows.items():  # found by its words alone: its best sentence's cosine, a little lower
         if dense.get(chunk_id, -1.0) < 0:
             cosines = row.vectors.astype(np.float32).reshape(-1, len(vector)) @ vector
@@ -81,6 +87,12 @@ def _add_regions(plan: Plan, store: Store, near: list[tuple[str, float]], found:
             own = store.nearest(found.vector, ENOUGH, codes)
         found.dense.update(own[: POOL // 2])
         found.lexical.update(spoken)
+
+
+def _add_admitted(query: Query, plan: Plan, store: Store, found: Found) -> None:
+    """Add what lies further off: of the sources that a question admits there may be few among the nearest."""
+    found.dense.update(store.nearest(found.vector, WIDE, query.demands.regions))
+    found.lexical.update(store.catalog.search_words(plan.words, WIDE))
 
 
 def _inside(near: Sequence[tuple[str, float]], codes: Sequence[str], store: Store) -> list[tuple[str, float]]:
