@@ -6,7 +6,7 @@ import numpy as np
 
 from app.retrieval.find import Found
 from app.retrieval.plan import Plan
-from app.retrieval.sources import INVENTORY, asks_for_files, is_inventory, standing
+from app.retrieval.sources import INVENTORY, TIER, asks_for_files, is_inventory
 from app.types import Query
 from ingest.facts.regions import relation
 from ingest.types import Source
@@ -30,7 +30,7 @@ def fuse(query: Query, plan: Plan, found: Found, sources: Mapping[str, Source]) 
     scores = {}
     for i, score in zip(ids, fused, strict=True):
         row = found.rows[i]
-        scores[i] = float(score) + _region_bonus(row.regions, query) + standing(query, sources[row.doc_id])
+        scores[i] = float(score) + _region_bonus(row.regions, query) + TIER.get(sources[row.doc_id].tier, 0.0)
         if not files and is_inventory(row.text):
             scores[i] -= INVENTORY
     return scores

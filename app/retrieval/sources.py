@@ -8,8 +8,7 @@ from ingest.facts.regions import relation
 from ingest.types import Source
 
 # In units of the fused z-score (docs/quality.md, "Retrieval"): where two passages speak alike, the policy itself comes first.
-TIER = {"政策原文": 0.1, "统计": 0.1, "官方解读": 0.05, "自媒体": -0.05}
-YEAR = 0.1  # issued in a year that the question names
+TIER = {"政策原文": 0.2, "统计": 0.2, "官方解读": 0.1, "自媒体": -0.1}
 INVENTORY = 3.0  # what a row of file names and checksums loses: it repeats the words of every title
 
 _FILE = re.compile(
@@ -29,12 +28,6 @@ def admitted(demands: Demands, source: Source, regions: Sequence[str]) -> bool:
             return False
     about = (*regions, *source.regions)
     return not demands.regions or any(relation(a, r) in {"same", "part"} for a in demands.regions for r in about)
-
-
-def standing(query: Query, source: Source) -> float:
-    """What a source adds to the score of its passages: its tier, and that it is of a year asked about."""
-    of_year = bool(source.issued) and source.issued[:4] in query.periods
-    return TIER.get(source.tier, 0.0) + (YEAR if of_year else 0.0)
 
 
 def is_inventory(text: str) -> bool:

@@ -24,7 +24,9 @@ _ORDER = re.compile(
     r"|\b(?:only (?:use|look at|consider|cite|search|in|from)|(?:use|cite|consider|search) only|limit(?:ed)? to|based only on)\b(?P<english>[^,.;:?!]{1,60})",
     re.I,
 )
-_INSIDE = re.compile(rf"(?:在|从)(?P<what>[^，,。；;：:？?！!在从]{{2,16}}{_PAPER}|[^，,。；;：:？?！!在从]{{2,12}}解读)(?:之?中|里面?|当中)")
+_INSIDE = re.compile(
+    rf"(?:在|从)(?P<what>[^，,。；;：:？?！!在从]{{2,16}}{_PAPER}|[^，,。；;：:？?！!在从]{{2,12}}解读)(?:之?中|里面?|当中)"
+)
 _SINCE = r"(?P<since>以来|以后|之后|起|后)?"
 _DATED = re.compile(
     rf"(?P<year>(?:19|20)\d{{2}})年(?:\d{{1,2}}月)?{_SINCE}(?:新|正式)?"
