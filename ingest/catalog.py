@@ -7,7 +7,7 @@ and their words (FTS5, BM25 ranking); vectors in Chroma that no chunk here owns 
 import contextlib
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, astuple
 from pathlib import Path
 from typing import Any
@@ -257,7 +257,8 @@ class Catalog:
             part = wanted[at : at + 500]
             marks = ",".join("?" * len(part))
             rows = self._db.execute(
-                f"SELECT id, doc_id, json_extract(record, '$.regions'), text, vectors FROM chunks WHERE id IN ({marks})", part
+                f"SELECT id, doc_id, json_extract(record, '$.regions'), text, vectors FROM chunks WHERE id IN ({marks})",
+                part,
             )
             for chunk_id, doc_id, regions, text, blob in rows:
                 vectors = np.frombuffer(blob, dtype=np.float16)
@@ -321,9 +322,8 @@ class Catalog:
         """Number of chunks that speak about each region."""
         return self._postings.region_counts()
 
-    def among(self, ids: Sequence[str], regions: Sequence[str]) -> set[str]:
-        """Those of some chunks that speak about one of some regions."""
-        numbers = self._numbers(ids)
+    def among(self, numbers: Mapping[str, int], regions: Sequence[str]) -> set[str]:
+        """Those of some chunks, given as `numbers` of their ids, that speak about one of some regions."""
         within = np.isin(np.array(list(numbers.values()), dtype=np.int64), self._postings.about(regions))
         return {chunk_id for chunk_id, inside in zip(numbers, within, strict=True) if inside}
 
@@ -335,7 +335,7 @@ class Catalog:
         """Ids of the chunks that speak about one of some regions."""
         return list(self._ids(self._postings.about(regions).tolist()).values())
 
-    def _numbers(self, ids: Sequence[str]) -> dict[str, int]:
+    def numbers(self, ids: Sequence[str]) -> dict[str, int]:
         """Chunk numbers by id; unknown ids are left out."""
         marks = ",".join("?" * len(ids))
         return dict(self._db.execute(f"SELECT id, number FROM chunks WHERE id IN ({marks})", list(ids)))

@@ -32,10 +32,12 @@ def admitted(demands: Demands, source: Source, regions: Sequence[str]) -> bool:
 
 def is_inventory(text: str) -> bool:
     """Whether a passage only lists files: half of its table rows name a file or a checksum, or half of it is addresses."""
-    rows = [line for line in text.split("\n") if line.startswith("|")]
+    rows = [line for line in text.split("\n") if line.startswith("|")] if "|" in text else []
     if rows and 2 * sum(map(len, rows)) > len(text):
         return 2 * sum(bool(_FILE.search(row) or _HASH.search(row)) for row in rows) >= len(rows)
-    addresses = sum(len(m[0]) for form in (_LINK, _HASH) for m in form.finditer(text))
+    if "://" not in text and "www." not in text:
+        return False
+    addresses = sum(len(match[0]) for match in _LINK.finditer(text))
     return 2 * addresses > len(text)
 
 
