@@ -24,7 +24,6 @@ from app.types import Answer, AnswerSentence, Evidence, Hit, Language, Query, Tu
 from app.understanding.understand import understand
 from ingest.embed import Embedder
 from ingest.facts.regions import display
-from ingest.pipeline import ingest_paths
 from ingest.prepare import Read, read_here
 from ingest.store import Store
 from ingest.summary import Summary
@@ -60,7 +59,7 @@ class Engine:
 
     def search(self, question: str, k: int = 10, history: Sequence[Turn] = ()) -> list[Hit]:
         """The k best chunks for a question, best first."""
-        with self._lock:
+        with self._lock, self.store.one_state():
             query = understand(question, history, self._known_regions(), titles=self.store.catalog.titles())
             return list(retrieve(query, self.store, self.embedder, k, self.reranker).hits)
 
@@ -84,7 +83,7 @@ class Engine:
         query = understand(question, history, known, language, titles=titles, rewriter=rewriter)
         clock.lap("understand")
         yield Stage("retrieve")
-        with self._lock:
+        with self._lock, self.store.one_state():
             wanted = MAX_DOCUMENT_CHUNKS if query.article else CHUNKS
             found = retrieve(query, self.store, self.embedder, wanted, self.reranker)
             clock.lap("retrieve")
@@ -161,6 +160,8 @@ class Engine:
         allow_private: bool = False,
     ) -> Summary:
         """Bring the store up to date with files and web pages; the engine must have been opened writable."""
+        from ingest.pipeline import ingest_paths  # a tenth of a second that an answer does not pay
+
         with self._lock:
             return ingest_paths(paths, self.store, self.embedder, prune, on_progress, read, allow_private)
 

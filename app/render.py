@@ -149,7 +149,7 @@ def _superseded(language: Language, citations: Sequence[Citation]) -> list[str]:
     """A line for each cited document that is no longer, or not yet, in force."""
     told: dict[str, list[Citation]] = {}
     for citation in citations:
-        if citation.validity.startswith(("已废止", "已被修订", "征求意见稿", "尚未施行")):
+        if citation.validity.startswith(("已废止", "已失效", "已被修订", "征求意见稿", "尚未施行")):
             told.setdefault(citation.doc_id, []).append(citation)
     return [
         "\n"

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ingest.types import Chunk, Figure, Sentence, Source
+from ingest.types import Chunk, Figure, Sentence, Source, Tier
 
 Language = Literal["zh", "en"]
 QuestionKind = Literal["number", "compare", "reason", "list", "claim", "date", "definition", "timeline", "lookup"]
@@ -24,6 +24,19 @@ class Turn:
 
     role: Literal["user", "assistant"]
     content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Demands:
+    """What sources a question admits; empty fields admit any."""
+
+    tiers: tuple[Tier, ...] = ()
+    regions: tuple[str, ...] = ()  # codes of which a passage or its document must speak
+    issued: tuple[int, int] | None = None  # first and last year of issue
+
+    def __bool__(self) -> bool:
+        """Whether anything is demanded."""
+        return bool(self.tiers or self.regions or self.issued)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +61,7 @@ class Query:
     documents: tuple[str, ...] = ()  # ids of the documents that the question names
     article: str = ""  # 第六十九条, where one is asked for
     unknown_document: str = ""  # a name with an article that no document bears
+    demands: Demands = Demands()  # what sources it admits
     shortened: bool = False  # whether only a part of a long question was read: `text`
 
 

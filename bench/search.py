@@ -114,10 +114,17 @@ def measure(engine: "Engine", rounds: int) -> None:
     def plain(question: str) -> object:
         return engine.store.nearest(engine.embedder.embed_queries([question])[0], 10)
 
+    stages: list[dict[str, float]] = []
+
+    def ask(question: str) -> object:
+        answer = engine.ask(question)
+        stages.append(answer.timings_ms)
+        return answer
+
     arms: dict[str, tuple[Callable[[str], object], Sequence[str]]] = {
         "plain Chroma, top 10": (plain, everyone),
         **{f"search, {name}": (engine.search, group) for name, group in asked.items()},
-        **{f"ask, {name}": (engine.ask, group) for name, group in asked.items()},
+        **{f"ask, {name}": (ask, group) for name, group in asked.items()},
     }
     for question in everyone[:3]:
         engine.ask(question), plain(question)
@@ -138,6 +145,9 @@ def measure(engine: "Engine", rounds: int) -> None:
         target = f"  (target: p95 < {TARGETS[name.split(',')[0]]} ms)" if name.endswith("all questions") else ""
         print(f"  {name:<24} p50 {p50:6.1f} ms, p95 {p95:6.1f} ms, {p50 / median:4.1f} times plain; "
               f"processor p50 {cpu50:6.1f}, p95 {cpu95:6.1f}{target}", flush=True)  # fmt: skip
+    for stage in stages[0]:
+        p50, p95 = np.percentile([answer[stage] for answer in stages], [50, 95])
+        print(f"    of ask: {stage:<20} p50 {p50:6.1f} ms, p95 {p95:6.1f} ms", flush=True)
 
 
 def grow(base: Path, folder: Path, size: int) -> None:

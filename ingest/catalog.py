@@ -4,9 +4,10 @@ The catalogue is the truth of what is indexed. A document becomes visible in one
 and their words (FTS5, BM25 ranking); vectors in Chroma that no chunk here owns are ignored and swept later.
 """
 
+import contextlib
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, astuple
 from pathlib import Path
 from typing import Any
@@ -166,6 +167,26 @@ class Catalog:
         self._db.execute("DELETE FROM documents WHERE id = ?", (doc_id,))
         return [chunk_id for _, chunk_id in rows]
 
+    @property
+    def is_held(self) -> bool:
+        """Whether a transaction or a reading of one state is under way."""
+        return self._db.in_transaction
+
+    @contextlib.contextmanager
+    def one_state(self) -> Iterator[None]:
+        """Read one state of the file while the block runs, however many reads it makes: a writer's commit waits for its end.
+
+        Inside a transaction of this connection's own it changes nothing.
+        """
+        if self.is_held:
+            yield
+            return
+        self._db.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self._db.execute("COMMIT")
+
     def _transaction(self) -> "_Transaction":
         return _Transaction(self._db)
 
@@ -236,11 +257,12 @@ class Catalog:
             part = wanted[at : at + 500]
             marks = ",".join("?" * len(part))
             rows = self._db.execute(
-                f"SELECT id, doc_id, json_extract(record, '$.regions'), vectors FROM chunks WHERE id IN ({marks})", part
+                f"SELECT id, doc_id, json_extract(record, '$.regions'), text, vectors FROM chunks WHERE id IN ({marks})",
+                part,
             )
-            for chunk_id, doc_id, regions, blob in rows:
+            for chunk_id, doc_id, regions, text, blob in rows:
                 vectors = np.frombuffer(blob, dtype=np.float16)
-                found[chunk_id] = Candidate(doc_id, tuple(json.loads(regions)), vectors)
+                found[chunk_id] = Candidate(doc_id, tuple(json.loads(regions)), text, vectors)
         return {chunk_id: found[chunk_id] for chunk_id in wanted if chunk_id in found}
 
     def tokens(self, ids: Sequence[str]) -> dict[str, bytes]:
@@ -300,9 +322,8 @@ class Catalog:
         """Number of chunks that speak about each region."""
         return self._postings.region_counts()
 
-    def among(self, ids: Sequence[str], regions: Sequence[str]) -> set[str]:
-        """Those of some chunks that speak about one of some regions."""
-        numbers = self._numbers(ids)
+    def among(self, numbers: Mapping[str, int], regions: Sequence[str]) -> set[str]:
+        """Those of some chunks, given as `numbers` of their ids, that speak about one of some regions."""
         within = np.isin(np.array(list(numbers.values()), dtype=np.int64), self._postings.about(regions))
         return {chunk_id for chunk_id, inside in zip(numbers, within, strict=True) if inside}
 
@@ -314,7 +335,7 @@ class Catalog:
         """Ids of the chunks that speak about one of some regions."""
         return list(self._ids(self._postings.about(regions).tolist()).values())
 
-    def _numbers(self, ids: Sequence[str]) -> dict[str, int]:
+    def numbers(self, ids: Sequence[str]) -> dict[str, int]:
         """Chunk numbers by id; unknown ids are left out."""
         marks = ",".join("?" * len(ids))
         return dict(self._db.execute(f"SELECT id, number FROM chunks WHERE id IN ({marks})", list(ids)))

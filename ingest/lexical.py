@@ -7,8 +7,10 @@ transaction as the chunks, so it can never disagree with them.
 import contextlib
 import functools
 import logging
+import marshal
 import re
 import unicodedata
+from pathlib import Path
 from typing import Any
 
 from ingest.cache import default_cache_dir
@@ -35,9 +37,20 @@ def _jieba() -> Any:
     with contextlib.suppress(OSError):  # without a cache folder the dictionary is read anew each time
         folder.mkdir(parents=True, exist_ok=True)
         jieba.dt.tmp_dir = str(folder)  # kept out of the shared temporary folder
+    _read_at_once(jieba.dt, folder / "jieba.cache")
     for word in "算力 智算 算力券 东数西算 智算中心 大模型 同质化 数据孤岛 卡脖子 十五五 十四五".split():
         jieba.add_word(word)
     return jieba
+
+
+def _read_at_once(tokenizer: Any, kept: Path) -> None:
+    """Give jieba the dictionary that it has kept, where it has: its own way, marshal over an open file, takes 0.7 s longer."""
+    try:
+        frequencies, total = marshal.loads(kept.read_bytes())
+    except (OSError, EOFError, ValueError, TypeError):
+        return  # it makes its dictionary anew with the first word
+    if isinstance(frequencies, dict) and isinstance(total, int):
+        tokenizer.FREQ, tokenizer.total, tokenizer.initialized = frequencies, total, True
 
 
 def fold(text: str) -> str:

@@ -36,6 +36,7 @@ class Candidate:
 
     doc_id: str
     regions: tuple[str, ...]
+    text: str
     vectors: np.ndarray  # float16, those of its sentences one behind the other
 
 

@@ -164,9 +164,17 @@ class RemoteStore(Store):
             swept += len(pieces)
         return swept
 
+    @contextlib.contextmanager
+    def one_state(self) -> Iterator[None]:
+        """Read one state of the mirror while the block runs; what others have written is fetched before it."""
+        self._look()
+        with self.catalog.one_state():
+            yield
+
     def nearest(self, vector: np.ndarray, k: int, regions: Sequence[str] = ()) -> list[tuple[str, float]]:
         """The k chunks nearest to a query vector [d]: (chunk id, cosine), best first; with `regions`, only theirs."""
-        self._look()
+        if not self.catalog.is_held:
+            self._look()
         wanted, ids = k, self.catalog.region_ids(regions) if regions else None
         while True:
             with self._told():

@@ -141,6 +141,10 @@ class Store:
             with self._told():
                 chroma.delete_rows(self._vectors(), ids)
 
+    def one_state(self) -> contextlib.AbstractContextManager[None]:
+        """Read one state of the catalogue while the block runs, whatever other processes write."""
+        return self.catalog.one_state()
+
     def nearest(self, vector: np.ndarray, k: int, regions: Sequence[str] = ()) -> list[tuple[str, float]]:
         """The k chunks nearest to a query vector [d]: (chunk id, cosine), best first; with `regions`, only theirs."""
         ids = self.catalog.region_ids(regions) if regions else None

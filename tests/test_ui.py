@@ -140,14 +140,31 @@ def test_the_foot_says_who_worded_the_answer():
 
 
 def test_card_shows_the_sentence_in_context_with_its_origin():
-    page = card_html(2, citation(), document(repealed="2026-01-01"), "zh")
+    page = card_html(2, citation(), document(), "zh")
     assert f"第一句话在这里。<mark>{TEXT[START:END]}</mark>最后一句话。" in page
     assert 'id="src-2-1"' in page
     shown = text_of(page)
     facts = ("算力简报", "统计", "某局", "某发〔2025〕1号", "贵州", "2025-01-01", "第 3 页", "总体情况")
-    for part in (*facts, "已废止（2026-01-01）", "brief.md"):
+    for part in (*facts, "brief.md"):
         assert part in shown
     assert "statistics" in card_html(2, citation(), document(), "en")
+
+
+@pytest.mark.parametrize(
+    ("validity", "zh", "en"),
+    [
+        ("已废止（被《新办法》取代）", "已废止（被《新办法》取代）", "repealed (replaced by 《新办法》)"),
+        ("已被修订（被《决定》修改）", "已被修订（被《决定》修改）", "amended (by 《决定》)"),
+        ("已失效（有效期至2025-07-31）", "已失效（有效期至2025-07-31）", "expired (valid until 2025-07-31)"),
+        ("征求意见稿", "征求意见稿", "draft for comment"),
+    ],
+)
+def test_card_says_when_a_text_is_not_in_force(validity, zh, en):
+    for language, expected in (("zh", zh), ("en", en)):
+        page = card_html(1, replace(citation(), validity=validity), document(repealed="2031-01-01"), language)
+        assert f'<span class="pq-warn">{expected}</span>' in page and "2031" not in page
+    in_force = card_html(1, replace(citation(), validity="现行有效"), document(repealed="2031-01-01"), "en")
+    assert "in force" in in_force and "valid until 2031-01-01" in in_force and "pq-warn" not in in_force
 
 
 def test_card_says_when_its_document_is_not_whole():

@@ -6,8 +6,11 @@ import pytest
 
 from app.build import open_engine
 from app.documents import hit_to_json
+from app.retrieval.validity import behind
 from app.settings import Settings
+from ingest.facts.relations import is_past
 from ingest.store import open_store
+from ingest.types import Source
 
 OLD = """# 星海市算力券管理办法
 
@@ -33,13 +36,25 @@ NEW = """# 星海市智能算力补贴实施细则
 """
 
 
+PAST = """# 星海市夜间停车办法
+
+星海市人民政府办公室
+2020年6月1日
+
+第一条 星海市夜间停车每次收费5元。
+
+第二条 本办法自2020年7月1日起施行，有效期至2023年6月30日。
+"""
+
+
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory):
     root = tmp_path_factory.mktemp("validity")
     (root / "old.md").write_text(OLD, encoding="utf-8")
     (root / "new.md").write_text(NEW, encoding="utf-8")
     with open_engine(Settings(store=root / "store"), writable=True) as engine:
-        engine.ingest([str(root / "old.md"), str(root / "new.md")])
+        (root / "past.md").write_text(PAST, encoding="utf-8")
+        engine.ingest([str(root / "old.md"), str(root / "new.md"), str(root / "past.md")])
     with open_engine(Settings(store=root / "store")) as engine:
         yield engine
 
@@ -58,6 +73,19 @@ def test_a_replaced_text_that_is_asked_for_by_name_is_answered_with_a_note(engin
     cited = [c for c in answer.to_json()["citations"] if c["source"].endswith("old.md")]
     assert cited and all(c["validity"].startswith("已废止（被《星海市智能算力补贴实施细则》取代") for c in cited)
     assert "20%" in answer.text and "引用时请核对现行规定" in answer.text
+
+
+def test_a_text_past_its_own_last_day_is_labelled(engine):
+    answer = engine.ask("星海市夜间停车每次收费多少元")
+    assert {c.validity for c in answer.citations} == {"已失效（有效期至2023-06-30）"}
+    assert "5元" in answer.text and "引用时请核对现行规定" in answer.text
+    assert behind("已失效（有效期至2023-06-30）") == behind("已废止") > behind("") == 0
+
+
+@pytest.mark.parametrize(("last", "day", "past"), [("2025-08", "2025-08-15", False), ("2025-08", "2025-09-01", True),
+                                                   ("2025-08-01", "2025-08-01", False), ("", "2025-08-01", False)])  # fmt: skip
+def test_a_last_month_ends_with_its_last_day(last, day, past):
+    assert is_past(Source("a", "0", "a", repealed=last), day) is past
 
 
 def test_an_answer_from_texts_in_force_has_no_note(engine):

@@ -1,11 +1,12 @@
 """Candidates for a question: the nearest chunks, those with its words, and for each region asked about its own."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from app.retrieval.plan import Plan
+from app.retrieval.sources import admitted
 from app.types import Query
 from ingest.embed import Embedder
 from ingest.records import Candidate
@@ -40,7 +41,12 @@ def find(query: Query, plan: Plan, store: Store, embedder: Embedder, k: int) -> 
     else:
         lexical = dict(store.catalog.search_words(plan.words, pool))
         _add_regions(plan, store, near, Found({}, dense, lexical, vector))
+        if query.demands:
+            _add_admitted(query, plan, store, Found({}, dense, lexical, vector))
     rows = store.catalog.candidates(dict.fromkeys((*dense, *lexical)))
+    if query.demands:
+        sources = store.catalog.sources(row.doc_id for row in rows.values())
+        rows = {i: row for i, row in rows.items() if admitted(query.demands, sources[row.doc_id], row.regions)}
     for chunk_id, row in rows.items():  # found by its words alone: its best sentence's cosine, a little lower
         if dense.get(chunk_id, -1.0) < 0:
             cosines = row.vectors.astype(np.float32).reshape(-1, len(vector)) @ vector
@@ -69,20 +75,31 @@ def _add_regions(plan: Plan, store: Store, near: list[tuple[str, float]], found:
     What is near already usually holds enough of them. Where it does not, more is looked through, once for all regions;
     and only a region of which even that and its words give next to nothing is searched by itself.
     """
-    wide: list[tuple[str, float]] = []
+    looked = [near]  # what lies further off is looked for once, where a region needs it
+    numbers = [store.catalog.numbers([i for i, _ in near])] if plan.regions else []
     for codes in plan.regions:
         enough = min(ENOUGH, store.catalog.count_about(codes))
         spoken = store.catalog.search_words(plan.words, POOL // 2, codes)
-        own = _inside(near, codes, store)
+        own = _inside(near, numbers[0], codes, store)
         if len(own) < enough:
-            wide = wide or store.nearest(found.vector, WIDE)
-            own = _inside(wide, codes, store)
+            if len(looked) == 1:
+                looked.append(store.nearest(found.vector, WIDE))
+                numbers.append(store.catalog.numbers([i for i, _ in looked[1]]))
+            own = _inside(looked[1], numbers[1], codes, store)
         if len(own) + len(spoken) < enough:
             own = store.nearest(found.vector, ENOUGH, codes)
         found.dense.update(own[: POOL // 2])
         found.lexical.update(spoken)
 
 
-def _inside(near: Sequence[tuple[str, float]], codes: Sequence[str], store: Store) -> list[tuple[str, float]]:
-    inside = store.catalog.among([chunk_id for chunk_id, _ in near], codes)
+def _add_admitted(query: Query, plan: Plan, store: Store, found: Found) -> None:
+    """Add what lies further off: of the sources that a question admits there may be few among the nearest."""
+    found.dense.update(store.nearest(found.vector, WIDE, query.demands.regions))
+    found.lexical.update(store.catalog.search_words(plan.words, WIDE))
+
+
+def _inside(
+    near: Sequence[tuple[str, float]], numbers: Mapping[str, int], codes: Sequence[str], store: Store
+) -> list[tuple[str, float]]:
+    inside = store.catalog.among(numbers, codes)
     return [pair for pair in near if pair[0] in inside]

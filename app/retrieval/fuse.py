@@ -1,21 +1,23 @@
 """One score from several: z-scores over the candidates, weighted by what each side can know of the question."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from app.retrieval.find import Found
 from app.retrieval.plan import Plan
+from app.retrieval.sources import INVENTORY, TIER, asks_for_files, is_inventory
 from app.types import Query
 from ingest.facts.regions import relation
+from ingest.types import Source
 
 DENSE_WEIGHT = 0.7
 REGION_BONUS = 0.6  # in units of the fused z-score; calibrated on the sample suite's dev part
 REGION_BONUS_CROSS = 1.2  # across languages cosines are flat and words few, so the region says more
 
 
-def fuse(query: Query, plan: Plan, found: Found) -> dict[str, float]:
-    """Weighted sum of the candidates' z-scores, plus a bonus for chunks about a region that was asked about.
+def fuse(query: Query, plan: Plan, found: Found, sources: Mapping[str, Source]) -> dict[str, float]:
+    """Weighted sum of the candidates' z-scores, a bonus for chunks about a region that was asked about, and what their source is.
 
     Words count only as far as the corpus knows them: an English question on Chinese texts is left to the dense side
     (plain rank fusion would ruin it), unless the glossary gives it Chinese words.
@@ -24,7 +26,14 @@ def fuse(query: Query, plan: Plan, found: Found) -> dict[str, float]:
     dense = z_scores([found.dense[i] for i in ids])
     lexical = z_scores([found.lexical.get(i, 0.0) for i in ids])
     fused = DENSE_WEIGHT * dense + (1 - DENSE_WEIGHT) * plan.known * lexical
-    return {i: float(f) + _region_bonus(found.rows[i].regions, query) for i, f in zip(ids, fused, strict=True)}
+    files = asks_for_files(query)
+    scores = {}
+    for i, score in zip(ids, fused, strict=True):
+        row = found.rows[i]
+        scores[i] = float(score) + _region_bonus(row.regions, query) + TIER.get(sources[row.doc_id].tier, 0.0)
+        if not files and is_inventory(row.text):
+            scores[i] -= INVENTORY
+    return scores
 
 
 def z_scores(values: Sequence[float]) -> np.ndarray:

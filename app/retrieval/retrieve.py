@@ -30,8 +30,8 @@ def retrieve(query: Query, store: Store, embedder: Embedder, k: int, reranker: R
     """Return the k best chunks. For every region asked about, its own chunks are looked for as well, so that none starves."""
     plan = make_plan(query, store.catalog)
     found = find(query, plan, store, embedder, k)
-    scores = rerank_best(query, fuse(query, plan, found), reranker)
     sources = store.catalog.sources(row.doc_id for row in found.rows.values())
+    scores = rerank_best(query, fuse(query, plan, found, sources), reranker)
     validity = validities(store.catalog, sources, datetime.date.today())
     if not query.documents:  # a text that is asked for by name is what is wanted, in force or not
         scores = {i: score - behind(validity.get(found.rows[i].doc_id, "")) for i, score in scores.items()}

@@ -74,8 +74,11 @@ def _badges(citation: Citation, document: Document | None, language: Language) -
     if citation.page is not None:
         facts.append(words(language, "page", page=citation.page))
     badges += [("fact", fact) for fact in facts if fact]
-    if document and document.source.repealed:
-        badges.append(("warn", words(language, "repealed", date=document.source.repealed)))
+    if citation.validity:
+        kind = "fact" if citation.validity.startswith("现行有效") else "warn"
+        badges.append((kind, _validity(citation.validity, language)))
+    if document and document.source.repealed and citation.validity.startswith(("现行有效", "尚未施行")):
+        badges.append(("fact", words(language, "valid_until", date=document.source.repealed)))
     if document:
         badges += [("warn", words(language, f"flag_{name}")) for name in document.health.flags]
     if document and any(note in REPAIRS for note in document.source.repairs):
@@ -84,6 +87,20 @@ def _badges(citation: Citation, document: Document | None, language: Language) -
     return f'<div class="pq-badges">{spans}</div>'
 
 
+def _validity(validity: str, language: Language) -> str:
+    """A text's state with who changed it, or its last day: 已废止（被《某办法》取代）."""
+    for name, form in _STATES.items():
+        if match := form.fullmatch(validity):
+            return words(language, name, **match.groupdict())
+    return words(language, f"validity_{validity}") if validity in _PLAIN_STATES else validity
+
+
+_STATES = {
+    "replaced_by": re.compile("已废止（被(?P<title>.+)取代）"),
+    "amended_by": re.compile("已被修订（被(?P<title>.+)修改）"),
+    "expired_on": re.compile("已失效（有效期至(?P<date>.+)）"),
+}
+_PLAIN_STATES = frozenset(("征求意见稿", "尚未施行", "现行有效", "已被修订", "已废止", "已失效"))
 _TIERS = frozenset(("政策原文", "官方解读", "统计", "智库", "媒体", "自媒体", "未知"))
 
 

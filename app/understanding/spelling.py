@@ -6,6 +6,7 @@ no word itself, so that nothing a user means is ever rewritten.
 
 import functools
 import re
+from pathlib import Path
 
 from app.understanding.glossary import chinese_terms
 from app.understanding.measures import MEASURE_WORDS
@@ -41,6 +42,8 @@ def _terms(text: str) -> tuple[str, list[tuple[str, str]]]:
             typed = text[at : at + length]
             if at + length not in bounds or len(typed) < length or not _HAN.fullmatch(typed) or frequency(typed):
                 continue
+            if not any(_may_sound_alike(typed, word) for word in _sharing(typed)):
+                continue
             read = _by_sound().get(_sound(typed), typed)
             if read != typed and _shares_a_character(typed, read):
                 repairs.append((typed, read))
@@ -69,7 +72,7 @@ def _region(text: str, known_regions: frozenset[str]) -> tuple[str, list[tuple[s
     names = {region(code).short for code in known_regions if code.isdigit()}
     names = {name for name in names if re.fullmatch("[一-龥]{2}", name)}
     for at, typed, whole in _loose_pairs(text):
-        sounding = [name for name in names if _sound(name) == _sound(typed)]
+        sounding = [n for n in names if _may_sound_alike(typed, n) and _sound(n) == _sound(typed)]
         # One character off by shape is taken for a name only where names stand: at the start.
         close = [name for name in names if (name[0] == typed[0]) != (name[1] == typed[1])] if whole and at == 0 else []
         for candidates in (sounding, close if not sounding else []):
@@ -93,10 +96,48 @@ def _loose_pairs(text: str) -> list[tuple[int, str, bool]]:
     return pairs
 
 
+def _sharing(typed: str) -> frozenset[str]:
+    """Terms as long as what was typed that have one of its characters where it has it."""
+    return frozenset(word for at, char in enumerate(typed) for word in _by_character().get((len(typed), at, char), ()))
+
+
+def _may_sound_alike(typed: str, word: str) -> bool:
+    """Whether two words can be read alike, character by character: asked first, because the readings of words load slowly."""
+    readings, none = _readings(), frozenset[str]()
+    return len(typed) == len(word) and all(
+        a == b or not readings.get(a) or not readings.get(b) or readings.get(a, none) & readings.get(b, none)
+        for a, b in zip(typed, word, strict=True)
+    )
+
+
+@functools.cache
+def _readings() -> dict[str, frozenset[str]]:
+    """Every reading of a character (homophones.tsv); one that is not in the table may sound like any."""
+    found: dict[str, set[str]] = {}
+    for line in (Path(__file__).parent / "homophones.tsv").read_text(encoding="utf-8").splitlines():
+        syllable, _, characters = line.partition("\t")
+        for character in characters:
+            found.setdefault(character, set()).add(syllable)
+    return {character: frozenset(syllables) for character, syllables in found.items()}
+
+
+@functools.cache
+def _by_character() -> dict[tuple[int, int, str], list[str]]:
+    found: dict[tuple[int, int, str], list[str]] = {}
+    for word in _repairable():
+        for at, char in enumerate(word):
+            found.setdefault((len(word), at, char), []).append(word)
+    return found
+
+
+def _repairable() -> list[str]:
+    words = (*chinese_terms(), *MEASURE_WORDS)
+    return [word for word in sorted(words) if _HAN.fullmatch(word) and 2 <= len(word) <= 4]
+
+
 @functools.cache
 def _by_sound() -> dict[tuple[str, ...], str]:
-    words = (*chinese_terms(), *MEASURE_WORDS)
-    return {_sound(word): word for word in sorted(words) if _HAN.fullmatch(word) and 2 <= len(word) <= 4}
+    return {_sound(word): word for word in _repairable()}
 
 
 @functools.cache

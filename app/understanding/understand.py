@@ -4,6 +4,7 @@ import datetime
 from collections.abc import Callable, Sequence
 
 from app.types import Language, Query, Turn
+from app.understanding.demands import find_demands
 from app.understanding.glossary import translate
 from app.understanding.kind import kind_of
 from app.understanding.language import HAN, detect_language
@@ -78,7 +79,7 @@ def _read(
     original: str, as_typed: str, corrections: tuple[tuple[str, str], ...], shortened: bool,
 ) -> Query:  # fmt: skip
     """The fields of a self-contained question; `named.rest` is its text without the names of documents."""
-    rest = named.rest
+    demands, rest = find_demands(named.rest)
     chinese = bool(HAN.search(rest)) or not rest.strip()
     translated = "" if chinese else translate(rest)
     places = find_places(rest)
@@ -108,5 +109,6 @@ def _read(
         documents=named.documents,
         article=named.article,
         unknown_document=named.unknown,
+        demands=demands,
         shortened=shortened,
     )

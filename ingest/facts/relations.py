@@ -80,7 +80,7 @@ def status(doc_id: str, source: Source, relations: Iterable[Relation], today: st
     acted = {
         r.kind for r in relations if r.to_id == doc_id and r.from_id != doc_id and (not r.since or r.since <= today)
     }
-    if "replaces" in acted or (source.repealed and source.repealed < today):
+    if "replaces" in acted or is_past(source, today):
         return "已废止"
     if "amends" in acted:
         return "已被修订"
@@ -89,6 +89,11 @@ def status(doc_id: str, source: Source, relations: Iterable[Relation], today: st
     if source.validity == "现行有效" or (source.effective and source.repealed):
         return "现行有效"
     return ""
+
+
+def is_past(source: Source, today: str) -> bool:
+    """Whether a text's own last day (or month, or year) lies before an ISO day."""
+    return bool(source.repealed) and source.repealed < today[: len(source.repealed)]
 
 
 def title_key(title: str) -> str:
