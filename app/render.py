@@ -42,7 +42,7 @@ def render(query: Query, draft: Draft) -> Answer:
     lines: list[str] = []
     if draft.lead:
         lines.append(escape(draft.lead))
-    for typed, read in query.corrections:
+    for typed, read in draft.corrections or query.corrections:
         lines.append(escape(phrase(query.language, "read_as", typed=typed, read=read)))
     if query.shortened:
         lines.append(escape(phrase(query.language, "shortened", text=query.text[:120])))

@@ -14,6 +14,7 @@ from app.retrieval.evidence import about, distinct, names, reading_order, releva
 from app.retrieval.matching import period_fits
 from app.retrieval.thresholds import thresholds
 from app.types import Evidence, Query
+from app.understanding.terms import LEFTOVER
 from ingest.facts.figures import find_periods
 from ingest.lexical import normalise
 from prompts import phrase
@@ -33,8 +34,8 @@ _NAME = re.compile(
     r"^[^，。；]{0,60}(?:通知|公告|决定|意见|办法|规定|条例|细则|方案|要点)》?$"
 )  # a title, not a sentence
 _FORBIDS = re.compile(r"不得|禁止|严禁|不准")
-_ASKS_FORCE = re.compile(r"施行|实施|生效|执行|take effect|effective|in force|come into", re.I)
-_BEGIN = frozenset(("开始", "正式", "效应", "时间"))
+_ASKS_FORCE = re.compile(r"施行|实施|生效|执行|有效期|take effect|effective|in force|come into", re.I)
+_BEGIN = frozenset(("开始", "正式", "效应", "时间", "天起", "几年"))
 _IN_FORCE = re.compile(r"自.{2,16}起.{0,4}(?:施行|实施|执行|生效)|自(?:发布|公布|印发)之日起")
 _WHOLE = 200  # chunks of a document that are read for its last article
 _PURPOSE = re.compile(r"制定本[一-龥]{1,6}。?$|适用本[一-龥]{1,6}。?$|^(?:第\s*\S{1,6}\s*条)?\s*本[一-龥]{1,6}所[称稱]")
@@ -49,7 +50,7 @@ def answer_lookup(query: Query, ranked: Sequence[Evidence], passages: Passages) 
         return Draft(claims=[quote(query, force)])
     chosen = _of_aspect(query, _first_of_kind(query, select(query, ranked)))[:MAX_SENTENCES]
     if query.kind == "date" and chosen:
-        chosen = [e for e in chosen if _DATED.search(e.text) and e.coverage >= 0.5]
+        chosen = [e for e in chosen if _DATED.search(e.text) and _said(query, e) >= 0.5]
         if not chosen:
             return _undated(query, ranked)
     if chosen and query.periods:  # what is said of another year is no answer
@@ -63,6 +64,14 @@ def answer_lookup(query: Query, ranked: Sequence[Evidence], passages: Passages) 
     best = max(e.score for e in chosen)
     chosen = [e for e in chosen if e.score >= best - thresholds().best_band]
     return Draft(claims=_stated(query, chosen, passages))
+
+
+def _said(query: Query, evidence: Evidence) -> float:
+    """Share of the question's content words that a sentence or its document's title names, by count."""
+    around = normalise(f"{evidence.text} {evidence.hit.source.title}")
+    terms = [t for t in query.terms if not LEFTOVER.fullmatch(t)]
+    named = sum(any(form in around for form in t.split("|")) or names(around, t) for t in terms)
+    return max(evidence.coverage, named / max(1, len(terms)))
 
 
 def select(query: Query, ranked: Sequence[Evidence]) -> list[Evidence]:

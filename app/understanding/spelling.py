@@ -41,7 +41,7 @@ def _terms(text: str) -> tuple[str, list[tuple[str, str]]]:
             typed = text[at : at + length]
             if at + length not in bounds or len(typed) < length or not _HAN.fullmatch(typed) or frequency(typed):
                 continue
-            read = _by_sound().get(_sound(typed), typed)
+            read = _by_sound().get(sound(typed), typed)
             if read != typed and _shares_a_character(typed, read):
                 repairs.append((typed, read))
                 text = text[:at] + read + text[at + length :]
@@ -69,7 +69,7 @@ def _region(text: str, known_regions: frozenset[str]) -> tuple[str, list[tuple[s
     names = {region(code).short for code in known_regions if code.isdigit()}
     names = {name for name in names if re.fullmatch("[一-龥]{2}", name)}
     for at, typed, whole in _loose_pairs(text):
-        sounding = [name for name in names if _sound(name) == _sound(typed)]
+        sounding = [name for name in names if sound(name) == sound(typed)]
         # One character off by shape is taken for a name only where names stand: at the start.
         close = [name for name in names if (name[0] == typed[0]) != (name[1] == typed[1])] if whole and at == 0 else []
         for candidates in (sounding, close if not sounding else []):
@@ -96,11 +96,12 @@ def _loose_pairs(text: str) -> list[tuple[int, str, bool]]:
 @functools.cache
 def _by_sound() -> dict[tuple[str, ...], str]:
     words = (*chinese_terms(), *MEASURE_WORDS)
-    return {_sound(word): word for word in sorted(words) if _HAN.fullmatch(word) and 2 <= len(word) <= 4}
+    return {sound(word): word for word in sorted(words) if _HAN.fullmatch(word) and 2 <= len(word) <= 4}
 
 
 @functools.cache
-def _sound(text: str) -> tuple[str, ...]:
+def sound(text: str) -> tuple[str, ...]:
+    """The syllables of a text, without tones."""
     from pypinyin import lazy_pinyin
 
     return tuple(lazy_pinyin(text))
