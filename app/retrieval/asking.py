@@ -114,7 +114,9 @@ def _asking(text: str, terms: tuple[str, ...]) -> Asking:
         for t in terms
         if re.search(r"[一-龥]{2}[区县旗]$", t) or re.search(rf"{re.escape(t)}[区县旗](?!域)", text.lower())
     )
-    return Asking(units, _noun(text, terms, match), base, dates_in(text), months_in(text), end, _modifiers(text, terms), places)
+    return Asking(
+        units, _noun(text, terms, match), base, dates_in(text), months_in(text), end, _modifiers(text, terms), places
+    )
 
 
 def _modifiers(text: str, terms: tuple[str, ...]) -> tuple[str, ...]:
@@ -168,7 +170,8 @@ def dates_in(text: str) -> tuple[Date, ...]:
     """Dates to the month or the day that a text names, but for spans of months; a date without its year has ""."""
     plain = _MONTHS.sub(" ", normalise(text))
     english = tuple(
-        (m[4], _ENGLISH_MONTHS.index(m[2].capitalize()) + 1, int(m[1] or m[3] or 0)) for m in _ENGLISH_DATE.finditer(text)
+        (m[4], _ENGLISH_MONTHS.index(m[2].capitalize()) + 1, int(m[1] or m[3] or 0))
+        for m in _ENGLISH_DATE.finditer(text)
     )
     return english + tuple(
         (m[1], int(m[2]), int(m[3] or 0)) if m[1] else ("", int(m[4]), int(m[5])) for m in _DATE.finditer(plain)

@@ -33,12 +33,17 @@ def before(evidence: Evidence) -> str:
 
 
 def above(evidence: Evidence) -> str:
-    """The title and the headings over a sentence, and the chapter that begins in the running text before it, normalised."""
+    """The title and the headings over a sentence, normalised."""
+    return f"{normalise(evidence.hit.source.title)} {section(evidence)}"
+
+
+def section(evidence: Evidence) -> str:
+    """The headings over a sentence, and the chapter that begins in the running text before it, normalised."""
     chunk = evidence.hit.chunk
     said = chunk.text[: evidence.sentence.start - chunk.start]
     chapters = list(_CHAPTER.finditer(said))
     running = re.split(r"[。；;]", said[chapters[-1].start() :])[0] if chapters else ""
-    return normalise(" ".join((evidence.hit.source.title, *chunk.headings, running)))
+    return normalise(" ".join((*chunk.headings, running)))
 
 
 def listed(evidence: Evidence) -> str:

@@ -5,13 +5,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from app.retrieval.asking import LEFTOVER, MONEY, SHARES, TIME, Asking, asking, base_of, other_time
-from app.retrieval.context import above, before, listed, naming_run, plan_period
+from app.retrieval.asking import MONEY, SHARES, TIME, Asking, asking, base_of, months_in, other_time
+from app.retrieval.context import above, before, listed, naming_run, plan_period, section
 from app.retrieval.evidence import names_loosely
 from app.retrieval.thresholds import thresholds
 from app.types import Evidence, Query
 from app.understanding.measures import MEASURE_WORDS, find_heads, names_head
 from app.understanding.periods import span_years
+from app.understanding.terms import LEFTOVER
 from ingest.facts.figures import clause_spans
 from ingest.facts.regions import find_regions, relation
 from ingest.lexical import normalise
@@ -36,11 +37,14 @@ _RELATIVE = re.compile(
     re.I,
 )
 _SHARE_OF = re.compile(r"占.{1,16}的?(?:约|近|超过?|达到?|至)?$|占[^，,。；;]{1,16}?(?:的|比)?[约近超达]?\d")
-_TEXT_KIND = re.compile(r"(?:实施|管理)?(?:办法|条例|规定|通知|意见|方案|规划|细则|政策|文件)")  # say which text, not of what
+_TEXT_KIND = re.compile(
+    r"(?:实施|管理)?(?:办法|条例|规定|通知|意见|方案|规划|细则|政策|文件)"
+)  # say which text, not of what
 _RULES = frozenset(("法律", "行政法规", "地方性法规", "规章", "规范性文件"))
 # What a unit says by itself: 45周岁以下 is an age without the word.
 _IMPLIED = {"岁": "年龄", "周岁": "年龄"}
 _GRANTED = re.compile(r"给予|支持|扶持|奖补|配套|发放")
+_ADDED, _TOTAL = re.compile(r"新增|净增"), re.compile(r"累计|共有|总计|合计|总共|一共")
 _HALF = 0.5  # of the qualifiers, for a figure in the unit asked for to come close
 # A sentence that goes on with the case of the one before it: 拒不改正的，处……; 情节严重的，处…….
 _CONTINUES = re.compile(
@@ -67,7 +71,7 @@ def match_figures(query: Query, ranked: Sequence[Evidence], unknown: frozenset[s
     nameless = _nameless(unknown.intersection(query.qualifiers), ranked)
     matches = []
     for evidence in ranked:
-        for figure in (_narrowed(f) for f in evidence.sentence.figures):
+        for figure in (narrowed(f) for f in evidence.sentence.figures):
             relevance = _relevance(query, evidence, figure, asked)
             full = relevance >= thresholds().full_match and not nameless and _names_thing(asked, evidence, figure)
             half = bool(asked.units) and relevance >= _HALF
@@ -87,7 +91,7 @@ def match_figures(query: Query, ranked: Sequence[Evidence], unknown: frozenset[s
     return tuple(sorted(matches, key=lambda m: (_ORDER[m.fit], -m.score)))
 
 
-def _narrowed(figure: Figure) -> Figure:
+def narrowed(figure: Figure) -> Figure:
     """The figure of the narrowest of its owners, where its sentence names none: a city's notice on a meet of its province."""
     if figure.scope_text or len(figure.scopes) < 2:
         return figure
@@ -167,7 +171,9 @@ def _relevance(query: Query, evidence: Evidence, figure: Figure, asked: Asking) 
     if asked.units:
         if figure.unit not in asked.units:
             return 0.0
-        if query.heads and not any(_fits_units(head, asked.units) or names_head(sentence, head) for head in query.heads):
+        if query.heads and not any(
+            _fits_units(head, asked.units) or names_head(sentence, head) for head in query.heads
+        ):
             return 0.0
     elif query.heads and not any(_measures(head, figure, around) for head in query.heads):
         return 0.0
@@ -182,7 +188,8 @@ def _relevance(query: Query, evidence: Evidence, figure: Figure, asked: Asking) 
     naming, implied = naming_run(query.text, evidence.hit.source.title), _IMPLIED.get(figure.unit, "")
     places = (
         (1.0, f"{around} {normalise(figure.indicator)} {implied}"), (0.9, f"{sentence} {normalise(listed(evidence))}"),
-        (0.9, naming), (0.8 if _CONTINUES.match(sentence) else 0.5, before(evidence)), (0.5, above(evidence)),
+        (0.9, naming), (0.8, section(evidence)), (0.8 if _CONTINUES.match(sentence) else 0.5, before(evidence)),
+        (0.5, above(evidence)),
     )  # fmt: skip
     whole = 1.0 if _sum_fits(query, figure) else 0.55  # a share is no sum: what comes closest at best
     weights = (next((weight for weight, text in places if names_loosely(text, term)), 0.0) for term in terms)
@@ -255,6 +262,10 @@ def _same_sort(query: Query, figure: Figure, evidence: Evidence, asked: Asking) 
     )
     if figure.unit in {"分数", "倍"} and not relative:
         return False  # 不足广东的1/8 says how many only beside another number
+    if (_ADDED.search(text) and _TOTAL.search(clause) and not _ADDED.search(clause)) or (
+        _TOTAL.search(text) and _ADDED.search(clause) and not _TOTAL.search(clause)
+    ):
+        return False  # 新增 of a quarter is not what there is in all
     if figure.role == "条件" and not (_CONDITION.search(text) or asked.end or _is_noun(asked, figure)):
         return False
     if figure.role == "差值" and not _DIFFERENCE.search(text):
@@ -295,10 +306,17 @@ def _fit(query: Query, figure: Figure, evidence: Evidence) -> Fit:
             scope = "whole"
         else:
             scope = "other"
-    period = figure.period or _planned(query, evidence) or _in_force(figure, evidence)
+    period = figure.period or _year_above(query, evidence) or _planned(query, evidence) or _in_force(figure, evidence)
     if scope in {"own", "part"} and not period_fits(query, period):
         return "wrong_period"
     return scope
+
+
+def _year_above(query: Query, evidence: Evidence) -> str:
+    """The year that the title gives to the span of months that its sentence names without one: 4月至6月，新增93款."""
+    named = {span[1:] for span in months_in(evidence.text)}
+    spans = months_in(evidence.hit.source.title) if named and asking(query).months else ()
+    return next((year for year, *span in spans if year and tuple(span) in named), "")
 
 
 def _planned(query: Query, evidence: Evidence) -> str:

@@ -4,9 +4,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from app.retrieval.asking import LEFTOVER
 from app.types import Evidence, Query
 from app.understanding.spelling import sound
+from app.understanding.terms import LEFTOVER
 from ingest.lexical import fold, frequency
 
 _AROUND, _SAME = 2, 3  # characters looked at on either side, and how many of them must be the same

@@ -11,7 +11,9 @@ from ingest.lexical import normalise
 _KIND = r"(?:条例|办法|规定|细则|法|决定|意见|通知|规划|纲要|方案|计划|指引|指南|标准|倡议|报告)"
 _QUOTED = re.compile(r"《([^《》]{2,60})》")
 # A rule named by its place, without a 的 or a verb in the name: only such a name is one document's.
-_OF_PLACE = re.compile(r"(?:^|[，,。；;：:《、和与按据照由])([一-龥]{2,4}(?:省|市|自治区|特区)(?:(?![的是有在对和与])[一-龥]){2,16}?(?:条例|管理办法))")
+_OF_PLACE = re.compile(
+    r"(?:^|[，,。；;：:《、和与按据照由])([一-龥]{2,4}(?:省|市|自治区|特区)(?:(?![的是有在对和与])[一-龥]){2,16}?(?:条例|管理办法))"
+)
 _ARTICLE = re.compile(r"第\s*([零〇一二三四五六七八九十百两\d]{1,7})\s*条(之[一二三四五六七八九十])?")
 _ENGLISH_ARTICLE = re.compile(r"\barticles?\s+(\d{1,3})\b", re.I)
 # 政府办公厅关于印发《X》的通知 and 中华人民共和国X are called X.
