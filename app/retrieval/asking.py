@@ -61,6 +61,7 @@ _BASE_STATED = re.compile(
 )
 _BASE_BEHIND = re.compile(rf"[/／]({_PER})(?:[/／]({_PER}))?")
 _DATE = re.compile(r"((?:19|20)\d{2})年(\d{1,2})月(?:(\d{1,2})日|底|末)?|(?<![\d年])(\d{1,2})月(\d{1,2})日")
+_YEAR_END = re.compile(r"((?:19|20)\d{2})年(?:年?[底末])")
 _MONTHS = re.compile(r"(?:((?:19|20)\d{2})年)?(\d{1,2})月?[份]?[至到—－~-]+(?:\1年)?(\d{1,2})月(?!\d{1,2}日)")
 _ENGLISH_MONTHS = "January February March April May June July August September October November December".split()
 _ENGLISH_DATE = re.compile(
@@ -173,7 +174,8 @@ def dates_in(text: str) -> tuple[Date, ...]:
         (m[4], _ENGLISH_MONTHS.index(m[2].capitalize()) + 1, int(m[1] or m[3] or 0))
         for m in _ENGLISH_DATE.finditer(text)
     )
-    return english + tuple(
+    ends = tuple((m[1], 12, 0) for m in _YEAR_END.finditer(plain))  # 2025年底: December
+    return english + ends + tuple(
         (m[1], int(m[2]), int(m[3] or 0)) if m[1] else ("", int(m[4]), int(m[5])) for m in _DATE.finditer(plain)
     )
 

@@ -14,7 +14,7 @@ from ingest.lexical import STOP_WORDS, normalise, words
 _LIGHT = frozenset(
     "打算 建设 规划 计划 推动 发展 实现 降到 降至 提升 提升到 减少 平均 建成 成为 列为 列入 作为 用得 预计 达到 增加 下降 变化 出现 拥有 具有 存在 整体 "
     "总体 全部 一共 总共 大概 大约 新设 去年 今年 水平 数字 数据显示 高于 低于 超过 不足 具体 花了 投了 投入 相差 相比 进行 开展 列 应用 目标 目前 实际 已经 "
-    "增长 同比 缩短 提高 average level 提出 违反 最高 上限 违规 至少 最多 只有 仅仅 平均水平 为什么 麻烦 谢谢 帮我 整理".split()
+    "增长 同比 缩短 提高 average level 提出 违反 最高 上限 违规 至少 最多 只有 仅仅 平均水平 为什么 麻烦 谢谢 帮我 整理 适用".split()
 )
 _AMOUNT = re.compile(
     r"多少|几(?!乎|何|近|经|度)(?:个|家|所|年|倍|成|项|万|亿|人|座|[一-龥])|几分之|多大|多高|多长|\bhow (?:many|much|large|big|high|long)\b",
