@@ -69,7 +69,9 @@ def test_what_the_text_says_is_answered(ask, question, said, absent):
     assert not answer.abstained and said in answer.text and absent not in answer.text, answer.text
 
 
-@pytest.mark.parametrize("question", ["2025年9月到10月新增备案的智能服务是446款吗", "2025年9月新增备案的智能服务是446款吗"])
+@pytest.mark.parametrize(
+    "question", ["2025年9月到10月新增备案的智能服务是446款吗", "2025年9月新增备案的智能服务是446款吗"]
+)
 def test_a_span_narrower_than_the_figures_is_not_confirmed(ask, question):
     answer = ask(question)
     assert "数字与所问一致" not in answer.text

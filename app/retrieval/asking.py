@@ -175,8 +175,12 @@ def dates_in(text: str) -> tuple[Date, ...]:
         for m in _ENGLISH_DATE.finditer(text)
     )
     ends = tuple((m[1], 12, 0) for m in _YEAR_END.finditer(plain))  # 2025年底: December
-    return english + ends + tuple(
-        (m[1], int(m[2]), int(m[3] or 0)) if m[1] else ("", int(m[4]), int(m[5])) for m in _DATE.finditer(plain)
+    return (
+        english
+        + ends
+        + tuple(
+            (m[1], int(m[2]), int(m[3] or 0)) if m[1] else ("", int(m[4]), int(m[5])) for m in _DATE.finditer(plain)
+        )
     )
 
 

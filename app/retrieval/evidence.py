@@ -57,27 +57,17 @@ def names(text: str, term: str) -> bool:
     return len(term) == 4 and not term.isascii() and term[:2] in text and term[2:] in text
 
 
-_HAN = re.compile("[一-龥]+")
-_COMMON = 50  # jieba's count from which a word is too common to be taken apart without a reason
-_RARE_GAP = 10  # the same for a rare term, which is a short form of just this clause: 报审 ~ 报市数据主管部门审定
-_GAP = 4  # characters that a text may put into a word that it takes apart: 收费 ~ 收取任何费用
+_HAN = re.compile("[一-龥]{2,3}")
+_COMMON = 50  # jieba's count from which a word is too common to be taken apart
+_GAP = 10  # characters that a clause may put between two of a short form's
 
 
-def names_loosely(text: str, term: str, common: bool = False) -> bool:
-    """The same, or a term of two or three characters that a text takes apart: 报审 ~ 报市主管部门审定, 办手续 ~ 办理变更手续.
-
-    Common words are whole words in texts as well; they are taken apart only with `common` (收费 ~ 收取任何费用).
-    """
-    return names(text, term) or ((common or frequency(term) <= _COMMON) and taken_apart(text, term) >= 0)
-
-
-def taken_apart(text: str, term: str) -> int:
-    """Where a clause has the characters of a short term in order and near one another, -1 where none has."""
-    if not 2 <= len(term) <= 3 or not _HAN.fullmatch(term):
-        return -1
-    gap = _GAP if frequency(term) > _COMMON else _RARE_GAP
-    match = re.search(f"[^，。；、]{{0,{gap}}}?".join(term), text)
-    return match.start() if match else -1
+def names_loosely(text: str, term: str) -> bool:
+    """The same, or a rare term of two or three characters that a clause takes apart: 报审 ~ 报市主管部门审定, 办手续 ~ 办理变更手续."""
+    if names(text, term):
+        return True
+    short = bool(_HAN.fullmatch(term)) and frequency(term) <= _COMMON
+    return short and bool(re.search(f"[^，。；、]{{0,{_GAP}}}?".join(term), text))
 
 
 def about(query: Query, evidence: Evidence) -> bool:

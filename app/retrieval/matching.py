@@ -68,7 +68,8 @@ def match_figures(query: Query, ranked: Sequence[Evidence], unknown: frozenset[s
     A qualifier that the corpus does not know (`unknown`: 比亚迪) can be answered by no figure: what is left is near at best.
     """
     asked = asking(query)
-    nameless = _nameless(unknown.intersection(query.qualifiers), ranked)
+    implied = {_IMPLIED[unit] for unit in asked.units if unit in _IMPLIED}
+    nameless = _nameless(unknown.intersection(query.qualifiers) - implied, ranked)
     matches = []
     for evidence in ranked:
         for figure in (narrowed(f) for f in evidence.sentence.figures):
