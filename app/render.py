@@ -5,6 +5,7 @@ import re
 from collections.abc import Sequence
 
 from app.composition.draft import Claim, Draft
+from app.retrieval.matching import narrowed
 from app.types import Answer, AnswerSentence, Citation, CitedFigure, Evidence, Language, Query
 from app.verification.verify import check_sentence
 from ingest.facts.regions import display
@@ -42,7 +43,7 @@ def render(query: Query, draft: Draft) -> Answer:
     lines: list[str] = []
     if draft.lead:
         lines.append(escape(draft.lead))
-    for typed, read in query.corrections:
+    for typed, read in draft.corrections or query.corrections:
         lines.append(escape(phrase(query.language, "read_as", typed=typed, read=read)))
     if query.shortened:
         lines.append(escape(phrase(query.language, "shortened", text=query.text[:120])))
@@ -75,7 +76,9 @@ def render(query: Query, draft: Draft) -> Answer:
         return render(query, Draft(lead=phrase(query.language, "no_evidence"), reason="no_evidence"))
     lines += _superseded(query.language, numbering.citations)
     shown = {(c.doc_id, c.start, c.end) for c in numbering.citations}
-    quoted = [(figure, e) for claim in draft.claims for e in claim.evidence for figure in e.sentence.figures]
+    quoted = [
+        (figure, e) for claim in draft.claims for e in claim.evidence for figure in map(narrowed, e.sentence.figures)
+    ]
     figures = [
         CitedFigure(figure, "、".join(display(code, query.language) for code in figure.scopes), numbering.number(e))
         for figure, e in (*draft.figures, *quoted)

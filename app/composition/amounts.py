@@ -9,10 +9,11 @@ from app.composition.draft import Claim, Draft, quote
 from app.composition.verdicts import verdict
 from app.composition.wording import figure_lead
 from app.retrieval.asking import asking
-from app.retrieval.evidence import about
+from app.retrieval.evidence import about, names
 from app.retrieval.matching import FigureMatch, match_figures, measures_asked
 from app.types import Evidence, Query
 from app.understanding.measures import names_head
+from app.understanding.terms import LEFTOVER
 from ingest.lexical import fold, normalise
 from prompts import phrase
 
@@ -23,6 +24,11 @@ MAX_FIGURES = 4
 _SAME_SENTENCE, _OTHER_SENTENCE = 0.2, 0.1
 _NUMERAL = r"(?:[0-9]{1,4}|[一二两三四五六七八九十百]{1,4})"
 _COUNTER_ASKED = re.compile(r"(?:多少|几)\s*(人|名|位|个|类|种|项|次|章|条|款|级|档|部分|方面|日|天|年|月|份|批)")
+_HOW_OFTEN = re.compile(r"(?:多久|多长时间|几年|几个?月|几天).{0,10}一次")
+_ROUND = re.compile(
+    r"每[半一两二三四五六七八九十\d]*个?(?:年|季度|月|周|日|天)|年度|季度|按[年季月周]|逐[年月]|定期|实时"
+)
+_MOST = 0.75  # of a question's words, for a figure of somebody without a name to be worth telling
 _LAWFUL = 5  # characters of a term of the text's own that join two of its sentences: 简易计税方法
 
 
@@ -39,7 +45,7 @@ def answer_amount(query: Query, ranked: Sequence[Evidence], unknown: frozenset[s
         draft = state_figures(query, found.standing)
         draft.claims += found.notes
         return draft
-    if (told := _counted(query, ranked, unknown) or _bridged(query, ranked)) is not None:
+    if (told := _recurring(query, ranked) or _counted(query, ranked, unknown) or _bridged(query, ranked)) is not None:
         return told
     if query.kind == "claim" and not query.figures and not query.regions:
         return None  # 缺口能在短期内补上吗: a measure is named, but no amount is asked for
@@ -47,6 +53,7 @@ def answer_amount(query: Query, ranked: Sequence[Evidence], unknown: frozenset[s
     claimed = {(f.value, f.unit) for f in query.figures}
     close = [m for m in matches if (m.figure.value, m.figure.unit) in claimed]
     close = close or [m for m in matches if m.fit != "other"] or [m for m in matches if about(query, m.evidence)]
+    close = close or [m for m in matches if _of_somebody(query, m)]
     return closest(query, ranked, close[0]) if close else None
 
 
@@ -87,6 +94,26 @@ def statement(query: Query, matches: Sequence[FigureMatch], bullet: bool) -> Cla
     lead = phrase(query.language, "lead_join").join(dict.fromkeys(leads))
     text = phrase(query.language, "figure_with_quote", lead=lead, quote=evidence.text)
     return Claim(text, tuple(cited), bullet=bullet)
+
+
+def _of_somebody(query: Query, match: FigureMatch) -> bool:
+    """Whether the very measure asked for is known of a body without a name: 广东全省的误检率 beside that of 某家电企业."""
+    if match.figure.role == "原值" or not "".join(match.figure.scopes).startswith("某"):
+        return False
+    text = normalise(match.evidence.text)
+    return sum(names(text, q) for q in query.qualifiers) >= _MOST * max(1, len(query.qualifiers))
+
+
+def _recurring(query: Query, ranked: Sequence[Evidence]) -> Draft | None:
+    """多久调整一次: the sentence that says of the very thing that it comes round every year or so (实行年度动态调整)."""
+    if not _HOW_OFTEN.search(query.text):
+        return None
+    terms = [t for t in query.terms if not LEFTOVER.fullmatch(t)]
+    for evidence in ranked[:12]:
+        text = normalise(evidence.text)
+        if terms and about(query, evidence) and _ROUND.search(text) and all(names(text, t) for t in terms):
+            return Draft(claims=[quote(query, evidence)])
+    return None
 
 
 def _counted(query: Query, ranked: Sequence[Evidence], unknown: frozenset[str]) -> Draft | None:

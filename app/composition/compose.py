@@ -23,6 +23,7 @@ from app.composition.yesno import answer_yes_no, asks_yes_no
 from app.retrieval.evidence import about
 from app.retrieval.matching import FigureMatch, asks_amount
 from app.retrieval.retrieve import Retrieved
+from app.retrieval.slips import mended
 from app.types import Evidence, Query
 from app.understanding.measures import find_heads
 from ingest.facts.regions import relation
@@ -50,7 +51,9 @@ def compose(
     passages: Passages = Passages(),  # noqa: B008  (frozen, holds nothing)
 ) -> Draft:
     """Return the answer to a query from its ranked evidence; `passages` reads on in its documents."""
+    query = mended(query, found.unknown, ranked)
     draft = _composed(query, found, ranked, known_regions, passages)
+    draft.corrections = query.corrections
     if draft.abstained:  # beside a refusal only what states something
         draft.claims = [c for c in draft.claims if not (c.heading and c.evidence) or is_statement(c.evidence[0])]
     return draft
@@ -149,7 +152,7 @@ def _numbers(query: Query, found: Retrieved, ranked: Sequence[Evidence], nowhere
 
 def _refusal(query: Query, ranked: Sequence[Evidence], unknown: frozenset[str]) -> Draft | None:
     """What cannot be answered whatever was found: a document, a place or a body that the sources do not have or name."""
-    if query.unknown_document:
+    if query.unknown_document and not (query.article == "" and _is_spoken_of(query.unknown_document, ranked)):
         lead = phrase(query.language, "no_article_source", name=query.unknown_document)
         return Draft(lead=lead, reason="no_document")
     if not query.regions and (pointer := _POINTER.search(query.text)):
@@ -162,6 +165,12 @@ def _refusal(query: Query, ranked: Sequence[Evidence], unknown: frozenset[str]) 
         lead = phrase(query.language, "unnamed_body", name=unnamed[0])
         return Draft(lead=lead, reason="not_disclosed", claims=also(query, ranked, set()))
     return None
+
+
+def _is_spoken_of(name: str, ranked: Sequence[Evidence]) -> bool:
+    """Whether a text found speaks of a document that the store does not hold."""
+    plain = normalise(name)
+    return any(plain in normalise(e.text) for e in ranked)
 
 
 def _article(query: Query, found: Retrieved) -> Draft:

@@ -36,6 +36,7 @@ class Draft:
     corner: str = ""  # head of a table's first column
     verdict: bool = False  # the lead judges the claims that follow, and must not stand without one
     reason: AbstainReason = ""
+    corrections: tuple[tuple[str, str], ...] = ()  # (as typed, as read) of the question, with those that the texts gave
 
     @property
     def abstained(self) -> bool:

@@ -14,8 +14,10 @@ from app.retrieval.evidence import about, distinct, names, reading_order, releva
 from app.retrieval.matching import period_fits
 from app.retrieval.thresholds import thresholds
 from app.types import Evidence, Query
+from app.understanding.terms import LEFTOVER
 from ingest.facts.figures import find_periods
 from ingest.lexical import normalise
+from ingest.types import Sentence
 from prompts import phrase
 
 MAX_READ = 60  # best sentences among which repeats are looked for
@@ -33,23 +35,31 @@ _NAME = re.compile(
     r"^[^，。；]{0,60}(?:通知|公告|决定|意见|办法|规定|条例|细则|方案|要点)》?$"
 )  # a title, not a sentence
 _FORBIDS = re.compile(r"不得|禁止|严禁|不准")
-_ASKS_FORCE = re.compile(r"施行|实施|生效|执行|take effect|effective|in force|come into", re.I)
-_BEGIN = frozenset(("开始", "正式", "效应", "时间"))
+_ASKS_NUMBER = re.compile(r"文号|发文字号|文件编?号|第几号|几号(?:文|令)|document number", re.I)
+_ASKS_LIABILITY = re.compile(
+    r"(?:承担|负|追究)(?:什么|哪些|何种)|什么(?:法律)?(?:责任|后果|处罚)|(?:如何|怎么|怎样)(?:处罚|追责|处理)"
+)
+_LIABLE = re.compile(r"罚款|罚金|责令|处分|追究|吊销|没收|警告|赔偿|列入.{0,8}名单|[责責]任")
+_ASKS_FORCE = re.compile(r"施行|实施|生效|执行|有效期|take effect|effective|in force|come into", re.I)
+_BEGIN = frozenset(("开始", "正式", "效应", "时间", "天起", "几年"))
 _IN_FORCE = re.compile(r"自.{2,16}起.{0,4}(?:施行|实施|执行|生效)|自(?:发布|公布|印发)之日起")
 _WHOLE = 200  # chunks of a document that are read for its last article
 _PURPOSE = re.compile(r"制定本[一-龥]{1,6}。?$|适用本[一-龥]{1,6}。?$|^(?:第\s*\S{1,6}\s*条)?\s*本[一-龥]{1,6}所[称稱]")
+_ADDRESS = re.compile(r"https?://[!-~]+")
 _FURNITURE = re.compile(
-    r"来源[:：]|中国网信网|\d{4}年\d{1,2}月\d{1,2}日\s*\d{2}:\d{2}|^\|.*\|$|sha256|\.mp3|扫一扫|^相关附件|https?://|〔\d{4}〕\s*\d+\s*号.{0,40}各"
+    r"来源[:：]|中国网信网|\d{4}年\d{1,2}月\d{1,2}日\s*\d{2}:\d{2}|^\|.*\|$|sha256|\.mp3|扫一扫|^相关附件|〔\d{4}〕\s*\d+\s*号.{0,40}各"
 )
 
 
 def answer_lookup(query: Query, ranked: Sequence[Evidence], passages: Passages) -> Draft:
     """The sentences that speak to the question, or that there are none."""
+    if _ASKS_NUMBER.search(query.text) and (line := _number_line(query, ranked, passages)):
+        return Draft(claims=[quote(query, line)])
     if query.kind == "date" and (force := _in_force(query, ranked, passages)):
         return Draft(claims=[quote(query, force)])
     chosen = _of_aspect(query, _first_of_kind(query, select(query, ranked)))[:MAX_SENTENCES]
     if query.kind == "date" and chosen:
-        chosen = [e for e in chosen if _DATED.search(e.text) and e.coverage >= 0.5]
+        chosen = [e for e in chosen if _DATED.search(e.text) and _said(query, e) >= 0.5]
         if not chosen:
             return _undated(query, ranked)
     if chosen and query.periods:  # what is said of another year is no answer
@@ -65,11 +75,21 @@ def answer_lookup(query: Query, ranked: Sequence[Evidence], passages: Passages) 
     return Draft(claims=_stated(query, chosen, passages))
 
 
+def _said(query: Query, evidence: Evidence) -> float:
+    """Share of the question's content words that a sentence or its document's title names, by count."""
+    around = normalise(f"{evidence.text} {evidence.hit.source.title}")
+    terms = [t for t in query.terms if not LEFTOVER.fullmatch(t)]
+    named = sum(any(form in around for form in t.split("|")) or names(around, t) for t in terms)
+    return max(evidence.coverage, named / max(1, len(terms)))
+
+
 def select(query: Query, ranked: Sequence[Evidence]) -> list[Evidence]:
     """The sentences that may answer, best first, without repeats and without what states nothing."""
     fitting = [e for e in ranked if about(query, e) and relevant(query, e) and is_statement(e)]
     if _FORBIDS.search(query.text):
         fitting = [e for e in fitting if _FORBIDS.search(e.text)] or fitting
+    if _ASKS_LIABILITY.search(query.text):
+        fitting = [e for e in fitting if _LIABLE.search(e.text)] or fitting
     fitting = distinct(fitting[:MAX_READ])
     if query.kind in {"list", "lookup"}:  # what a text is for and what it applies to says nothing of what is in it
         fitting = [e for e in fitting if not _PURPOSE.search(e.text)] or fitting
@@ -78,7 +98,7 @@ def select(query: Query, ranked: Sequence[Evidence]) -> list[Evidence]:
 
 def is_statement(evidence: Evidence) -> bool:
     """Whether a sentence states something: it is no question, no line of a page's frame, no bare title."""
-    text = evidence.text
+    text = _ADDRESS.sub("", evidence.text)
     if _QUESTION.search(text) or _FURNITURE.search(text):
         return False
     bare = re.sub(r"[\s。；;，,：:*]", "", text)
@@ -111,6 +131,28 @@ def _in_force(query: Query, ranked: Sequence[Evidence], passages: Passages) -> E
             last = [x for x in passages.sentences(e, _WHOLE, _WHOLE) if _IN_FORCE.search(x.text)]
             return last[-1] if last else None
     return None
+
+
+def _number_line(query: Query, ranked: Sequence[Evidence], passages: Passages) -> Evidence | None:
+    """The place where the document that the question is on bears its 文号, None where it bears none."""
+    terms = [t for t in query.terms if not _ASKS_NUMBER.search(t)]
+    for e in ranked:
+        source = e.hit.source
+        named = e.hit.chunk.doc_id in query.documents or (bool(terms) and _titled(source.title, terms))
+        if not named or not source.doc_number:
+            continue
+        for hit in passages.around(e.hit, _WHOLE, _WHOLE):
+            at = hit.chunk.text.find(source.doc_number)
+            if at >= 0:
+                start = hit.chunk.start + at
+                span = Sentence(start, start + len(source.doc_number), hit.chunk.regions)
+                return Evidence(hit, span, e.score, 0.0, 0.0)
+    return None
+
+
+def _titled(title: str, terms: Sequence[str]) -> bool:
+    plain = normalise(title)
+    return sum(any(form in plain for form in t.split("|")) for t in terms) >= 0.75 * len(terms)
 
 
 def _undated(query: Query, ranked: Sequence[Evidence]) -> Draft:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from app.composition.draft import Claim, Draft, quote
 from app.composition.passages import Passages
+from app.retrieval.asking import asking
 from app.retrieval.evidence import about, distinct
 from app.types import Evidence, Query
 
@@ -31,6 +32,8 @@ def answer_penalties(
     if near is None:
         return None
     rules = [e for e in passages.sentences(near, _WHOLE, _WHOLE) if _FINE.search(e.text)]
+    if asking(query).end == "upper":
+        rules = _highest(rules)
     claims: list[Claim] = []
     said: set[tuple[str, int, int]] = set()
     for e in distinct(rules)[:MAX_RULES]:
@@ -41,3 +44,12 @@ def answer_penalties(
         claims += [quote(query, first), *(replace(quote(query, r), runs_on=True) for r in rest)]
         said |= {x.key for x in sentence}
     return Draft(claims=claims) if claims else None
+
+
+def _highest(rules: Sequence[Evidence]) -> list[Evidence]:
+    """The rules with the highest sum, and those that fine by a share or a multiple, which no sum can be set against."""
+    tops = [max((f.value_high or f.value for f in e.sentence.figures if f.unit == "元"), default=0.0) for e in rules]
+    by_share = [any(f.unit in {"倍", "%"} for f in e.sentence.figures) for e in rules]
+    best = max(tops, default=0.0)
+    first = [e for e, top in zip(rules, tops, strict=True) if best and top == best]
+    return [*first, *(e for e, share in zip(rules, by_share, strict=True) if share and e not in first)] or list(rules)

@@ -39,6 +39,7 @@ _ACTOR = re.compile(r"商家|企业|公司|用户|个人|单位|机构|平台|�
 _LIGHT = re.compile(
     r"别的|其他|其它|因为|由于|直接|随便|自行|一定|之间|不.?"
 )  # they change no rule; 不 is looked at as it stands
+_PERSON = re.compile(r"用户|个人|自然人|公民|消费者|本人|当事人|居民|群众")
 _EXCEPT = re.compile(r"除[^，。；]{1,60}外")  # what stands in an exception is not what the rule says
 _FULL, _SUBJECT = 0.99, 0.5
 _NEAR = 10  # characters that may stand between two words that the question says without any between them
@@ -138,6 +139,9 @@ def _decides(asked: _Asked, evidence: Evidence) -> Modality:
     said = asked.predicate
     if _ANYBODY.search(text):  # then it holds for whoever was asked about
         said = tuple(t for t in said if not _ACTOR.fullmatch(t)) or said
+    elif _PERSON.search(text):  # 用户 in the question, 个人 in the rule; what is left must still say more than one word
+        others = tuple(t for t in said if not _PERSON.fullmatch(t))
+        said = others if len(others) > 1 else said
     if _share(text, said) < _FULL or _share(wide, asked.subject) < _SUBJECT:
         return ""
     found = [(m.start(), modality) for modality, p in _STATED for m in p.finditer(text)]
@@ -145,6 +149,8 @@ def _decides(asked: _Asked, evidence: Evidence) -> Modality:
     start = max((m.end() for m in re.finditer(r"[；;。]", text) if m.end() <= at), default=0)
     within = [(place, modality) for place, modality in found if start <= place]
     before = [pair for pair in within if pair[0] <= at]
+    if len(said) == 1 and before and re.search("[，,]", text[max(before)[0] : at]):
+        return ""  # 不得违反规定，……设置不同的收费标准 does not forbid 收费: one word must stand right behind the modal
     stated = max(before)[1] if before else ""
     # A permission is granted for the very thing; what is forbidden may be told in another order.
     return stated if stated == "forbid" or _together(text, asked.together) else ""

@@ -7,9 +7,10 @@ from itertools import product
 
 from app.types import Query
 from app.understanding.measures import find_heads, head_spans
+from app.understanding.terms import LEFTOVER
 from ingest.lexical import normalise
 
-_TIME = frozenset(("年", "个月", "月", "周", "天", "日", "个工作日", "小时", "分钟", "秒"))
+TIME = frozenset(("年", "个月", "月", "周", "天", "日", "个工作日", "小时", "分钟", "秒"))
 MONEY = frozenset(("元", "美元", "港元", "欧元", "英镑", "日元", "韩元", "新台币"))
 SHARES = frozenset(("%", "‰", "百分点", "分数", "比"))
 # A counter in a question and the units that can answer it; counters that are not listed stand for themselves.
@@ -34,6 +35,7 @@ _COUNTER = "|".join(
 # What makes the counter the beginning of a word: 多少人力成本, 几个人信息, 几成本.
 _NO_COUNTER = r"(?!(?<=人)[力才均口工员民类群]|(?<=个)[人体性]|(?<=年)[轻级度均]|(?<=成)[本果功效立]|(?<=家)[庭电]|(?<=元)素|(?<=项)目|(?<=日)常|(?<=天)然)"
 _HOW_MANY = re.compile(rf"(?:多少|(?<![好十百千万])几)\s*(?:(?P<counter>{_COUNTER}){_NO_COUNTER})?(?P<rest>.*)")
+_HOW_OFTEN = re.compile(r"(?:多久|多长时间|几年|几个?月|几天)(?P<what>.{0,10}?)一次(?P<rest>.*)")
 _HOW_LONG = re.compile(r"多久|多长时间|多长(?=[？?。]|$)|\bhow long\b", re.I)
 _HOW_HIGH = re.compile(r"多[高大少]|几分之几|百分之几|是多少|如何|怎么?样|咋样|情况")
 # What may stand between the noun and the question word.
@@ -42,11 +44,6 @@ _BETWEEN = re.compile(
     r"|可以|能够|领取?|拿|发放?|给予|安排|达到|年均|每年|一年|每月|一个月|平均|规定|标准|上限|下限|门槛|目标|金额|数额|额度|比例|比率)+$"
 )
 _LIGHT_NOUN = frozenset("门槛 标准 上限 下限 目标 金额 数额 额度 比例 比率 情况 水平 数字 要求 规定 条件".split())
-# Rests of dates and of verbs that a segmenter leaves as words: 截至, 日有, 要建, 能领. They name nothing.
-LEFTOVER = re.compile(
-    r"截至|截止|[年月日](?:底|末|初|有|前|内|起)|[要能可会需应得该想须][一-龥]|[一-龥]了|工作日内|日内|年内|月内|以[上下内]|最[高多低少长]"
-    r"|不[多少高低大小够]|咋样?|怎样|够用|(.)不\1|(?:每|一)?个?[年月日天]|每个?[年月日天人次]|一个月|小时|万元|亿元"
-)
 _PER = "月|日|天|年|小时|人|户|件|家|个|次|所|亩|吨|平方米|学期|学年"
 _BASE_ASKED = (
     (re.compile(r"每小时|小时(?:最低)?(?:工资|薪)|时薪|一小时|per hour|hourly", re.I), "小时"),
@@ -64,10 +61,18 @@ _BASE_STATED = re.compile(
 )
 _BASE_BEHIND = re.compile(rf"[/／]({_PER})(?:[/／]({_PER}))?")
 _DATE = re.compile(r"((?:19|20)\d{2})年(\d{1,2})月(?:(\d{1,2})日|底|末)?|(?<![\d年])(\d{1,2})月(\d{1,2})日")
+_YEAR_END = re.compile(r"((?:19|20)\d{2})年(?:年?[底末])")
+_MONTHS = re.compile(r"(?:((?:19|20)\d{2})年)?(\d{1,2})月?[份]?[至到—－~-]+(?:\1年)?(\d{1,2})月(?!\d{1,2}日)")
+_ENGLISH_MONTHS = "January February March April May June July August September October November December".split()
+_ENGLISH_DATE = re.compile(
+    rf"\b(?:(\d{{1,2}}) )?({'|'.join(_ENGLISH_MONTHS)})(?: (\d{{1,2}}))?,? ((?:19|20)\d{{2}})\b", re.I
+)
+_WHOLE_YEAR = re.compile(r"全年|年度|年均")
 _UPPER = re.compile(r"最高|最多|上限|封顶|不得?超过|最长|最迟|至多|\bmax|\bat most|\bup to|\blimit\b", re.I)
 _LOWER = re.compile(r"最低(?!工资|生活|价)|最少|下限|至少|起步|门槛|\bmin(?!imum wage)|\bat least", re.I)
 
 Date = tuple[str, int, int]  # year or "", month, day or 0
+Months = tuple[str, int, int]  # year or "", first and last month: 2025年9月至10月
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +83,7 @@ class Asking:
     noun: str = ""  # the thing counted or measured, a content word of the question
     base: str = ""  # 月, 日, 年, 小时: per what
     dates: tuple[Date, ...] = ()
+    months: tuple[Months, ...] = ()
     end: str = ""  # "upper", "lower"
     modifiers: tuple[str, ...] = ()  # content words right before the measured nouns: 购车补贴, 关税税率
     places: tuple[str, ...] = ()  # districts and counties, which the gazetteer of regions does not hold: 天河区
@@ -97,11 +103,11 @@ def _asking(text: str, terms: tuple[str, ...]) -> Asking:
     elif "百分之几" in text or re.search(r"几个百分点", text):
         units = SHARES
     elif _HOW_LONG.search(text):
-        units = _TIME
+        units = TIME
     elif match and match["counter"]:
         units = _COUNTERS.get(match["counter"], frozenset((match["counter"], "个")))
     base = next((base for pattern, base in _BASE_ASKED if pattern.search(text)), "")
-    if units and units <= _TIME:
+    if units and units <= TIME:
         base = ""  # 一年几次, 每年几天 ask for a term, not for a rate
     end = "upper" if _UPPER.search(text) else "lower" if _LOWER.search(text) else ""
     places = tuple(
@@ -109,7 +115,9 @@ def _asking(text: str, terms: tuple[str, ...]) -> Asking:
         for t in terms
         if re.search(r"[一-龥]{2}[区县旗]$", t) or re.search(rf"{re.escape(t)}[区县旗](?!域)", text.lower())
     )
-    return Asking(units, _noun(text, terms, match), base, dates_in(text), end, _modifiers(text, terms), places)
+    return Asking(
+        units, _noun(text, terms, match), base, dates_in(text), months_in(text), end, _modifiers(text, terms), places
+    )
 
 
 def _modifiers(text: str, terms: tuple[str, ...]) -> tuple[str, ...]:
@@ -126,6 +134,8 @@ def _modifiers(text: str, terms: tuple[str, ...]) -> tuple[str, ...]:
 def _noun(text: str, terms: tuple[str, ...], match: re.Match[str] | None) -> str:
     """The content word that the question word asks about: the last of those behind it (多少个物流枢纽), else the one before."""
     lower = text.lower()
+    if often := _HOW_OFTEN.search(lower):  # 多久做一次合规审计
+        return _run(often["rest"].lstrip("的 "), terms)
     if match and match["counter"] and (behind := _run(lower[match.start("rest") :].lstrip("的 "), terms)):
         return behind
     asked = match or _HOW_LONG.search(text) or _HOW_HIGH.search(text)
@@ -158,11 +168,37 @@ def base_of(before: str, behind: str) -> frozenset[str]:
 
 
 def dates_in(text: str) -> tuple[Date, ...]:
-    """Dates to the month or the day that a text names; a date without its year has ""."""
-    return tuple(
-        (m[1], int(m[2]), int(m[3] or 0)) if m[1] else ("", int(m[4]), int(m[5]))
-        for m in _DATE.finditer(normalise(text))
+    """Dates to the month or the day that a text names, but for spans of months; a date without its year has ""."""
+    plain = _MONTHS.sub(" ", normalise(text))
+    english = tuple(
+        (m[4], _ENGLISH_MONTHS.index(m[2].capitalize()) + 1, int(m[1] or m[3] or 0))
+        for m in _ENGLISH_DATE.finditer(text)
     )
+    ends = tuple((m[1], 12, 0) for m in _YEAR_END.finditer(plain))  # 2025年底: December
+    return (
+        english
+        + ends
+        + tuple(
+            (m[1], int(m[2]), int(m[3] or 0)) if m[1] else ("", int(m[4]), int(m[5])) for m in _DATE.finditer(plain)
+        )
+    )
+
+
+def months_in(text: str) -> tuple[Months, ...]:
+    """Spans of months that a text names: 9月到10月, 2025年1—3月."""
+    spans = ((m[1] or "", int(m[2]), int(m[3])) for m in _MONTHS.finditer(normalise(text)))
+    return tuple(span for span in spans if 1 <= span[1] < span[2] <= 12)
+
+
+def other_time(asked: Asking, text: str, around: str) -> bool:
+    """Whether a sentence is of another time than the months or the dates asked for; `around` says what it leaves unsaid.
+
+    A span of months is only what is said to be of the very span: a whole year's figure is no part's.
+    """
+    if asked.months:
+        stated = months_in(text) or months_in(around)
+        return not any(a[1:] == b[1:] and (a[0] == b[0] or "" in (a[0], b[0])) for a in asked.months for b in stated)
+    return other_date(asked.dates, text) or bool(asked.dates and _WHOLE_YEAR.search(text) and not dates_in(text))
 
 
 def other_date(asked: tuple[Date, ...], text: str) -> bool:

@@ -1,6 +1,7 @@
 """Which sentences speak to the question: selection without a model."""
 
 import functools
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,7 +11,7 @@ from app.retrieval.thresholds import thresholds
 from app.types import Evidence, Query
 from app.understanding.measures import related
 from ingest.facts.regions import relation
-from ingest.lexical import normalise
+from ingest.lexical import frequency, normalise
 
 # Weights of a sentence's score: its words, its meaning, its chunk's rank. Calibrated on the sample suite's dev part.
 _W_COVERAGE, _W_COSINE, _W_CHUNK = 1.0, 4.0, 0.12
@@ -56,11 +57,32 @@ def names(text: str, term: str) -> bool:
     return len(term) == 4 and not term.isascii() and term[:2] in text and term[2:] in text
 
 
+_HAN = re.compile("[一-龥]{2,3}")
+_COMMON = 50  # jieba's count from which a word is too common to be taken apart
+_GAP = 10  # characters that a clause may put between two of a short form's
+
+
+def names_loosely(text: str, term: str) -> bool:
+    """The same, or a rare term of two or three characters that a clause takes apart: 报审 ~ 报市主管部门审定, 办手续 ~ 办理变更手续."""
+    if names(text, term):
+        return True
+    short = bool(_HAN.fullmatch(term)) and frequency(term) <= _COMMON
+    return short and bool(re.search(f"[^，。；、]{{0,{_GAP}}}?".join(term), text))
+
+
 def about(query: Query, evidence: Evidence) -> bool:
-    """Whether a sentence speaks about a region that was asked about (any sentence does where none was)."""
+    """Whether a sentence speaks about a region that was asked about (any sentence does where none was).
+
+    In a region's own text it does even where it names what the region belongs to: 推动科技创新券在长三角地区通用 in 浙江's rules.
+    """
     if not query.regions:
         return True
-    return any(relation(a, r) in {"same", "part"} for a in query.regions for r in evidence.sentence.regions)
+    own = evidence.hit.source.regions
+    return any(
+        relation(a, r) in {"same", "part"} or (r != "CN" and a in own and relation(a, r) == "whole")
+        for a in query.regions
+        for r in evidence.sentence.regions
+    )
 
 
 def relevant(query: Query, evidence: Evidence) -> bool:

@@ -2,15 +2,17 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from app.retrieval.asking import LEFTOVER, MONEY, SHARES, Asking, asking, base_of, other_date
-from app.retrieval.evidence import names
+from app.retrieval.asking import MONEY, SHARES, TIME, Asking, asking, base_of, months_in, other_time
+from app.retrieval.context import above, before, listed, naming_run, plan_period, section
+from app.retrieval.evidence import names_loosely
 from app.retrieval.thresholds import thresholds
 from app.types import Evidence, Query
 from app.understanding.measures import MEASURE_WORDS, find_heads, names_head
 from app.understanding.periods import span_years
+from app.understanding.terms import LEFTOVER
 from ingest.facts.figures import clause_spans
 from ingest.facts.regions import find_regions, relation
 from ingest.lexical import normalise
@@ -35,15 +37,19 @@ _RELATIVE = re.compile(
     re.I,
 )
 _SHARE_OF = re.compile(r"占.{1,16}的?(?:约|近|超过?|达到?|至)?$|占[^，,。；;]{1,16}?(?:的|比)?[约近超达]?\d")
+_TEXT_KIND = re.compile(
+    r"(?:实施|管理)?(?:办法|条例|规定|通知|意见|方案|规划|细则|政策|文件)"
+)  # say which text, not of what
 _RULES = frozenset(("法律", "行政法规", "地方性法规", "规章", "规范性文件"))
+# What a unit says by itself: 45周岁以下 is an age without the word.
+_IMPLIED = {"岁": "年龄", "周岁": "年龄"}
+_GRANTED = re.compile(r"给予|支持|扶持|奖补|配套|发放")
+_ADDED, _TOTAL = re.compile(r"新增|净增"), re.compile(r"累计|共有|总计|合计|总共|一共")
 _HALF = 0.5  # of the qualifiers, for a figure in the unit asked for to come close
-_ARTICLE = re.compile(r"\s*\**第[零一二三四五六七八九十百\d ]{1,9}[條条]")
-_ARTICLE_LINE = re.compile(r"(?m)^\s*\**第[零一二三四五六七八九十百\d ]{1,9}[條条]")
 # A sentence that goes on with the case of the one before it: 拒不改正的，处……; 情节严重的，处…….
 _CONTINUES = re.compile(
     r"拒不|情节|逾期|造成|导致|有前款|有前述|单位有|对(?:其)?直接|构成|没有违法所得|违法所得|并处|仍不|经责令"
 )
-_CONTEXT = 240  # characters before a sentence that say what it is about
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +68,18 @@ def match_figures(query: Query, ranked: Sequence[Evidence], unknown: frozenset[s
     A qualifier that the corpus does not know (`unknown`: 比亚迪) can be answered by no figure: what is left is near at best.
     """
     asked = asking(query)
-    nameless = _nameless(unknown.intersection(query.qualifiers), ranked)
+    implied = {_IMPLIED[unit] for unit in asked.units if unit in _IMPLIED}
+    nameless = _nameless(unknown.intersection(query.qualifiers) - implied, ranked)
     matches = []
     for evidence in ranked:
-        for figure in evidence.sentence.figures:
+        for figure in (narrowed(f) for f in evidence.sentence.figures):
             relevance = _relevance(query, evidence, figure, asked)
             full = relevance >= thresholds().full_match and not nameless and _names_thing(asked, evidence, figure)
             half = bool(asked.units) and relevance >= _HALF
             if relevance <= 0 or not (query.heads or full or half):
                 continue  # without a measured noun or a unit in common, half a match is none
             fit = _fit(query, figure, evidence) if _in_places(asked, evidence) else "other"
-            if fit in {"own", "part"} and other_date(asked.dates, evidence.text):
+            if fit in {"own", "part"} and other_time(asked, evidence.text, f"{before(evidence)} {above(evidence)}"):
                 fit = "wrong_period"
             exact = full and _same_sort(query, figure, evidence, asked) and _same_bases(query, evidence, figure)
             if fit in {"own", "part", "wrong_period"} and not exact:
@@ -85,11 +92,19 @@ def match_figures(query: Query, ranked: Sequence[Evidence], unknown: frozenset[s
     return tuple(sorted(matches, key=lambda m: (_ORDER[m.fit], -m.score)))
 
 
+def narrowed(figure: Figure) -> Figure:
+    """The figure of the narrowest of its owners, where its sentence names none: a city's notice on a meet of its province."""
+    if figure.scope_text or len(figure.scopes) < 2:
+        return figure
+    inner = tuple(c for c in figure.scopes if not any(relation(c, other) == "part" for other in figure.scopes))
+    return replace(figure, scopes=inner) if inner else figure
+
+
 def _nameless(terms: Iterable[str], ranked: Sequence[Evidence]) -> set[str]:
     """Unknown words of a question that nothing found names in other words: 比亚迪, but not 专业人才 or a rest of a date."""
     texts = {e.hit.chunk.id: e.hit.chunk.text for e in ranked}
     asked = {term for term in terms if not LEFTOVER.fullmatch(term)}
-    return {term for term in asked if not any(names(normalise(text), term) for text in texts.values())}
+    return {term for term in asked if not any(names_loosely(normalise(text), term) for text in texts.values())}
 
 
 def _names_thing(asked: Asking, evidence: Evidence, figure: Figure) -> bool:
@@ -98,23 +113,19 @@ def _names_thing(asked: Asking, evidence: Evidence, figure: Figure) -> bool:
     收费多少 is answered by no figure whose sentence knows no fee; what right before a measure narrows it down (购车补贴,
     关税税率) must be named by the sentence, by what stands before it, or by its headings.
     """
-    text = normalise(f"{evidence.text} {figure.indicator}")
+    text = normalise(f"{evidence.text} {figure.indicator} {_IMPLIED.get(figure.unit, '')} {listed(evidence)}")
     if _CONTINUES.match(evidence.text):
-        text = f"{text} {_before(evidence)}"
-    if asked.noun and not names(text, asked.noun) and not (len(asked.noun) > 2 and asked.noun[-2:] in text):
+        text = f"{text} {before(evidence)}"
+    if asked.noun and not names_loosely(text, asked.noun) and not (len(asked.noun) > 2 and asked.noun[-2:] in text):
         return False
-    around = f"{text} {_before(evidence)} {_above(evidence)}"
-    return all(names(around, word) for word in asked.modifiers)
+    around = f"{text} {before(evidence)} {above(evidence)}"
+    return all(names_loosely(around, word) for word in asked.modifiers)
 
 
 def _in_places(asked: Asking, evidence: Evidence) -> bool:
     """Whether the districts that the question names are named by the sentence, before it or above it."""
-    around = f"{normalise(evidence.text)} {_before(evidence)} {_above(evidence)}" if asked.places else ""
+    around = f"{normalise(evidence.text)} {before(evidence)} {above(evidence)}" if asked.places else ""
     return all(place in around for place in asked.places)
-
-
-def _above(evidence: Evidence) -> str:
-    return normalise(" ".join((evidence.hit.source.title, *evidence.hit.chunk.headings)))
 
 
 def _worded(query: Query, figure: Figure, asked: Asking, evidence: Evidence) -> float:
@@ -161,7 +172,9 @@ def _relevance(query: Query, evidence: Evidence, figure: Figure, asked: Asking) 
     if asked.units:
         if figure.unit not in asked.units:
             return 0.0
-        if query.heads and not any(head == "数量" or names_head(sentence, head) for head in query.heads):
+        if query.heads and not any(
+            _fits_units(head, asked.units) or names_head(sentence, head) for head in query.heads
+        ):
             return 0.0
     elif query.heads and not any(_measures(head, figure, around) for head in query.heads):
         return 0.0
@@ -169,29 +182,25 @@ def _relevance(query: Query, evidence: Evidence, figure: Figure, asked: Asking) 
         return 0.0  # 租金补贴的比例: the share, not the sum
     if not query.qualifiers:
         return 1.0
-    places = (
-        (1.0, f"{around} {normalise(figure.indicator)}"), (0.9, sentence), (0.8 if _CONTINUES.match(sentence) else 0.5, _before(evidence)),
-        (0.5, _above(evidence)),
-    )  # fmt: skip
     terms = [t for t in query.qualifiers if not LEFTOVER.fullmatch(t) and t not in MEASURE_WORDS]
+    terms = [t for t in terms if not _TEXT_KIND.fullmatch(t)] or terms
     if not terms:
         return 1.0
+    naming, implied = naming_run(query.text, evidence.hit.source.title), _IMPLIED.get(figure.unit, "")
+    places = (
+        (1.0, f"{around} {normalise(figure.indicator)} {implied}"), (0.9, f"{sentence} {normalise(listed(evidence))}"),
+        (0.9, naming), (0.8, section(evidence)), (0.8 if _CONTINUES.match(sentence) else 0.5, before(evidence)),
+        (0.5, above(evidence)),
+    )  # fmt: skip
     whole = 1.0 if _sum_fits(query, figure) else 0.55  # a share is no sum: what comes closest at best
-    score = (
-        whole * sum(next((weight for weight, text in places if names(text, term)), 0.0) for term in terms) / len(terms)
-    )
+    weights = (next((weight for weight, text in places if names_loosely(text, term)), 0.0) for term in terms)
+    score = whole * sum(weights) / len(terms)
     return score if score >= thresholds().min_match else 0.0
 
 
-def _before(evidence: Evidence) -> str:
-    """What stands before a sentence in its chunk, from its article's beginning, normalised: a rule says first for whom it is."""
-    chunk = evidence.hit.chunk
-    at = evidence.sentence.start - chunk.start
-    before = chunk.text[max(0, at - _CONTEXT) : at]
-    if _ARTICLE.match(evidence.text):
-        return ""
-    articles = list(_ARTICLE_LINE.finditer(before))
-    return normalise(before[articles[-1].start() :] if articles else before)
+def _fits_units(head: str, units: frozenset[str]) -> bool:
+    """Whether a measure needs no word beside a figure in one of the units: a number of things, a term in days."""
+    return head == "数量" or (head == "期限" and units <= TIME)
 
 
 def _measures(head: str, figure: Figure, around: str) -> bool:
@@ -202,6 +211,8 @@ def _measures(head: str, figure: Figure, around: str) -> bool:
         return True  # 高校超400所: the unit says that it is a number of them; of what, the qualifiers decide
     if head == "占比" and figure.unit in SHARES and (_SHARE_OF.search(around) or names_head(around, "市场占有率")):
         return True
+    if head == "补贴" and figure.unit in {*MONEY, "%"} and _GRANTED.search(around):
+        return True  # 给予20万元支持
     if not (names_head(normalise(figure.indicator), head) or names_head(around, head)):
         return False
     if head.endswith("率") or head in _RATES:
@@ -252,13 +263,22 @@ def _same_sort(query: Query, figure: Figure, evidence: Evidence, asked: Asking) 
     )
     if figure.unit in {"分数", "倍"} and not relative:
         return False  # 不足广东的1/8 says how many only beside another number
-    if figure.role == "条件" and not _CONDITION.search(text):
+    if (_ADDED.search(text) and _TOTAL.search(clause) and not _ADDED.search(clause)) or (
+        _TOTAL.search(text) and _ADDED.search(clause) and not _TOTAL.search(clause)
+    ):
+        return False  # 新增 of a quarter is not what there is in all
+    if figure.role == "条件" and not (_CONDITION.search(text) or asked.end or _is_noun(asked, figure)):
         return False
     if figure.role == "差值" and not _DIFFERENCE.search(text):
         return False
     if _TARGET.search(text):
         return figure.kind != "实际值" or not re.search(r"目标|target|goal", text)
     return not (_ACTUAL.search(text) and figure.kind == "目标值")
+
+
+def _is_noun(asked: Asking, figure: Figure) -> bool:
+    """Whether the very thing asked about is what the figure measures: 人均预期寿命提高到80岁 is no condition."""
+    return bool(asked.noun) and normalise(figure.indicator).endswith(asked.noun)
 
 
 def _falls(text: str) -> bool:
@@ -287,10 +307,22 @@ def _fit(query: Query, figure: Figure, evidence: Evidence) -> Fit:
             scope = "whole"
         else:
             scope = "other"
-    period = figure.period or _in_force(figure, evidence)
+    period = figure.period or _year_above(query, evidence) or _planned(query, evidence) or _in_force(figure, evidence)
     if scope in {"own", "part"} and not period_fits(query, period):
         return "wrong_period"
     return scope
+
+
+def _year_above(query: Query, evidence: Evidence) -> str:
+    """The year that the title gives to the span of months that its sentence names without one: 4月至6月，新增93款."""
+    named = {span[1:] for span in months_in(evidence.text)}
+    spans = months_in(evidence.hit.source.title) if named and asking(query).months else ()
+    return next((year for year, *span in spans if year and tuple(span) in named), "")
+
+
+def _planned(query: Query, evidence: Evidence) -> str:
+    """The plan that the sentence's headings or its text's title name, where the question is for a plan."""
+    return plan_period(evidence) if any(period.endswith("五") for period in query.periods) else ""
 
 
 def _in_force(figure: Figure, evidence: Evidence) -> str:

@@ -5,10 +5,15 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from ingest.facts.regions import find_regions
 from ingest.lexical import normalise
 
 _KIND = r"(?:条例|办法|规定|细则|法|决定|意见|通知|规划|纲要|方案|计划|指引|指南|标准|倡议|报告)"
 _QUOTED = re.compile(r"《([^《》]{2,60})》")
+# A rule named by its place, without a 的 or a verb in the name: only such a name is one document's.
+_OF_PLACE = re.compile(
+    r"(?:^|[，,。；;：:《、和与按据照由])([一-龥]{2,4}(?:省|市|自治区|特区)(?:(?![的是有在对和与])[一-龥]){2,16}?(?:条例|管理办法))"
+)
 _ARTICLE = re.compile(r"第\s*([零〇一二三四五六七八九十百两\d]{1,7})\s*条(之[一二三四五六七八九十])?")
 _ENGLISH_ARTICLE = re.compile(r"\barticles?\s+(\d{1,3})\b", re.I)
 # 政府办公厅关于印发《X》的通知 and 中华人民共和国X are called X.
@@ -47,7 +52,7 @@ def find_named(text: str, titles: Sequence[tuple[str, str]]) -> Named:
     documents = [doc_id for _, ids in sorted(found) for doc_id in ids]  # in the order in which they are named
     rest = re.sub(r"《\s*》", " ", text)
     rest = _ENGLISH_ARTICLE.sub(" ", _ARTICLE.sub(" ", rest)) if article and documents else rest
-    unknown = "" if documents or not article else _name_before_article(text)
+    unknown = "" if documents else _name_before_article(text) if article else _unheld(text, titles)
     return Named(tuple(dict.fromkeys(documents)), " ".join(rest.split()) if documents else rest, article, unknown)
 
 
@@ -97,6 +102,28 @@ def _name_before_article(text: str) -> str:
     before = text[: _ARTICLE.search(text).start()] if _ARTICLE.search(text) else ""  # type: ignore[union-attr]
     match = re.search(rf"([一-龥]{{2,40}}{_KIND})的?$", before.strip())
     return match[1] if match else ""
+
+
+def _unheld(text: str, titles: Sequence[tuple[str, str]]) -> str:
+    """A document that a question names in full, by its place (甲省公共数据条例) or in 《》, and that no title of the store fits.
+
+    A title fits that has the name's characters in their order: 甲省数据条例 is meant by 甲数据条例.
+    """
+    if not titles:
+        return ""
+    named = _QUOTED.search(text) or _OF_PLACE.search(text)
+    if named is None:
+        return ""
+    name = named[1]
+    if named.re is _OF_PLACE and not find_regions(name[:6]):
+        return ""
+    bare = re.sub(r"[省市县区]|\W", "", normalise(name))
+    return "" if any(_in_order(bare, normalise(title)) for _, title in titles) else name
+
+
+def _in_order(name: str, title: str) -> bool:
+    at = iter(title)
+    return all(char in at for char in name)
 
 
 def _blank(text: str, start: int, end: int) -> str:

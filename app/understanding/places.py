@@ -21,6 +21,9 @@ _EACH = re.compile(r"各(?:省|市|地|城)|[两三四五六七八九]+(?:个)?(
 _PROVINCE = re.compile(
     r"(?:^(?!请问)|请问|比较|对比|[，,。、和与跟在及比? ])(?P<name>[一-龥]{2,4}?)省(?!份|[级会市区略])"
 )
+_EVENT = re.compile(
+    r"第[零一二三四五六七八九十百\d]+届"
+)  # 四川省第五届运动会: where a meet is named for, not whom is asked about
 _COMMON = 500  # occurrences in the dictionary's texts: 发达, 经济 are words before 省, 江东 and 湘南 are not
 _NOT_A_NAME = re.compile(
     r"^[全各该本外跨邻大强小每某哪这那多几两三四五六七八九十百]|[大强小穷富一二两三四五六七八九十几]$"
@@ -42,6 +45,7 @@ def find_places(text: str) -> Places:
     """The places of a folded question. A part right behind its whole (贵州贵阳) is one place: the part."""
     # 港澳青年 are asked about, not 港澳.
     found = _apart(tuple(m for m in mentions_of(text) if not in_name(text, m)))
+    found = [m for m in found if not _EVENT.match(text, m.end)] or found
     everyone = tuple(dict.fromkeys(m.code for m in found))
     bases = tuple(dict.fromkeys(m.code for m in found if _is_base(text, m)))
     regions = tuple(dict.fromkeys(m.code for m in found if m.code not in bases))

@@ -44,7 +44,7 @@ def _terms(text: str) -> tuple[str, list[tuple[str, str]]]:
                 continue
             if not any(_may_sound_alike(typed, word) for word in _sharing(typed)):
                 continue
-            read = _by_sound().get(_sound(typed), typed)
+            read = _bysound().get(sound(typed), typed)
             if read != typed and _shares_a_character(typed, read):
                 repairs.append((typed, read))
                 text = text[:at] + read + text[at + length :]
@@ -72,7 +72,7 @@ def _region(text: str, known_regions: frozenset[str]) -> tuple[str, list[tuple[s
     names = {region(code).short for code in known_regions if code.isdigit()}
     names = {name for name in names if re.fullmatch("[一-龥]{2}", name)}
     for at, typed, whole in _loose_pairs(text):
-        sounding = [n for n in names if _may_sound_alike(typed, n) and _sound(n) == _sound(typed)]
+        sounding = [n for n in names if _may_sound_alike(typed, n) and sound(n) == sound(typed)]
         # One character off by shape is taken for a name only where names stand: at the start.
         close = [name for name in names if (name[0] == typed[0]) != (name[1] == typed[1])] if whole and at == 0 else []
         for candidates in (sounding, close if not sounding else []):
@@ -136,12 +136,13 @@ def _repairable() -> list[str]:
 
 
 @functools.cache
-def _by_sound() -> dict[tuple[str, ...], str]:
-    return {_sound(word): word for word in _repairable()}
+def _bysound() -> dict[tuple[str, ...], str]:
+    return {sound(word): word for word in _repairable()}
 
 
 @functools.cache
-def _sound(text: str) -> tuple[str, ...]:
+def sound(text: str) -> tuple[str, ...]:
+    """The syllables of a text, without tones."""
     from pypinyin import lazy_pinyin
 
     return tuple(lazy_pinyin(text))

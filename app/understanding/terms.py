@@ -4,7 +4,7 @@ import re
 
 from app.understanding.glossary import translate_terms
 from app.understanding.language import HAN
-from app.understanding.measures import find_heads
+from app.understanding.measures import MEASURE_WORDS, find_heads
 from app.understanding.periods import without_periods
 from ingest.facts.numbers import find_quantities
 from ingest.facts.regions import find_regions
@@ -14,7 +14,7 @@ from ingest.lexical import STOP_WORDS, normalise, words
 _LIGHT = frozenset(
     "打算 建设 规划 计划 推动 发展 实现 降到 降至 提升 提升到 减少 平均 建成 成为 列为 列入 作为 用得 预计 达到 增加 下降 变化 出现 拥有 具有 存在 整体 "
     "总体 全部 一共 总共 大概 大约 新设 去年 今年 水平 数字 数据显示 高于 低于 超过 不足 具体 花了 投了 投入 相差 相比 进行 开展 列 应用 目标 目前 实际 已经 "
-    "增长 同比 缩短 提高 average level 提出 违反 最高 上限 违规 至少 最多 只有 仅仅 平均水平 为什么 麻烦 谢谢 帮我 整理".split()
+    "增长 同比 缩短 提高 average level 提出 违反 最高 上限 违规 至少 最多 只有 仅仅 平均水平 为什么 麻烦 谢谢 帮我 整理 适用".split()
 )
 _AMOUNT = re.compile(
     r"多少|几(?!乎|何|近|经|度)(?:个|家|所|年|倍|成|项|万|亿|人|座|[一-龥])|几分之|多大|多高|多长|\bhow (?:many|much|large|big|high|long)\b",
@@ -29,6 +29,14 @@ _COUNTED = re.compile(
 _HOW_LARGE = re.compile(
     r"几分之[一几]?|多久|多长时间|多少(?:个|家|所|项|人|名|座|台|年|钱)?|几(?:个|家|所|项|座|年|成|倍)|多大(?:规模|体量)的?|多高比例的?"
 )  # asks for an amount, names no measure
+
+
+# Rests of dates and of verbs that a segmenter leaves as words: 截至, 日有, 要建, 能领. They name nothing.
+LEFTOVER = re.compile(
+    r"截至|截止|[年月日](?:底|末|初|有|前|内|起)|[要能可会需应得该想须][一-龥]|[一-龥]了|工作日内?|日内|年内|月内|以[上下内]|最[高多低少长][一-龥]?"
+    r"|[一-龥]?[前后内][要能可会需应得须]|天起|多长|每[一-龥]|要求|一次|不[多少高低大小够]|咋样?|怎样|够用|(.)不\1|(?:每|一)?个?[年月日天]|每个?[年月日天人次]"
+    r"|一个月|小时|万元|亿元"
+)
 
 
 def measured(text: str, translated: str) -> tuple[str, ...]:
@@ -58,7 +66,9 @@ def narrowing(text: str, translated: str, terms: tuple[str, ...], heads: tuple[s
         return tuple(words)
     clauses = re.split(r"[，,。；;！!？?：:]", text)
     asking = [c for c in clauses if any(h in c for h in heads)] or [c for c in clauses if _AMOUNT.search(c)] or clauses
-    return tuple(word for word in words if any(word in clause.lower() for clause in asking))
+    near = tuple(word for word in words if any(word in clause.lower() for clause in asking))
+    telling = any(word not in MEASURE_WORDS and not LEFTOVER.fullmatch(word) for word in near)
+    return near if telling else tuple(words)  # 违反X的，最多罚多少: what for is said in another clause
 
 
 def content_words(text: str, bare: str) -> tuple[str, ...]:
