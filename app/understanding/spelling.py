@@ -44,7 +44,7 @@ def _terms(text: str) -> tuple[str, list[tuple[str, str]]]:
                 continue
             if not any(_may_sound_alike(typed, word) for word in _sharing(typed)):
                 continue
-            read = _bysound().get(sound(typed), typed)
+            read = _by_sound().get(sound(typed), typed)
             if read != typed and _shares_a_character(typed, read):
                 repairs.append((typed, read))
                 text = text[:at] + read + text[at + length :]
@@ -136,7 +136,7 @@ def _repairable() -> list[str]:
 
 
 @functools.cache
-def _bysound() -> dict[tuple[str, ...], str]:
+def _by_sound() -> dict[tuple[str, ...], str]:
     return {sound(word): word for word in _repairable()}
 
 
