@@ -37,15 +37,6 @@ _CONDITION = re.compile(
 )
 _ANYBODY = re.compile(r"任何(?:组织|单位|个人|机构|企业)")
 _ACTOR = re.compile(r"商家|企业|公司|用户|个人|单位|机构|平台|组织|经营者|公民|商户|学校|医院|物业")
-_PERSON = (
-    "用户",
-    "个人",
-    "自然人",
-    "公民",
-    "消费者",
-    "本人",
-    "当事人",
-)  # the same people under a rule on what is done to them
 _LIGHT = re.compile(
     r"别的|其他|其它|因为|由于|直接|随便|自行|一定|之间|不.?"
 )  # they change no rule; 不 is looked at as it stands
@@ -195,10 +186,8 @@ def _share(text: str, terms: Sequence[str]) -> float:
 
 
 def _says(text: str, term: str) -> bool:
-    """Whether a text says a term of the claim: itself, a related word, the same people, or its verb and object apart."""
-    if any(form in text for form in term.split("|")) or names(text, term) or _apart(text, term):
-        return True
-    return term in _PERSON and any(word in text for word in _PERSON)
+    """Whether a text says a term of the claim: itself, a related word, or its verb and object apart."""
+    return any(form in text for form in term.split("|")) or names(text, term) or bool(_apart(text, term))
 
 
 def _verdict(asked: Modality, stated: Modality, conditions: bool) -> str:
