@@ -81,7 +81,7 @@ def also(query: Query, ranked: Sequence[Evidence], used: set[tuple[str, int, int
     touching = [e for e in ranked if about(query, e) and e.key not in used and _touches(query, e)]
     touching.sort(key=lambda e: -(e.score + (0.4 if query.kind in {"number", "claim"} and e.sentence.figures else 0.0)))
     heading = related_heading(query)
-    return [quote(query, e, heading) for e in reading_order(distinct(touching)[:RELATED])]
+    return [quote(query, e, heading) for e in reading_order(distinct(touching, RELATED))]
 
 
 def _touches(query: Query, evidence: Evidence) -> bool:

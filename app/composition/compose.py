@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from app.composition.amounts import RELATED, also, answer_amount, state_figures, undisclosed
 from app.composition.compare import compare_documents, compare_levels, compare_regions
+from app.composition.compare_times import compare_contrast, compare_force
 from app.composition.counted import answer_count, asks_classes
 from app.composition.definition import answer_definition, asks_definition
 from app.composition.draft import Claim, Draft, quote
@@ -18,7 +19,7 @@ from app.composition.lookup import answer_lookup, is_statement, nothing_found, s
 from app.composition.passages import Passages
 from app.composition.penalties import answer_penalties
 from app.composition.timeline import answer_timeline, asks_timeline
-from app.composition.wording import region_names
+from app.composition.wording import document_name, region_names
 from app.composition.yesno import answer_yes_no, asks_yes_no
 from app.retrieval.evidence import about
 from app.retrieval.matching import FigureMatch, asks_amount
@@ -68,7 +69,9 @@ def _composed(
 ) -> Draft:
     if query.documents and query.article:
         return _article(query, found)
-    if len(query.documents) >= 2:
+    if (draft := compare_force(query, ranked, passages)) is not None:
+        return draft
+    if len(_named_apart(query, ranked)) >= 2:
         return compare_documents(query, ranked, found, passages)
     if (draft := _of_regions(query, found, ranked, known_regions)) is not None:
         return draft
@@ -80,6 +83,11 @@ def _composed(
     return _in_form(query, found, ranked, known_regions, passages)
 
 
+def _named_apart(query: Query, ranked: Sequence[Evidence]) -> set[str]:
+    """The names of the documents that the question names; the same text in two files is one."""
+    return {document_name(e.hit.source) for e in ranked if e.hit.chunk.doc_id in query.documents}
+
+
 def _of_regions(
     query: Query, found: Retrieved, ranked: Sequence[Evidence], known_regions: frozenset[str]
 ) -> Draft | None:
@@ -87,7 +95,8 @@ def _of_regions(
     missing = [code for code in query.regions if not _is_known(code, known_regions)]
     nowhere = bool(query.regions) and len(missing) == len(query.regions)
     no_region = Draft(lead=phrase(query.language, "no_region", region=region_names(query)), reason="no_document")
-    if len(query.regions) >= 2 and (query.kind == "compare" or (query.kind in {"number", "claim"} and query.heads)):
+    beside = query.kind in {"compare", "lookup"} or (query.kind in {"number", "claim"} and bool(query.heads))
+    if len(query.regions) >= 2 and beside:
         return compare_regions(query, ranked, found, missing) or (
             no_region if missing else nothing_found(query, ranked)
         )
@@ -105,6 +114,7 @@ def _in_form(
     nowhere = bool(query.regions) and not any(_is_known(code, known_regions) for code in query.regions)
     forms: tuple[Callable[[], Draft | None], ...] = (
         lambda: compare_levels(query, ranked, found) if query.kind == "compare" else None,
+        lambda: compare_contrast(query, ranked),
         lambda: answer_timeline(query, ranked, found.unknown) if asks_timeline(query) else None,
         lambda: answer_penalties(query, ranked, passages, _in_titles(query, ranked)),
         lambda: _numbers_or_count(query, found, ranked, nowhere),

@@ -42,7 +42,7 @@ def answer_definition(query: Query, ranked: Sequence[Evidence], passages: Passag
     if not fits:
         return None
     best = fits[0][0]
-    kept = distinct([e for f, e in fits if f >= best - 0.15])[:MAX_DEFINITIONS]
+    kept = distinct([e for f, e in fits if f >= best - 0.15], MAX_DEFINITIONS)
     several = len({e.hit.chunk.doc_id for e in kept}) > 1
     claims: list[Claim] = []
     for e in kept:
@@ -74,7 +74,10 @@ def _fit(query: Query, evidence: Evidence) -> float:
     if match[0].endswith("是") and not (worded or re.search(r"的[^，。；、]{2,12}[。；，]|：$", text)):
         return 0.0
     subject = normalise(re.sub(r"[（(][^）)]*[)）]", "", text[: match.start()])).strip('“”"，, ')
-    terms = [t for t in query.terms if not _NOT_A_TERM.search(t)]
+    title = normalise(evidence.hit.source.title)
+    named = [t for t in query.terms if not _NOT_A_TERM.search(t)]
+    # 上海市数据条例怎么定义公共数据: the text's own name is no part of the term.
+    terms = [t for t in named if not any(form in title for form in t.split("|"))] or named
     if not subject or not terms:
         return 0.0
     said = 0

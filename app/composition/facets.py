@@ -80,7 +80,7 @@ def topic_terms(query: Query, weights: Mapping[str, float], unknown: frozenset[s
         for t in query.terms
         if t not in unknown
         and weights.get(t, COMMON) >= COMMON
-        and not all(len(form) < 2 or form in _FRAME or re.search(asked, form, re.I) for form in t.split("|"))
+        and not any(len(form) < 2 or form in _FRAME or re.search(asked, form, re.I) for form in t.split("|"))
     )
 
 

@@ -21,15 +21,27 @@ from ingest.types import Sentence
 from prompts import phrase
 
 MAX_READ = 60  # best sentences among which repeats are looked for
-MAX_SENTENCES = 5  # in a lookup answer
+MAX_FITTING = 30  # of them that are kept
+MAX_SENTENCES, MAX_OF_ONE = 5, 4  # in a lookup answer: where several things are asked for, where one is
+# From the dev questions: a sentence that answers beside the best one lies within this of its score and, where that one
+# names much of what is asked, names a like share of it.
+_ONE_BAND, _WELL_NAMED, _SAID = 0.4, 0.4, 0.5
+_OF_KIND = 0.4  # by which a sentence that gives a reason, or names a risk, goes before one that does not
+_SEVERAL = re.compile(
+    r"哪些|哪几|介绍|情况|如何|怎样|怎么|要求|\bwhat are\b|\bhow (?:do|does|is|are|should)\b|\brequire", re.I
+)
 _DATED = re.compile(r"(?:19|20)\d{2}|[一二三四]季度|\d+月|十[一二三四五六]五|近[一二三四五六七八九十]年|起施行")
 _WHY = re.compile(r"为什么|为何|原因|为啥|怎么会|目的|\bwhy\b|\breasons?\b", re.I)
 _GIVES_REASON = re.compile(
     r"因为|由于|因此|为了|旨在|以便|原因|根源|在于|导致|致使|缺乏|缺失|不足|不够|跟不上|考虑到|使得|从而|有利于"
 )
 _GIVES_RISK = re.compile(
-    r"风险|隐患|短板|缺乏|欠缺|缺失|缺口|瓶颈|困境|难[以引留]|重叠|重合|扎堆|空转|不足|不够|受制|卡脖子|闲置|问题|挑战|不法|泄露|滥用|威胁|危害|“幻觉”|跟不上|外部供应"
+    r"风险|隐患|短板|缺乏|欠缺|缺失|缺口|瓶颈|困境|难[以题点]|不足|不够|不到位|受制|依赖|闲置|浪费|问题|挑战|泄露|滥用|威胁|危害|损害|跟不上|滞后|薄弱|失衡|受阻|挤[压占]|削弱"
+    r"|靠\S{0,4}(?:外部|进口|他人|别处)"
 )
+_BRINGS = re.compile(
+    r"造成|带来|导致|引[起发]|产生|后果|影响|结果"
+)  # frames a question for what follows from something
 _QUESTION = re.compile(r"[？?]$|^(?:问|[一二三四五六七八九十]+、问)[:：\d]?")
 _NAME = re.compile(
     r"^[^，。；]{0,60}(?:通知|公告|决定|意见|办法|规定|条例|细则|方案|要点)》?$"
@@ -40,8 +52,8 @@ _ASKS_LIABILITY = re.compile(
     r"(?:承担|负|追究)(?:什么|哪些|何种)|什么(?:法律)?(?:责任|后果|处罚)|(?:如何|怎么|怎样)(?:处罚|追责|处理)"
 )
 _LIABLE = re.compile(r"罚款|罚金|责令|处分|追究|吊销|没收|警告|赔偿|列入.{0,8}名单|[责責]任")
-_ASKS_FORCE = re.compile(r"施行|实施|生效|执行|有效期|take effect|effective|in force|come into", re.I)
-_BEGIN = frozenset(("开始", "正式", "效应", "时间", "天起", "几年"))
+_ASKS_FORCE = re.compile(r"施行|实施|生效|执行|有效期|t(?:ake|akes|ook) effect|effective|in force|come into", re.I)
+_BEGIN = frozenset("开始 正式 时间 日期 日子 各自 分别 起 天起 几年".split())
 _IN_FORCE = re.compile(r"自.{2,16}起.{0,4}(?:施行|实施|执行|生效)|自(?:发布|公布|印发)之日起")
 _WHOLE = 200  # chunks of a document that are read for its last article
 _PURPOSE = re.compile(r"制定本[一-龥]{1,6}。?$|适用本[一-龥]{1,6}。?$|^(?:第\s*\S{1,6}\s*条)?\s*本[一-龥]{1,6}所[称稱]")
@@ -55,7 +67,7 @@ def answer_lookup(query: Query, ranked: Sequence[Evidence], passages: Passages) 
     """The sentences that speak to the question, or that there are none."""
     if _ASKS_NUMBER.search(query.text) and (line := _number_line(query, ranked, passages)):
         return Draft(claims=[quote(query, line)])
-    if query.kind == "date" and (force := _in_force(query, ranked, passages)):
+    if query.kind == "date" and (force := in_force(query, ranked, passages)):
         return Draft(claims=[quote(query, force)])
     chosen = _of_aspect(query, _first_of_kind(query, select(query, ranked)))[:MAX_SENTENCES]
     if query.kind == "date" and chosen:
@@ -70,9 +82,25 @@ def answer_lookup(query: Query, ranked: Sequence[Evidence], passages: Passages) 
             return Draft(lead=lead, reason="wrong_period", claims=also(query, ranked, set()))
     if not chosen:
         return nothing_found(query, ranked)
-    best = max(e.score for e in chosen)
-    chosen = [e for e in chosen if e.score >= best - thresholds().best_band]
-    return Draft(claims=_stated(query, chosen, passages))
+    return Draft(claims=_stated(query, _near_best(query, chosen), passages))
+
+
+def _near_best(query: Query, chosen: Sequence[Evidence]) -> list[Evidence]:
+    """The sentences that come near to the first: in score, and in how much of the question they name.
+
+    A list, a reason or a risk may need several; whoever asks for one thing is not told what stands around it.
+    """
+    worth = {e.key: _worth(query, e) for e in chosen}
+    best = max(worth.values())
+    first = max(chosen, key=lambda e: worth[e.key])
+    if query.kind in {"list", "reason"} or _SEVERAL.search(query.text):
+        return [e for e in chosen if worth[e.key] >= best - thresholds().best_band]
+    least = _SAID * first.coverage if first.coverage >= _WELL_NAMED else 0.0
+    return [e for e in chosen if worth[e.key] >= best - _ONE_BAND and e.coverage >= least][
+        : MAX_SENTENCES
+        if query.language == "en"
+        else MAX_OF_ONE  # across languages the order is less sure
+    ]
 
 
 def _said(query: Query, evidence: Evidence) -> float:
@@ -90,7 +118,7 @@ def select(query: Query, ranked: Sequence[Evidence]) -> list[Evidence]:
         fitting = [e for e in fitting if _FORBIDS.search(e.text)] or fitting
     if _ASKS_LIABILITY.search(query.text):
         fitting = [e for e in fitting if _LIABLE.search(e.text)] or fitting
-    fitting = distinct(fitting[:MAX_READ])
+    fitting = distinct(fitting[:MAX_READ], MAX_FITTING)
     if query.kind in {"list", "lookup"}:  # what a text is for and what it applies to says nothing of what is in it
         fitting = [e for e in fitting if not _PURPOSE.search(e.text)] or fitting
     return fitting
@@ -113,10 +141,20 @@ def _of_aspect(query: Query, fitting: list[Evidence]) -> list[Evidence]:
     aspect = asked_alone(query)
     if not aspect or query.kind == "reason":
         return fitting
-    return [e for e in fitting if speaks_of(e, aspect, (aspect,))] or fitting
+    speaking = [e for e in fitting if speaks_of(e, aspect, (aspect,))]
+    best = max((e.score for e in fitting), default=0.0)
+    return [e for e in fitting if e in speaking or e.score >= best - _OF_KIND] if speaking else fitting
 
 
-def _in_force(query: Query, ranked: Sequence[Evidence], passages: Passages) -> Evidence | None:
+def asks_force(query: Query) -> bool:
+    """Whether a question asks when a text comes into force."""
+    return bool(_ASKS_FORCE.search(query.text)) and (
+        query.kind == "date"
+        or bool(re.search(r"日期|时间|什么时候|何时|哪[天日]|\bwhen\b|\bdates?\b", query.text, re.I))
+    )
+
+
+def in_force(query: Query, ranked: Sequence[Evidence], passages: Passages) -> Evidence | None:
     """The sentence by which the document that the question is on comes into force, where it asks for that day."""
     if not _ASKS_FORCE.search(query.text):
         return None
@@ -168,11 +206,24 @@ def _first_of_kind(query: Query, fitting: list[Evidence]) -> list[Evidence]:
     """For why and what risks: the sentences that give a reason or name a risk before those that do not."""
     if query.kind != "reason":
         return fitting
-    wanted = _GIVES_REASON if _WHY.search(query.text) else _GIVES_RISK
-    giving = [e for e in fitting if wanted.search(e.text)]
-    subject = [t for t in query.terms if not wanted.search(t)]
-    topical = [e for e in giving if any(_named_around(e, t) for t in subject)]
-    return topical or giving or fitting
+    wanted = _kind_words(query)
+    subject = [t for t in query.terms if not wanted.search(t) and not _BRINGS.search(t)]
+    named = {e.key for e in fitting if any(_named_around(e, t) for t in subject)}
+    least = max((e.score for e in fitting), default=0.0) - _OF_KIND
+    if named:
+        fitting = [e for e in fitting if e.key in named or e.score >= least]
+    return sorted(fitting, key=lambda e: -_worth(query, e))
+
+
+def _kind_words(query: Query) -> re.Pattern[str]:
+    """How a sentence gives what is asked for: a reason, or a risk."""
+    return _GIVES_REASON if _WHY.search(query.text) else _GIVES_RISK
+
+
+def _worth(query: Query, evidence: Evidence) -> float:
+    """A sentence's score, higher where a reason or a risk is asked for and it gives one."""
+    given = query.kind == "reason" and bool(_kind_words(query).search(evidence.text))
+    return evidence.score + (_OF_KIND if given else 0.0)
 
 
 def _named_around(evidence: Evidence, term: str) -> bool:
@@ -186,14 +237,14 @@ def _stated(query: Query, chosen: Sequence[Evidence], passages: Passages) -> lis
     ordered = reading_order(chosen)
     several = len({e.hit.chunk.doc_id for e in ordered}) > 1 or query.language == "en"
     best = max(chosen, key=lambda e: e.score)
-    wants_lists = query.kind == "list"
+    wants_lists = query.kind == "list" or bool(_SEVERAL.search(query.text))
     claims: list[Claim] = []
     said: set[tuple[str, int, int]] = set()
     for e in ordered:
         if e.key in said:
             continue
         heading = source_heading(query, e.hit.source) if several else ""
-        leads = e.text.endswith(("：", ":")) or (query.kind != "reason" and introduces(e, passages))
+        leads = e.text.endswith(("：", ":")) or (query.kind not in {"reason", "claim"} and introduces(e, passages))
         listing = read_list(e, passages) if leads else None
         if listing and e is not best and not (wants_lists and names_subject(query, e)):
             continue  # a list beside the answer is not what was asked

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from app.composition.compare_times import compare_years, years_compared
 from app.composition.draft import Claim, Draft
 from app.composition.excerpt import excerpt
 from app.composition.lookup import is_statement
@@ -40,7 +41,7 @@ def asks_timeline(query: Query) -> bool:
     spans = [p for p in query.periods if re.fullmatch(r"\d{4}-\d{4}", p)]
     several = len([p for p in query.periods if re.match(r"\d{4}|十[一二三四五六]五", p)]) > 1
     changes = re.search(r"变化|分别|趋势|增长情况|各|进展|\bchange|\beach\b", query.text)
-    return bool(_ASKS.search(query.text) or ((spans or several) and changes))
+    return bool(years_compared(query) or _ASKS.search(query.text) or ((spans or several) and changes))
 
 
 def answer_timeline(query: Query, ranked: Sequence[Evidence], unknown: frozenset[str]) -> Draft | None:
@@ -48,6 +49,8 @@ def answer_timeline(query: Query, ranked: Sequence[Evidence], unknown: frozenset
     whole = replace(query, periods=())
     entries = _measured(whole, ranked, unknown) if query.heads else []
     entries = [e for e in entries if _asked_for(query, e.period)]
+    if len({e.period for e in entries}) < 2 and (beside := compare_years(query, ranked)) is not None:
+        return beside
     if len({e.period for e in entries}) < 2:
         entries = [e for e in _told(whole, ranked) if _asked_for(query, e.period)]
     if len({e.period for e in entries}) < 2:

@@ -42,6 +42,8 @@ _COMPARATORS = {
 def figure_text(figure: Figure, language: Language) -> str:
     """The figure as written, in simplified characters, with its comparator where that stands apart from the number."""
     text = to_simplified(figure.text)
+    if figure.comparator and figure.comparator in text:  # 不足广东的1/8: what is compared with stands between
+        return text
     read = next(iter(find_quantities(text)), None)
     if figure.comparator in _COMPARATORS and read is not None and read.comparator == "":
         return phrase(language, _COMPARATORS[figure.comparator], figure=text)

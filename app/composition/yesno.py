@@ -12,6 +12,7 @@ from app.composition.draft import Claim, Draft
 from app.composition.lookup import is_statement
 from app.retrieval.evidence import about, distinct, names, relevant
 from app.types import Evidence, Query
+from app.understanding.glossary import left_out
 from ingest.lexical import STOP_WORDS, normalise, words
 from prompts import phrase
 
@@ -65,28 +66,25 @@ def answer_yes_no(query: Query, ranked: Sequence[Evidence]) -> Draft | None:
 
     None for a claim that is not one of rule (no modality in it): that is looked up like anything else.
     """
-    asked = None if query.text.isascii() else _read(query)  # what the glossary lacks would be lost from the claim
+    asked = _read_english(query) if query.text.isascii() else _read(query)
     if asked is None or not asked.predicate:
         return None
     near = [
-        e
-        for e in distinct(ranked[:200])
-        if about(query, e) and (not query.documents or e.hit.chunk.doc_id in query.documents)
+        e for e in ranked[:200] if about(query, e) and (not query.documents or e.hit.chunk.doc_id in query.documents)
     ]
     for e in sorted(near, key=lambda e: -e.score):
         stated = _decides(asked, e)
         if stated:
             key = _verdict(asked.modality, stated, bool(_CONDITION.search(e.text)))
             claim = Claim(phrase(query.language, "quoted", quote=e.text), (e,), bullet=True)
-            more = [
-                x for x in near if x.key != e.key and _decides(asked, x) and x.hit.chunk.doc_id != e.hit.chunk.doc_id
-            ]
+            others = [x for x in near if x.hit.chunk.doc_id != e.hit.chunk.doc_id and _decides(asked, x)]
+            more = distinct([e, *others], 2)[1:]
             return Draft(
                 lead=phrase(query.language, key),
                 verdict=True,
                 claims=[
                     claim,
-                    *(Claim(phrase(query.language, "quoted", quote=x.text), (x,), bullet=True) for x in more[:1]),
+                    *(Claim(phrase(query.language, "quoted", quote=x.text), (x,), bullet=True) for x in more),
                 ],
             )
     return _undecided(query, asked, near)
@@ -105,6 +103,17 @@ def _read(query: Query) -> _Asked | None:
         predicate = _content(behind, query)
         return _Asked(modality, _content(before, query), predicate, _touching(behind.lower(), predicate))
     return None
+
+
+def _read_english(query: Query) -> _Asked | None:
+    """An English question by its Chinese words; None where it has no modal word, or a word that the glossary lacks.
+
+    What is left untranslated would be lost from the claim, and the verdict be one on another claim.
+    """
+    if left_out(query.text):
+        return None
+    terms = tuple(t for t in query.terms if not any(map(_modal, t.split("|"))))
+    return next((_Asked(modality, (), terms) for modality, pattern in _ASKED if pattern.search(query.text)), None)
 
 
 def _touching(text: str, terms: Sequence[str]) -> tuple[tuple[str, str], ...]:
@@ -173,8 +182,12 @@ def _apart(text: str, term: str) -> re.Match[str] | None:
 def _share(text: str, terms: Sequence[str]) -> float:
     if not terms:
         return 1.0
-    said = (any(form in text for form in t.split("|")) or names(text, t) or bool(_apart(text, t)) for t in terms)
-    return sum(said) / len(terms)
+    return sum(_says(text, t) for t in terms) / len(terms)
+
+
+def _says(text: str, term: str) -> bool:
+    """Whether a text says a term of the claim: itself, a related word, or its verb and object apart."""
+    return any(form in text for form in term.split("|")) or names(text, term) or bool(_apart(text, term))
 
 
 def _verdict(asked: Modality, stated: Modality, conditions: bool) -> str:
@@ -201,6 +214,7 @@ def _undecided(query: Query, asked: _Asked, near: Sequence[Evidence]) -> Draft |
         return draft if asked.predicate else None
     heading = phrase(query.language, "closest")
     draft.claims = [
-        Claim(phrase(query.language, "quoted", quote=e.text), (e,), heading, bullet=True) for e in close[:MAX_CLOSEST]
+        Claim(phrase(query.language, "quoted", quote=e.text), (e,), heading, bullet=True)
+        for e in distinct(close, MAX_CLOSEST)
     ]
     return draft

@@ -96,10 +96,15 @@ def relevant(query: Query, evidence: Evidence) -> bool:
     return evidence.coverage + meaning >= limits.min_coverage
 
 
-def distinct(evidence: Sequence[Evidence]) -> list[Evidence]:
-    """Drop sentences that repeat one already taken (near-duplicate briefs, the same text in two files)."""
+def distinct(evidence: Sequence[Evidence], most: int = 0) -> list[Evidence]:
+    """Drop sentences that repeat one already taken (near-duplicate briefs, the same text in two files).
+
+    With `most` the first so many are returned; comparing each with each is what costs.
+    """
     kept: list[tuple[Evidence, frozenset[str]]] = []
     for e in evidence:
+        if most and len(kept) == most:
+            break
         own = _pairs(e.text)
         if not any(len(own & other) > 0.8 * max(1, min(len(own), len(other))) for _, other in kept):
             kept.append((e, own))

@@ -56,6 +56,47 @@ def find_named(text: str, titles: Sequence[tuple[str, str]]) -> Named:
     return Named(tuple(dict.fromkeys(documents)), " ".join(rest.split()) if documents else rest, article, unknown)
 
 
+_LAW_WORD = re.compile(r"\b(?:law|laws|regulations?|measures|provisions|rules|ordinance|statute)\b", re.I)
+_FILLER = re.compile(
+    r"特别行政区|经济特区|[省市]|促进|管理|实施|若干|暂行|的"
+)  # of a title, that its English name often lacks
+
+
+def find_translated(text: str, words: Sequence[str], titles: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+    """Ids of the regional laws that an English question names: Shanghai Data Regulations for 上海市数据条例.
+
+    The title must consist of the region's name and of Chinese words of the question (`words`, with their alternatives), and
+    the question must speak of a law at all. Of several that fit the most fully named wins.
+    """
+    if not _LAW_WORD.search(text):
+        return ()
+    places = {mention.code for mention in find_regions(text)}
+    forms = sorted({normalise(form) for word in words for form in word.split("|")}, key=len, reverse=True)
+    fitting: dict[int, list[str]] = {}
+    for doc_id, code, bare in _regional(tuple(titles)):
+        if code not in places:
+            continue
+        rest, said = bare, 0
+        for form in forms:
+            said += len(form) if form in rest else 0
+            rest = rest.replace(form, " ")
+        if not _FILLER.sub("", rest).strip() and said >= _MIN_NAME:
+            fitting.setdefault(said, []).append(doc_id)
+    return tuple(fitting[max(fitting)]) if fitting else ()
+
+
+@functools.lru_cache(maxsize=4)
+def _regional(titles: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str, str], ...]:
+    """(document id, region, rest of the name) of the laws whose names begin with a region's."""
+    found = []
+    for doc_id, title in titles:
+        for form in _forms(title):
+            mention = next(iter(find_regions(form)), None)
+            if mention is not None and mention.start == 0 and re.search("(?:条例|办法|规定|细则)$", form):
+                found.append((doc_id, mention.code, form[mention.end :]))
+    return tuple(found)
+
+
 _Names = Mapping[str, Mapping[str, tuple[str, ...]]]  # first characters -> name -> ids of the documents so called
 
 

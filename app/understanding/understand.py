@@ -5,10 +5,10 @@ from collections.abc import Callable, Sequence
 
 from app.types import Language, Query, Turn
 from app.understanding.demands import find_demands
-from app.understanding.glossary import translate
+from app.understanding.glossary import translate, translate_terms
 from app.understanding.kind import kind_of
 from app.understanding.language import HAN, detect_language
-from app.understanding.naming import Named, find_named
+from app.understanding.naming import Named, find_named, find_translated
 from app.understanding.periods import question_periods
 from app.understanding.places import compared, find_places, mentions_of
 from app.understanding.plain import MAX_QUESTION, condense, in_one_line, plain, readable, without_markup
@@ -69,8 +69,8 @@ def _documents(text: str, titles: Sequence[tuple[str, str]]) -> Named:
     """What a question names; an English one names a Chinese law by its translation."""
     named = find_named(text, titles)
     if titles and not named.documents and not HAN.search(text):
-        translated = find_named(translate(text), titles)
-        return Named(translated.documents, text, named.article, "")
+        found = find_named(translate(text), titles).documents or find_translated(text, translate_terms(text), titles)
+        return Named(found, text, named.article, "")
     return named
 
 
