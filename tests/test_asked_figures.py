@@ -4,6 +4,7 @@ import pytest
 
 from app.build import open_engine
 from app.settings import load_settings
+from app.understanding.understand import understand
 
 DOCUMENTS = {
     "年报.md": ("云河省关于发布2025年智能服务备案情况的公告", "2026-01-09", "2025年全年新增446款智能服务完成备案。"),
@@ -94,3 +95,7 @@ def test_one_word_in_another_clause_than_the_ban_is_not_banned(ask):
 def test_a_wrong_character_that_sounds_right_is_read_as_the_text_has_it(ask):
     answer = ask("社会物流总费用与生产总植的比率下降多少")
     assert "2个百分点" in answer.text and "总植" in answer.text and not answer.abstained
+
+
+def test_what_a_compound_adds_to_its_measure_narrows_it_down():
+    assert "住房" in understand("外来青年每月住房补贴多少").qualifiers

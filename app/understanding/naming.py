@@ -12,7 +12,8 @@ _KIND = r"(?:条例|办法|规定|细则|法|决定|意见|通知|规划|纲要|
 _QUOTED = re.compile(r"《([^《》]{2,60})》")
 # A rule named by its place, without a 的 or a verb in the name: only such a name is one document's.
 _OF_PLACE = re.compile(
-    r"(?:^|[，,。；;：:《、和与按据照由])([一-龥]{2,4}(?:省|市|自治区|特区)(?:(?![的是有在对和与])[一-龥]){2,16}?(?:条例|管理办法))"
+    r"(?:^|[，,。；;：:《、])(?:按照|根据|依据|依照|请问|按|据)?"
+    r"([一-龥]{2,4}(?:省|市|自治区|特区)?(?:(?![的是有在对和与了过哪什几么怎于])[一-龥]){2,16}?(?:条例|管理办法))"
 )
 _ARTICLE = re.compile(r"第\s*([零〇一二三四五六七八九十百两\d]{1,7})\s*条(之[一二三四五六七八九十])?")
 _ENGLISH_ARTICLE = re.compile(r"\barticles?\s+(\d{1,3})\b", re.I)
@@ -156,7 +157,7 @@ def _unheld(text: str, titles: Sequence[tuple[str, str]]) -> str:
     if named is None:
         return ""
     name = named[1]
-    if named.re is _OF_PLACE and not find_regions(name[:6]):
+    if named.re is _OF_PLACE and not any(mention.start == 0 for mention in find_regions(name)):
         return ""
     bare = re.sub(r"[省市县区]|\W", "", normalise(name))
     return "" if any(_in_order(bare, normalise(title)) for _, title in titles) else name

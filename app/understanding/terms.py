@@ -59,7 +59,7 @@ def narrowing(text: str, translated: str, terms: tuple[str, ...], heads: tuple[s
     """What narrows the measure down: the content words of its clause, less the noun itself and light verbs."""
     words = [
         t
-        for t in terms
+        for t in (_stem(t, heads) for t in terms)
         if len(t) > 1 and t not in _LIGHT and not any(a in h or h in a for h in heads for a in t.split("|"))
     ]
     if translated or text.isascii():
@@ -69,6 +69,12 @@ def narrowing(text: str, translated: str, terms: tuple[str, ...], heads: tuple[s
     near = tuple(word for word in words if any(word in clause.lower() for clause in asking))
     telling = any(word not in MEASURE_WORDS and not LEFTOVER.fullmatch(word) for word in near)
     return near if telling else tuple(words)  # 违反X的，最多罚多少: what for is said in another clause
+
+
+def _stem(term: str, heads: tuple[str, ...]) -> str:
+    """What a compound adds to the measure that it ends with: 住房 of 住房补贴."""
+    stem = next((term[: -len(head)] for head in heads if term != head and term.endswith(head)), "")
+    return stem if len(stem) >= 2 else term
 
 
 def content_words(text: str, bare: str) -> tuple[str, ...]:
