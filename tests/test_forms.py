@@ -122,12 +122,18 @@ def test_a_verdict_follows_the_modality_of_a_sentence(ask, question, verdict, ev
 
 
 @pytest.mark.parametrize(
-    "question", ["算力券办法要求企业公布能耗吗", "企业必须购买保险才能申领算力券吗", "申领企业必须公开位置信息吗"]
+    "question", ["算力券办法要求企业公布用工情况吗", "企业必须购买保险才能申领算力券吗", "申领企业必须公开位置信息吗"]
 )
 def test_what_no_sentence_says_gets_no_verdict(ask, question):
     answer = ask(question)
     assert answer.abstained and answer.abstain_reason == "not_disclosed"
     assert not re.search("^(是|否)，", answer.text)
+
+
+def test_a_rule_in_other_words_is_quoted_without_a_verdict(ask):
+    answer = ask("算力券办法要求企业公布能耗吗")
+    assert not answer.abstained and "应当公开能耗指标" in answer.citations[0].quote
+    assert lines(answer)[0].startswith("资料没有用同样的话回答") and not re.search("^(是|否)，", answer.text)
 
 
 def test_a_timeline_keeps_targets_apart_and_in_order(ask):

@@ -42,7 +42,7 @@ _LIGHT = re.compile(
 )  # they change no rule; 不 is looked at as it stands
 _PERSON = re.compile(r"用户|个人|自然人|公民|消费者|本人|当事人|居民|群众")
 _EXCEPT = re.compile(r"除[^，。；]{1,60}外")  # what stands in an exception is not what the rule says
-_FULL, _SUBJECT = 0.99, 0.5
+_FULL, _MOST, _SUBJECT = 0.99, 0.6, 0.5
 _NEAR = 10  # characters that may stand between two words that the question says without any between them
 
 
@@ -212,9 +212,20 @@ def _undecided(query: Query, asked: _Asked, near: Sequence[Evidence]) -> Draft |
     if not close:
         draft.lead = phrase(query.language, "undecided_nothing")
         return draft if asked.predicate else None
-    heading = phrase(query.language, "closest")
+    if _on_the_point(asked, close[0]):  # the rule is there in other words: it is quoted, and the reader judges
+        draft = Draft(lead=phrase(query.language, "rule_on_it"))
+    heading = phrase(query.language, "closest") if draft.abstained else ""
     draft.claims = [
         Claim(phrase(query.language, "quoted", quote=e.text), (e,), heading, bullet=True)
         for e in distinct(close, MAX_CLOSEST)
     ]
     return draft
+
+
+def _on_the_point(asked: _Asked, evidence: Evidence) -> bool:
+    """Whether a sentence is a rule on most of what was asked, for those whom it was asked of."""
+    wide = normalise(" ".join((evidence.text, evidence.hit.source.title, *evidence.hit.chunk.headings)))
+    text = normalise(evidence.text)
+    if not _together(text, asked.together):
+        return False
+    return _share(text, asked.predicate) >= _MOST and _share(wide, asked.subject) >= _SUBJECT and _states_rule(evidence)
