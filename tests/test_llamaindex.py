@@ -60,7 +60,7 @@ def test_the_chat_engine_understands_follow_ups_and_keeps_the_history(engine):
 
     chat = PolicyChatEngine(engine)
     first = chat.chat("贵州的做法是什么")
-    assert "贵州" in str(first) and first.source_nodes and first.metadata["citations"]
+    assert str(first) == engine.ask("贵州的做法是什么").text and first.source_nodes and first.metadata["citations"]
     second = chat.chat("那浙江呢？")
     assert {n.node.metadata["title"] for n in second.source_nodes} & {
         c["title"] for c in engine.ask("浙江的做法是什么").to_json()["citations"]
