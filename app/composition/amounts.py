@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from app.composition.closest import RELATED, also, closest, period_stated, undisclosed
 from app.composition.conflicts import show_conflict, show_superseded, sort_out
 from app.composition.draft import Claim, Draft, quote
-from app.composition.verdicts import verdict
+from app.composition.verdicts import is_other_case, verdict
 from app.composition.wording import figure_lead
 from app.retrieval.asking import asking
 from app.retrieval.evidence import about, names
@@ -77,7 +77,8 @@ def state_figures(query: Query, matches: Sequence[FigureMatch]) -> Draft:
         draft.figures.append((match.figure, match.evidence))
     draft.claims = [statement(query, together, bullet=len(by_sentence) > 1) for together in by_sentence.values()]
     if query.kind == "claim" and query.figures:
-        draft.lead = verdict(query, [figure for figure, _ in draft.figures])
+        fitting = [figure for figure, e in draft.figures if not is_other_case(query, e.sentence.figures)]
+        draft.lead = verdict(query, fitting) if fitting else phrase(query.language, "claim_other_case")
         draft.verdict = True
     return draft
 

@@ -19,6 +19,23 @@ def verdict(query: Query, stated: Sequence[Figure]) -> str:
     return phrase(query.language, "claim_differs", figure="")
 
 
+def is_other_case(query: Query, conditions: Sequence[Figure]) -> bool:
+    """Whether a statement holds for another case than the one asked about: 17岁 is not 不满16周岁.
+
+    `conditions` are the figures of the stating sentence; of them and of the question only those that set a condition count.
+    """
+    for asked in (f for f in query.figures if f.role == "条件"):
+        stated = [f for f in conditions if f.role == "条件" and f.unit == asked.unit]
+        if stated and not any(_holds(f, asked.value) for f in stated):
+            return True
+    return False
+
+
+def _holds(condition: Figure, value: float) -> bool:
+    low, high = _interval(condition)
+    return low <= value <= high and not (condition.comparator == "不足" and value == condition.value)
+
+
 def _compare(claim: Figure, stated: Figure) -> str:
     """Compare a claimed figure with a stated one as intervals: 超过10亿 follows from 10.1亿, 超过30% does not from 超20%."""
     if claim.unit != stated.unit or (
