@@ -85,10 +85,14 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--host", default="127.0.0.1")
     serve.add_argument("--port", type=int, default=7860)
 
-    history = add("history", _history, "网页里的对话记录：list、export ID、replay ID、remove ID")
-    history.add_argument("action", choices=("list", "export", "replay", "remove"))
-    history.add_argument("id", nargs="?", help="对话编号，或单个回答的复现编号（export、replay）")
-    history.add_argument("--out", metavar="文件", help="export：写到哪里，.md 或 .docx（默认 编号.md）")
+    history = add("history", _history, "网页里的对话记录：list、export ID、replay ID、candidate ID、remove ID")
+    history.add_argument("action", choices=("list", "export", "replay", "candidate", "remove"))
+    history.add_argument("id", nargs="?", help="对话编号，或单个回答的复现编号（export、replay、candidate）")
+    history.add_argument(
+        "--out",
+        metavar="文件",
+        help="export：.md 或 .docx（默认 编号.md）；candidate：候选题文件（默认 candidates.jsonl）",
+    )
     history.add_argument("--json", action="store_true", help="只向标准输出打印 JSON")
 
     add("doctor", _doctor, "检查本机可用的部件").add_argument("--json", action="store_true")

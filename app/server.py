@@ -156,16 +156,18 @@ def _add_export(app: "FastAPI", engine: "Engine", book: "History") -> None:
     """Add /export/ID.md and /export/ID.docx: a conversation, or one answer by its replay id, as an evidence pack."""
     from fastapi import HTTPException, Response
 
-    from app.pack.export import TYPES, export
+    from app.pack.export import TYPES, as_bytes, make_pack
 
     @app.get("/export/{name}")
     def exported(name: str) -> Response:
         match = _EXPORTED.fullmatch(name)
-        data = export(engine, book, match[1], match[2]) if match else None
-        if match is None or data is None:
+        pack = make_pack(book, match[1], lambda ids: {i: engine.document(i) for i in ids}) if match else None
+        if match is None or pack is None:
             raise HTTPException(404)
         return Response(
-            data, media_type=TYPES[match[2]], headers={"content-disposition": f'attachment; filename="{name}"'}
+            as_bytes(pack, match[2]),
+            media_type=TYPES[match[2]],
+            headers={"content-disposition": f'attachment; filename="{name}"'},
         )
 
 

@@ -376,6 +376,10 @@ class TestHistory:
         code, out, _ = run("history", "replay", asked.exchanges[0].kept, "--json")
         result = json.loads(out)
         assert code == 0 and result["same"] and result["changed"] == [] and result["now"]["citations"]
+        for added in (True, False):
+            code, out, _ = run("history", "candidate", asked.exchanges[0].kept, "--out", tmp_path / "c.jsonl", "--json")
+            assert code == 0 and json.loads(out)["added"] is added
+        assert len((tmp_path / "c.jsonl").read_text(encoding="utf-8").splitlines()) == 1
         assert run("history", "remove", asked.id)[0] == 0
         assert json.loads(run("history", "list", "--json")[1]) == []
 
@@ -385,5 +389,6 @@ class TestHistory:
         refused(run("history", "export", asked.id, "--out", tmp_path / "a.pdf"), ".docx")
         refused(run("history", "export", asked.id, "--out", tmp_path / "nowhere" / "a.md"), "目录")
         refused(run("history", "replay", "r0"), "r0123456789abcdef")
+        refused(run("history", "candidate", "r0"), "r0123456789abcdef")
         monkeypatch.setenv("POLICYQA_HISTORY", "off")
         refused(run("history", "list"), "POLICYQA_HISTORY")

@@ -1,17 +1,16 @@
 """`policyqa history`: what was asked in the page, exported as an evidence pack, asked again, removed."""
 
 import argparse
-import datetime
 import json
 from pathlib import Path
 from typing import Any
 
 from app.build import open_engine
+from app.documents import find_documents
 from app.history.book import History
+from app.history.candidate import append, candidate
 from app.history.replay import replay
-from app.pack.markdown import as_markdown
-from app.pack.notes import Pack, collect
-from app.pack.word import as_word
+from app.pack.export import as_bytes, make_pack
 from app.render import visible
 from app.settings import Settings
 from ingest.errors import InputError
@@ -36,6 +35,8 @@ def run(args: argparse.Namespace, settings: Settings) -> list[str]:
             history.remove(args.id)
             history.purge()
             return [json.dumps({"removed": args.id})] if args.json else [f"已删除 {args.id}"]
+        if args.action == "candidate":
+            return _proposed(history, args.id, args.out, args.json)
         return _replayed(history, settings, args.id, args.json)
     finally:
         history.close()
@@ -49,32 +50,36 @@ def _listed(history: History, as_json: bool) -> list[str]:
     return [visible(f"{k.id}  {k.updated[:16]}  {k.exchanges:3d} 问  {k.title}") for k in kept] or ["还没有对话记录"]
 
 
-def _exported(history: History, settings: Settings, conversation: str, out: str | None, as_json: bool) -> list[str]:
-    """Write a conversation, or one exchange by its replay id, as Markdown or Word, told by the file's suffix."""
-    single = history.exchange(conversation)
-    title = single.question if single else _conversation(history, conversation)
-    exchanges = [single] if single else history.exchanges(conversation)
-    target = Path(out or f"{conversation}.md")
+def _exported(history: History, settings: Settings, wanted: str, out: str | None, as_json: bool) -> list[str]:
+    """Write a conversation, or one answer by its replay id, as Markdown or Word, told by the file's suffix."""
+    target = Path(out or f"{wanted}.md")
     if target.suffix not in {".md", ".docx"}:
         raise InputError(f"不支持的格式：{target.name}", "--out 要以 .md 或 .docx 结尾")
-    from app.documents import find_documents
-
-    cited = {c.doc_id for e in exchanges if e.answer for c in e.answer.citations}
-    pack = collect(title, exchanges, find_documents(settings, cited), datetime.date.today())
-    if not pack.sections:
-        raise InputError(f"{conversation} 里没有答完的问题", "先在网页里提问")
-    _write(target, pack)
+    pack = make_pack(history, wanted, lambda ids: find_documents(settings, ids))
+    if pack is None:
+        raise InputError(f"没有编号为 {wanted} 的对话或回答，或其中没有答完的问题", "用 policyqa history list 查看编号")
+    try:
+        target.write_bytes(as_bytes(pack, target.suffix[1:]))
+    except OSError as error:
+        raise InputError(f"写不进 {target}：{error.strerror or error}", "检查目录与权限") from error
     told = {"file": str(target), "answers": len(pack.sections), "notes": len(pack.notes)}
     text = f"已写入 {target}：{len(pack.sections)} 个回答，{len(pack.notes)} 条注释"
     return [json.dumps(told, ensure_ascii=False)] if as_json else [text]
 
 
-def _write(target: Path, pack: Pack) -> None:
-    data = as_word(pack) if target.suffix == ".docx" else as_markdown(pack).encode("utf-8")
-    try:
-        target.write_bytes(data)
-    except OSError as error:
-        raise InputError(f"写不进 {target}：{error.strerror or error}", "检查目录与权限") from error
+def _proposed(history: History, exchange: str, out: str | None, as_json: bool) -> list[str]:
+    """Propose an answer for the evaluation suite: one line in a file of candidates, for review."""
+    kept = history.exchange(exchange)
+    if kept is None:
+        raise InputError(f"没有编号为 {exchange} 的回答", "编号在证据包末尾，形如 r0123456789abcdef")
+    before = history.exchanges(kept.conversation)
+    before = before[: [e.id for e in before].index(exchange)]
+    target = Path(out or "candidates.jsonl")
+    row = candidate(kept, before, history.figures(exchange))
+    added = append(target, row)
+    told = {"file": str(target), "id": row["id"], "added": added}
+    text = f"已把候选题 {row['id']} 写入 {target}，审阅后再并入套件" if added else f"{target} 里已有 {row['id']}"
+    return [json.dumps(told, ensure_ascii=False)] if as_json else [text]
 
 
 def _replayed(history: History, settings: Settings, exchange: str, as_json: bool) -> list[str]:

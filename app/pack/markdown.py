@@ -28,9 +28,7 @@ def _section(number: int, section: Section) -> list[str]:
 
 def _note(note: Note) -> list[str]:
     lines = [f"\\[{note.number}\\] {escape(note.reference)}", "", f"> {escape(note.quote)}", ""]
-    facts = [note.place, *([f"效力：{note.validity}"] if note.validity else []), f"文件：{note.file}"]
-    facts += [f"SHA-256：{note.sha256}"] if note.sha256 else []
-    return [*lines, "；".join(escape(fact) for fact in facts), ""]
+    return [*lines, escape(note.facts), ""]
 
 
 def _basis(section: Section) -> list[str]:

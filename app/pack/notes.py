@@ -23,6 +23,12 @@ class Note:
     file: str
     sha256: str
 
+    @property
+    def facts(self) -> str:
+        """Where the sentence stands, whether its document is in force, which file it is."""
+        parts = [self.place, f"效力：{self.validity}" if self.validity else "", f"文件：{self.file}"]
+        return "；".join(filter(None, [*parts, f"SHA-256：{self.sha256}" if self.sha256 else ""]))
+
 
 @dataclass(frozen=True, slots=True)
 class Section:
@@ -81,7 +87,7 @@ def _note(number: int, citation: Citation, document: Document | None, sha256: st
     page = f"第 {citation.page} 页，" if citation.page is not None else ""
     return Note(
         number=number, reference=reference(citation, url if _is_web(url) else "", made), quote=citation.quote,
-        place=f"{page}正文第 {citation.start + 1}—{citation.end} 字", validity=getattr(citation, "validity", ""),
+        place=f"{page}正文第 {citation.start + 1}—{citation.end} 字", validity=citation.validity,
         file=citation.source, sha256=sha256,
     )  # fmt: skip
 

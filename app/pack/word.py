@@ -110,9 +110,7 @@ def _write_note(document: Any, note: Note) -> None:
         paragraph._p.append(mark)
     paragraph.add_run(_plain(f"[{note.number}] {note.reference}"))
     document.add_paragraph(_plain(note.quote), style="Quote")
-    facts = [note.place, *([f"效力：{note.validity}"] if note.validity else []), f"文件：{note.file}"]
-    facts += [f"SHA-256：{note.sha256}"] if note.sha256 else []
-    document.add_paragraph(_plain("；".join(facts)))
+    document.add_paragraph(_plain(note.facts))
 
 
 def _use_chinese_fonts(document: Any) -> None:

@@ -1,6 +1,6 @@
 """The history pane: conversations found, opened again, renamed, taken out with a way back, exported."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from app.history.book import MAX_TITLE, History
@@ -51,89 +51,89 @@ def history_pane(language: Language) -> dict[str, Any]:
 
 
 def wire_history(engine: "Engine", book: History, parts: Mapping[str, Any], tabs: "gr.Tabs", tab: "gr.Tab") -> None:
-    """Connect the pane to the history and to the chat. Every handler returns {part: new value}."""
+    """Connect the pane to the history and to the chat."""
+    import gradio as gr
+
+    find, pick, toggle = parts["history_find"], parts["history_pick"], parts["toggle"]
+    shown = [pick, parts["history_view"]]
+    gr.on(
+        [tab.select, find.change, toggle.change], lambda wanted, chosen, language: _listed(book, wanted, chosen, language),
+        [find, pick, toggle], shown, trigger_mode="always_last", **_QUIET,
+    )  # fmt: skip
+    pick.input(lambda chosen, language: preview_html(book, chosen, language), [pick, toggle], shown[1], **_QUIET)
+    _wire_opening(engine, book, parts, tabs)
+    _wire_editing(book, parts, shown)
+    _wire_words(parts, tab)
+
+
+_QUIET = {"show_progress": "hidden", "api_visibility": "private"}
+
+
+def _listed(book: History, wanted: str, chosen: str | None, language: Language) -> list[Any]:
+    """What the list and the preview show: the chosen conversation if it is still among those found, else the first."""
+    import gradio as gr
+
+    choices = choices_of(book, (wanted or "")[:MAX_WANTED])
+    value = chosen if chosen in {i for _, i in choices} else choices[0][1] if choices else None
+    return [gr.update(choices=choices, value=value), preview_html(book, value, language)]
+
+
+def _wire_opening(engine: "Engine", book: History, parts: Mapping[str, Any], tabs: "gr.Tabs") -> None:
+    import gradio as gr
+
+    def opened(chosen: str | None, language: Language) -> list[Any]:
+        if not chosen:
+            return [gr.skip()] * 5
+        again = Conversation.reopened(engine, chosen, book.exchanges(chosen), language)
+        examples = gr.update(visible=not again.exchanges)
+        return [again, again.messages(), again.sources(language), examples, gr.update(selected="ask")]
+
+    shown = [*(parts[name] for name in ("conversation", "chatbot", "sources", "examples_box")), tabs]
+    parts["history_open"].click(opened, [parts["history_pick"], parts["toggle"]], shown, **_QUIET)
+
+
+def _wire_editing(book: History, parts: Mapping[str, Any], shown: Sequence[Any]) -> None:
+    """Rename, delete and undo; each ends by listing anew."""
     import gradio as gr
 
     pick, find, title, toggle = (parts[n] for n in ("history_pick", "history_find", "history_title", "toggle"))
-    removed, view = parts["history_removed"], parts["history_view"]
-    quiet = {"show_progress": "hidden", "api_visibility": "private"}
+    removed, undo = parts["history_removed"], parts["history_undo"]
 
-    def listed(wanted: str, chosen: str | None, language: Language) -> dict[Any, Any]:
-        choices = choices_of(book, (wanted or "")[:MAX_WANTED])
-        value = chosen if chosen in {i for _, i in choices} else choices[0][1] if choices else None
-        return {pick: gr.update(choices=choices, value=value), view: preview_html(book, value, language)}
-
-    def shown(chosen: str | None, language: Language) -> str:
-        return preview_html(book, chosen, language)
-
-    def opened(chosen: str | None, language: Language, now: Conversation) -> dict[Any, Any]:
-        if not chosen:
-            return {tabs: gr.skip()}
-        again = Conversation.reopened(engine, chosen, book.exchanges(chosen), language)
-        return {
-            parts["conversation"]: again, parts["chatbot"]: again.messages(), parts["sources"]: again.sources(language),
-            parts["examples_box"]: gr.update(visible=not again.exchanges), tabs: gr.update(selected="ask"),
-        }  # fmt: skip
-
-    def renamed(chosen: str | None, name: str, wanted: str, language: Language) -> dict[Any, Any]:
+    def renamed(chosen: str | None, name: str, wanted: str, language: Language) -> list[Any]:
         try:
             if chosen:
                 book.rename(chosen, name or "")
         except PolicyQAError as error:
             gr.Warning(error.message)
-            return {title: gr.skip()}
-        return {title: "", **listed(wanted, chosen, language)}
+            return [gr.skip()] * 3
+        return ["", *_listed(book, wanted, chosen, language)]
 
-    def taken_out(chosen: str | None, wanted: str, language: Language) -> dict[Any, Any]:
+    def taken_out(chosen: str | None, wanted: str, language: Language) -> list[Any]:
         if chosen:
             book.remove(chosen)
-        return {
-            removed: chosen or "",
-            parts["history_undo"]: gr.update(visible=bool(chosen)),
-            **listed(wanted, None, language),
-        }
+        return [chosen or "", gr.update(visible=bool(chosen)), *_listed(book, wanted, None, language)]
 
-    def brought_back(gone: str, wanted: str, language: Language) -> dict[Any, Any]:
+    def brought_back(gone: str, wanted: str, language: Language) -> list[Any]:
         if gone:
             book.restore(gone)
-        return {removed: "", parts["history_undo"]: gr.update(visible=False), **listed(wanted, gone, language)}
+        return ["", gr.update(visible=False), *_listed(book, wanted, gone, language)]
 
     gr.on(
-        [tab.select, find.change, toggle.change],
-        listed,
-        [find, pick, toggle],
-        [pick, view],
-        trigger_mode="always_last",
-        **quiet,
+        [parts["history_rename"].click, title.submit], renamed, [pick, title, find, toggle], [title, *shown], **_QUIET
     )
-    pick.input(shown, [pick, toggle], view, **quiet)
-    parts["history_open"].click(
-        opened, [pick, toggle, parts["conversation"]],
-        [parts[n] for n in ("conversation", "chatbot", "sources", "examples_box")] + [tabs], **quiet,
-    )  # fmt: skip
-    gr.on(
-        [parts["history_rename"].click, title.submit],
-        renamed,
-        [pick, title, find, toggle],
-        [title, pick, view],
-        **quiet,
-    )
-    parts["history_remove"].click(
-        taken_out, [pick, find, toggle], [removed, parts["history_undo"], pick, view], **quiet
-    )
-    parts["history_undo"].click(
-        brought_back, [removed, find, toggle], [removed, parts["history_undo"], pick, view], **quiet
-    )
-    worded = [*(parts[name] for name in _WORDED), find, title, tab]
-    toggle.change(
-        lambda language: [
-            *(words(language, name) for name in _WORDED),
-            gr.update(placeholder=words(language, "history_find")),
-            gr.update(placeholder=words(language, "history_title")),
-            gr.update(label=words(language, "history")),
-        ],
-        toggle, worded, queue=False, **quiet,
-    )  # fmt: skip
+    parts["history_remove"].click(taken_out, [pick, find, toggle], [removed, undo, *shown], **_QUIET)
+    undo.click(brought_back, [removed, find, toggle], [removed, undo, *shown], **_QUIET)
+
+
+def _wire_words(parts: Mapping[str, Any], tab: "gr.Tab") -> None:
+    import gradio as gr
+
+    def relabelled(language: Language) -> list[Any]:
+        hints = [gr.update(placeholder=words(language, name)) for name in ("history_find", "history_title")]
+        return [*(words(language, name) for name in _WORDED), *hints, gr.update(label=words(language, "history"))]
+
+    worded = [*(parts[name] for name in (*_WORDED, "history_find", "history_title")), tab]
+    parts["toggle"].change(relabelled, parts["toggle"], worded, queue=False, **_QUIET)
 
 
 def choices_of(book: History, wanted: str) -> list[tuple[str, str]]:
