@@ -1,5 +1,6 @@
 """The Gradio page: layout and wiring. What it shows comes from chat (messages) and cards (sources) as HTML."""
 
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,8 @@ from app.ui.chat import Conversation, ask
 from app.ui.history_pane import history_pane, wire_history
 from app.ui.library import library_pane, wire_library
 from app.ui.message import inert
+from app.ui.resume import wire_resume
+from app.ui.source_words import PAGE_WORDS
 from app.ui.strings import DEFAULT_LANGUAGE, words
 from app.understanding.plain import MAX_TYPED
 
@@ -24,22 +27,27 @@ EXAMPLES = 4
 CONCURRENCY = 4  # questions answered at once; Gradio's own default is one
 QUEUE = 64  # questions that may wait
 _HERE = Path(__file__).parent
+_SCRIPTS = ("page.js", "viewer.js", "connection.js")
 _NAMES: dict[Language, str] = {"zh": "中文", "en": "English"}
 # System fonts only: nothing is fetched, and Chinese text gets the reader's own font.
 _FONTS = ("system-ui", "-apple-system", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "sans-serif")
 
 
-def page_options() -> dict[str, Any]:
-    """Return looks and script of the page, as keyword arguments of gr.mount_gradio_app. All are local files."""
+def page_options(kept: bool = False) -> dict[str, Any]:
+    """Return looks and scripts of the page, as keyword arguments of gr.mount_gradio_app. All are local files.
+
+    `kept` is whether a history keeps the conversations.
+    """
     import gradio as gr
 
-    script = (_HERE / "page.js").read_text(encoding="utf-8")
+    known = json.dumps({**PAGE_WORDS, "kept": kept}, ensure_ascii=False).replace("<", "\\u003c")
+    scripts = [(_HERE / name).read_text(encoding="utf-8") for name in _SCRIPTS]
     return {
         "theme": gr.themes.Default(
             primary_hue="blue", neutral_hue="slate", font=_FONTS, font_mono=("ui-monospace", "monospace")
         ),
         "css_paths": [_HERE / "style.css"],
-        "head": f"<script>{script}</script>",
+        "head": "".join(f"<script>{script}</script>" for script in (f"const PQ_WORDS = {known};", *scripts)),
         "footer_links": [],
     }  # fmt: skip
 
@@ -76,6 +84,7 @@ def build_page(engine: "Engine", book: "History | None" = None) -> "gr.Blocks":
         wire_library(parts, library_tab, engine.documents)
         if book is not None:
             wire_history(engine, book, parts, tabs, history_tab)
+            wire_resume(engine, book, page, parts)
     page.queue(max_size=QUEUE, default_concurrency_limit=CONCURRENCY)
     return page
 
@@ -177,6 +186,7 @@ async def _run(
         update = {parts["conversation"]: now, parts["chatbot"]: now.messages()}
         if first:
             update |= {
+                parts["sources"]: now.sources(choice or DEFAULT_LANGUAGE),
                 parts["question"]: "", parts["examples_box"]: gr.update(visible=False),
                 parts["send"]: gr.update(visible=False), parts["stop"]: gr.update(visible=True),
             }  # fmt: skip

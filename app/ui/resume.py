@@ -1,0 +1,42 @@
+"""A tab that was loaded anew (F5, a lost connection, a restarted server) takes its conversation up again from the history."""
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from app.history.book import History
+from app.types import Language
+from app.ui.chat import Conversation
+
+if TYPE_CHECKING:
+    import gradio as gr
+
+    from app.engine import Engine
+
+_ID = re.compile(r"c[0-9a-f]{16}")
+
+
+def resumed(engine: "Engine", book: History, conversation: str, language: Language) -> Conversation | None:
+    """Return the conversation that a tab showed, None where it had none or nothing of it is kept."""
+    if not _ID.fullmatch(conversation or ""):
+        return None
+    kept = book.exchanges(conversation)
+    return Conversation.reopened(engine, conversation, kept, language) if kept else None
+
+
+def wire_resume(engine: "Engine", book: History, page: "gr.Blocks", parts: Mapping[str, Any]) -> None:
+    """Connect to the page's loading. What the tab remembers comes from connection.js."""
+    import gradio as gr
+
+    def loaded(conversation: str, language: Language) -> list[Any]:
+        again = resumed(engine, book, conversation, language)
+        if again is None:
+            return [gr.skip()] * 4
+        return [again, again.messages(), again.sources(language), gr.update(visible=False)]
+
+    remembered = gr.Textbox(visible=False)
+    shown = [parts[name] for name in ("conversation", "chatbot", "sources", "examples_box")]
+    page.load(
+        loaded, [remembered, parts["toggle"]], shown, js="(_, language) => [pqRemembered(), language]",
+        show_progress="hidden", api_visibility="private", queue=False,
+    )  # fmt: skip
