@@ -27,8 +27,10 @@ if TYPE_CHECKING:
     from app.engine import Engine
 
 # No other site may frame or embed what these give; a file opened in the browser runs nothing and reaches nothing.
-_OWN = {"cross-origin-resource-policy": "same-origin", "cache-control": "no-store"}
-_SEALED = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+_OWN = {
+    "cross-origin-resource-policy": "same-origin", "cache-control": "no-store",
+    "content-security-policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:",
+}  # fmt: skip
 
 
 def add_sources(app: "FastAPI", engine: "Engine") -> None:
@@ -117,6 +119,4 @@ def _piece(html: str) -> "Response":
 def _answer(body: bytes, kind: str, status: int, more: dict[str, str]) -> "Response":
     from fastapi import Response
 
-    # Chromium's own viewer of PDF files does not start in a sandbox; it is one itself.
-    policy = {} if kind == "application/pdf" else {"content-security-policy": _SEALED}
-    return Response(body, status, {**_OWN, **policy, **more}, media_type=kind)
+    return Response(body, status, {**_OWN, **more}, media_type=kind)

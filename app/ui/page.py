@@ -12,7 +12,7 @@ from app.ui.chat import Conversation, ask
 from app.ui.history_pane import history_pane, wire_history
 from app.ui.library import library_pane, wire_library
 from app.ui.message import inert
-from app.ui.resume import wire_resume
+from app.ui.resume import taken_up, wire_resume
 from app.ui.source_words import PAGE_WORDS
 from app.ui.strings import DEFAULT_LANGUAGE, words
 from app.understanding.plain import MAX_TYPED
@@ -62,6 +62,9 @@ def build_page(engine: "Engine", book: "History | None" = None) -> "gr.Blocks":
         parts = {
             "conversation": gr.State(lambda: Conversation()),
             "chosen": gr.State(None),
+            "shown": gr.Textbox(
+                visible=False
+            ),  # id of the conversation in the tab: the browser knows it when the server forgot
             **_header(engine, language),
         }
         with gr.Tabs(elem_id="pq-tabs") as tabs:
@@ -133,22 +136,31 @@ def _wire(engine: "Engine", parts: dict[str, Any], book: "History | None") -> No
     import gradio as gr
 
     conversation, chosen, question, examples = (parts[n] for n in ("conversation", "chosen", "question", "examples"))
-    shown = [parts[name] for name in ("conversation", "chatbot", "sources", "question", "send", "stop", "examples_box")]
+    shown = [
+        parts[name]
+        for name in ("conversation", "chatbot", "sources", "question", "send", "stop", "examples_box", "shown")
+    ]
 
-    async def run(text: str, state: Conversation, choice: Language | None) -> AsyncIterator[dict[Any, Any]]:
+    async def run(text: str, state: Conversation, choice: Language | None, tab: str) -> AsyncIterator[dict[Any, Any]]:
+        state = taken_up(engine, book, state, tab, choice or DEFAULT_LANGUAGE)
         async for update in _run(engine, parts, text, state, choice, book):
             yield update
 
     quiet = {"show_progress": "hidden", "api_visibility": "private"}
     asking = [
         gr.on(
-            [question.submit, parts["send"].click], run, [question, conversation, chosen], shown,
+            [question.submit, parts["send"].click], run, [question, conversation, chosen, parts["shown"]], shown,
             concurrency_limit=CONCURRENCY, concurrency_id="ask", trigger_mode="once", **quiet,
         )
     ]  # fmt: skip
     asking += [
         button.click(
-            run, [button, conversation, chosen], shown, concurrency_limit=CONCURRENCY, concurrency_id="ask", **quiet
+            run,
+            [button, conversation, chosen, parts["shown"]],
+            shown,
+            concurrency_limit=CONCURRENCY,
+            concurrency_id="ask",
+            **quiet,
         )
         for button in examples
     ]
@@ -186,7 +198,7 @@ async def _run(
         update = {parts["conversation"]: now, parts["chatbot"]: now.messages()}
         if first:
             update |= {
-                parts["sources"]: now.sources(choice or DEFAULT_LANGUAGE),
+                parts["sources"]: now.sources(choice or DEFAULT_LANGUAGE), parts["shown"]: now.id,
                 parts["question"]: "", parts["examples_box"]: gr.update(visible=False),
                 parts["send"]: gr.update(visible=False), parts["stop"]: gr.update(visible=True),
             }  # fmt: skip
@@ -201,7 +213,7 @@ def _rest(parts: dict[str, Any], state: Conversation, choice: Language | None) -
 
     return {
         parts["conversation"]: state, parts["chatbot"]: state.messages(),
-        parts["sources"]: state.sources(choice or DEFAULT_LANGUAGE),
+        parts["sources"]: state.sources(choice or DEFAULT_LANGUAGE), parts["shown"]: state.id if state.exchanges else "",
         parts["send"]: gr.update(visible=True), parts["stop"]: gr.update(visible=False),
     }  # fmt: skip
 

@@ -24,6 +24,13 @@ def resumed(engine: "Engine", book: History, conversation: str, language: Langua
     return Conversation.reopened(engine, conversation, kept, language) if kept else None
 
 
+def taken_up(engine: "Engine", book: History | None, now: Conversation, shown: str, language: Language) -> Conversation:
+    """Return the conversation that a tab shows, where the server has forgotten it: it was started anew in between."""
+    if book is None or now.exchanges:
+        return now
+    return resumed(engine, book, shown, language) or now
+
+
 def wire_resume(engine: "Engine", book: History, page: "gr.Blocks", parts: Mapping[str, Any]) -> None:
     """Connect to the page's loading. What the tab remembers comes from connection.js."""
     import gradio as gr
@@ -31,12 +38,11 @@ def wire_resume(engine: "Engine", book: History, page: "gr.Blocks", parts: Mappi
     def loaded(conversation: str, language: Language) -> list[Any]:
         again = resumed(engine, book, conversation, language)
         if again is None:
-            return [gr.skip()] * 4
-        return [again, again.messages(), again.sources(language), gr.update(visible=False)]
+            return [gr.skip()] * 5
+        return [again, again.messages(), again.sources(language), again.id, gr.update(visible=False)]
 
-    remembered = gr.Textbox(visible=False)
-    shown = [parts[name] for name in ("conversation", "chatbot", "sources", "examples_box")]
+    shown = [parts[name] for name in ("conversation", "chatbot", "sources", "shown", "examples_box")]
     page.load(
-        loaded, [remembered, parts["toggle"]], shown, js="(_, language) => [pqRemembered(), language]",
+        loaded, [parts["shown"], parts["toggle"]], shown, js="(_, language) => [pqRemembered(), language]",
         show_progress="hidden", api_visibility="private", queue=False,
     )  # fmt: skip
