@@ -1,5 +1,6 @@
 """A tab that was loaded anew (F5, a lost connection, a restarted server) takes its conversation up again from the history."""
 
+import logging
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -7,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 from app.history.book import History
 from app.types import Language
 from app.ui.chat import Conversation
+from ingest.errors import PolicyQAError
 
 if TYPE_CHECKING:
     import gradio as gr
 
     from app.engine import Engine
 
+log = logging.getLogger(__name__)
 _ID = re.compile(r"c[0-9a-f]{16}")
 
 
@@ -20,7 +23,11 @@ def resumed(engine: "Engine", book: History, conversation: str, language: Langua
     """Return the conversation that a tab showed, None where it had none or nothing of it is kept."""
     if not _ID.fullmatch(conversation or ""):
         return None
-    kept = book.exchanges(conversation)
+    try:
+        kept = book.exchanges(conversation)
+    except PolicyQAError as error:
+        log.warning("the history did not give a conversation: %s", error)
+        return None
     return Conversation.reopened(engine, conversation, kept, language) if kept else None
 
 
