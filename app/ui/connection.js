@@ -21,7 +21,11 @@
       return "";
     }
   };
-  window.pqRemembered = () => remembered(CONVERSATION);
+  // [conversation, language] of the tab as it is loaded; the language may have been chosen in an earlier visit.
+  window.pqTab = (language) => [
+    remembered(CONVERSATION),
+    window.policyqaKept ? window.policyqaKept.read()[1] : language,
+  ];
 
   addEventListener("pagehide", () => box() && remember(DRAFT, box().value.trim()));
 

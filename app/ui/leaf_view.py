@@ -18,10 +18,12 @@ def leaf_html(
 ) -> str:
     """Return page `page` of a document whose sentence `span` begins on page `cited`. Raises UnreadableFileError."""
     leaf = pdf_leaf(origin, page)
-    boxes, certain = _boxes(document, origin, leaf, page, cited, span)
+    boxes, goes_on = _boxes(document, origin, leaf, page, cited, span)
     note = ""
-    if span and not certain and page == cited:
+    if span and not boxes and page == cited:
         note = f'<p class="pq-note pq-warn">{escape(words(language, "place_unknown"))}</p>'
+    elif goes_on and page == cited:
+        note = f'<p class="pq-note">{escape(words(language, "place_goes_on"))}</p>'
     left, bottom, right, top = leaf.box
     width, height = max(1.0, right - left), max(1.0, top - bottom)
     marks = "".join(_box(box, leaf.box, width, height) for box in boxes)
@@ -36,7 +38,7 @@ def leaf_html(
 def _boxes(
     document: Document, origin: Origin, leaf: Leaf, page: int, cited: int, span: tuple[int, int] | None
 ) -> tuple[list[Rule], bool]:
-    """The sentence's boxes on the page, and whether its place is certain. A sentence may go on over the page's end."""
+    """The sentence's boxes on the page, none where its place is not certain; and whether it goes on over the page's end."""
     if span is None or page not in (cited, cited + 1):
         return [], False
     start, end = span
@@ -45,7 +47,7 @@ def _boxes(
     first = leaf if page == cited else pdf_leaf(origin, cited)
     whole = rectangles(first.chars, passage, before, after)
     if whole:
-        return (whole, True) if page == cited else ([], True)
+        return (whole if page == cited else []), False
     try:
         second = leaf if page != cited else pdf_leaf(origin, cited + 1)
     except UnreadableFileError:  # the last page

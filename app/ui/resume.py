@@ -50,6 +50,6 @@ def wire_resume(engine: "Engine", book: History, page: "gr.Blocks", parts: Mappi
 
     shown = [parts[name] for name in ("conversation", "chatbot", "sources", "shown", "examples_box")]
     page.load(
-        loaded, [parts["shown"], parts["toggle"]], shown, js="(_, language) => [pqRemembered(), language]",
+        loaded, [parts["shown"], parts["toggle"]], shown, js="(_, language) => pqTab(language)",
         show_progress="hidden", api_visibility="private", queue=False,
     )  # fmt: skip

@@ -21,6 +21,7 @@ SOURCE_WORDS: dict[Literal["zh", "en"], dict[str, str]] = {
         "page_on": "下一页",
         "page_picture": "《{title}》第 {page} 页的图像",
         "place_unknown": "这句话在页面上的位置无法确定，所以没有标出来，请对照文字查找。",
+        "place_goes_on": "这句话接到下一页。",
         "page_unreadable": "这一页无法显示，文件可能有改动或已损坏。",
         "not_indexed": "这份资料已不在库中。",
         "viewer_title": "原文",
@@ -57,6 +58,7 @@ SOURCE_WORDS: dict[Literal["zh", "en"], dict[str, str]] = {
         "page_picture": "Image of page {page} of “{title}”",
         "place_unknown": "Where this sentence stands on the page could not be told for certain, so it is not marked; "
         "please compare with the text.",
+        "place_goes_on": "The sentence goes on over the page.",
         "page_unreadable": "This page cannot be shown; the file may have changed or be damaged.",
         "not_indexed": "This document is no longer indexed.",
         "viewer_title": "Source",
