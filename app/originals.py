@@ -131,6 +131,6 @@ def _leaf(copy: _Copy, page: int) -> Leaf:
     return leaf(copy.read(), page)
 
 
-@functools.lru_cache(maxsize=48)  # about 300 KB each
+@functools.lru_cache(maxsize=16)  # 300 KB each, a scanned page up to 4 MB
 def _picture(copy: _Copy, page: int) -> bytes:
     return picture(copy.read(), page)

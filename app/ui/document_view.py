@@ -18,6 +18,7 @@ from ingest.types import Block, Document
 BEFORE, AFTER, STEP = 1_500, 3_500, 6_000  # characters shown around the sentence, and added by each "more"
 _SNAP = 1_500  # a piece is widened to the ends of its blocks by at most so many characters
 _HASHES = re.compile(r"#{1,6}\s+")
+_HAN = re.compile("[\u3400-\u9fff]")
 _BAR = re.compile(r"(?<!\\)\|")
 
 Span = tuple[int, int]  # character offsets in the document's text, half-open
@@ -55,7 +56,7 @@ def view_html(
         f"{badges(_as_citation(document, origin, shown, language), document, language)}{path}{lost}"
         f'<div class="pq-view-ways">{modes}<p class="pq-origin">{origin_html(document, origin, now, language)}</p></div></div>'
         f'<div class="pq-view-scroll" tabindex="0" role="region" aria-labelledby="pq-view-title">'
-        f'<div class="pq-view-text" lang="zh">{_piece(document, low, high, span, language)}</div></div>'
+        f'<div class="pq-view-text" lang="{"zh" if _HAN.search(document.text, 0, 2_000) else "en"}">{_piece(document, low, high, span, language)}</div></div>'
     )
 
 

@@ -22,8 +22,7 @@ def leaf_html(
     note = ""
     if span and not boxes and page == cited:
         note = f'<p class="pq-note pq-warn">{escape(words(language, "place_unknown"))}</p>'
-    elif goes_on and page == cited:
-        note = f'<p class="pq-note">{escape(words(language, "place_goes_on"))}</p>'
+    below = f'<p class="pq-note">{escape(words(language, "place_goes_on"))}</p>' if goes_on and page == cited else ""
     left, bottom, right, top = leaf.box
     width, height = max(1.0, right - left), max(1.0, top - bottom)
     marks = "".join(_box(box, leaf.box, width, height) for box in boxes)
@@ -31,7 +30,7 @@ def leaf_html(
     source = f"/source/{escape(document.id)}/page/{page}.png?v={escape(document.source.sha256[:12])}"
     return (
         f'{_turning(page, leaf.pages, language)}{note}<div class="pq-leaf" style="aspect-ratio:{width:.1f}/{height:.1f}">'
-        f'<img src="{source}" alt="{name}" width="{width:.0f}" height="{height:.0f}">{marks}</div>'
+        f'<img src="{source}" alt="{name}" width="{width:.0f}" height="{height:.0f}">{marks}</div>{below}'
     )
 
 

@@ -54,6 +54,7 @@
     });
     drawer.querySelector('[data-action="previous"]').disabled = at <= 0;
     drawer.querySelector('[data-action="next"]').disabled = at >= openers.length - 1;
+    drawer.classList.toggle("pq-view-single", openers.length < 2);
     const position = openers.length > 1 ? word("viewer_position", { at: at + 1, count: openers.length }) : "";
     part("position").textContent = position;
   };
@@ -143,6 +144,7 @@
     const target = mark || body.querySelector("#pq-view-title");
     if (!target) return;
     if (mark) mark.scrollIntoView({ block: "center" });
+    else if (part("scroll")) part("scroll").scrollTop = 0; // a word on why there is no mark stands there
     target.setAttribute("tabindex", "-1");
     target.focus({ preventScroll: true });
   };
@@ -199,7 +201,9 @@
       }
       watch();
     } catch (error) {
-      button.disabled = false; // it can be pressed again
+      // the server is away
+    } finally {
+      button.disabled = false; // where nothing came of it, it can be pressed again
     }
   };
 
@@ -236,6 +240,10 @@
     else if (button.classList.contains("pq-turn-leaf")) turn(button.dataset.page, false);
     else if (button.dataset.side) more(button);
   };
+
+  document.addEventListener("change", (event) => {
+    if (drawer && drawer.open && event.target.closest && event.target.closest("#pq-language")) setTimeout(show);
+  });
 
   document.addEventListener("click", (event) => {
     const opener = event.target.closest && event.target.closest("button.pq-open");

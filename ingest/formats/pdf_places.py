@@ -28,7 +28,7 @@ def rectangles(chars: Sequence[Char], passage: str, before: str = "", after: str
     `before` and `after` are what stands beside it in the document's text.
     """
     for order in (_printed(chars), _by_lines(_printed(chars))):
-        found = _place(bare("".join(char[0] for char in order)), bare(passage), bare(before), bare(after))
+        found = _place(_text(order), bare(passage), bare(before), bare(after))
         if found:
             return _boxes(order[slice(*found)])
     return []
@@ -39,24 +39,33 @@ def rectangles_over(
 ) -> tuple[list[Rule], list[Rule]]:
     """Return the boxes on a page and on the following one of a passage that goes on over the page's end; else ([], [])."""
     here, there = _printed(chars), _printed(following)
-    first, second = bare("".join(char[0] for char in here)), bare("".join(char[0] for char in there))
-    sought = bare(passage)
-    for cut in range(len(sought) - 1, 0, -1):
-        head, tail = sought[:cut], sought[cut:]
-        start = first.rfind(head, max(0, len(first) - _FOOT - len(head)))
-        if start < 0:
-            continue
-        lead = bare(before)[-_AROUND:]
-        if cut < _AROUND and lead and not first[:start].endswith(lead):
-            continue
-        at = _place(second[: _HEAD + len(tail) + _AROUND], tail, "", bare(after))
-        return (_boxes(here[start : start + cut]), _boxes(there[slice(*at)])) if at else ([], [])
+    for first, second in ((here, there), (_by_lines(here), _by_lines(there))):
+        found = _halves(_text(first), _text(second), bare(passage), bare(before), bare(after))
+        if found:
+            return _boxes(first[slice(*found[0])]), _boxes(second[slice(*found[1])])
     return [], []
+
+
+def _halves(first: str, second: str, passage: str, before: str, after: str) -> tuple[Span, Span] | None:
+    """The end of one page and the beginning of the next that make a passage, the longest first half first."""
+    lead = before[-_AROUND:]
+    for cut in range(len(passage) - 1, 0, -1):
+        head, tail = passage[:cut], passage[cut:]
+        start = first.rfind(head, max(0, len(first) - _FOOT - len(head)))
+        if start < 0 or (cut < _AROUND and not (lead and first[:start].endswith(lead))):
+            continue
+        rest = _place(second[: _HEAD + len(tail) + _AROUND], tail, "", after)
+        return ((start, start + cut), rest) if rest else None
+    return None
 
 
 def bare(text: str) -> str:
     """Return a text without what joining and cleaning take out or put in; character for character otherwise."""
     return "".join(_plain(char) for char in text)
+
+
+def _text(chars: Sequence[Char]) -> str:
+    return bare("".join(char[0] for char in chars))
 
 
 def _plain(char: str) -> str:
@@ -67,19 +76,16 @@ def _plain(char: str) -> str:
 
 
 def _printed(chars: Sequence[Char]) -> list[Char]:
-    """The characters that leave ink, once each: bold print is often the same character drawn twice."""
+    """The characters that leave ink, once each: what looks bold is often drawn twice, a hair's breadth apart."""
     kept: list[Char] = []
+    seen: set[tuple[str, int, int]] = set()
     for char in chars:
-        last = kept[-1] if kept else None
-        if not bare(char[0]) or (last and last[0] == char[0] and _near(last, char)):
+        x, y = round(char[1]), round(char[3])
+        if not bare(char[0]) or any((char[0], x + dx, y + dy) in seen for dx in (-1, 0, 1) for dy in (-1, 0, 1)):
             continue
+        seen.add((char[0], x, y))
         kept.append(char)
     return kept
-
-
-def _near(a: Char, b: Char) -> bool:
-    reach = 0.12 * (a[4] - a[3])
-    return abs(a[1] - b[1]) < reach and abs(a[3] - b[3]) < reach
 
 
 def _by_lines(chars: Sequence[Char]) -> list[Char]:
