@@ -9,7 +9,7 @@ from app.ui.background import in_background
 from app.ui.cards import escape
 from app.ui.chat import Conversation, ask
 from app.ui.history_pane import history_pane, wire_history
-from app.ui.library import library_pane, wire_library
+from app.ui.library_pane import library_pane, library_script, wire_library
 from app.ui.message import inert
 from app.ui.strings import DEFAULT_LANGUAGE, words
 from app.understanding.plain import MAX_TYPED
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from app.engine import Engine
     from app.history.book import History
+    from app.library.library import Library
 
 EXAMPLES = 4
 CONCURRENCY = 4  # questions answered at once; Gradio's own default is one
@@ -39,12 +40,12 @@ def page_options() -> dict[str, Any]:
             primary_hue="blue", neutral_hue="slate", font=_FONTS, font_mono=("ui-monospace", "monospace")
         ),
         "css_paths": [_HERE / "style.css"],
-        "head": f"<script>{script}</script>",
+        "head": f"<script>{script}</script><script>{library_script()}</script>",
         "footer_links": [],
     }  # fmt: skip
 
 
-def build_page(engine: "Engine", book: "History | None" = None) -> "gr.Blocks":
+def build_page(engine: "Engine", book: "History | None" = None, library: "Library | None" = None) -> "gr.Blocks":
     """Return the page for an engine: chat on the left, the sources of the answer on the right."""
     import gradio as gr
 
@@ -67,13 +68,16 @@ def build_page(engine: "Engine", book: "History | None" = None) -> "gr.Blocks":
                     parts["sources_title"] = gr.HTML(_pane_title(language))
                     parts["sources"] = gr.HTML(Conversation().sources(language), elem_id="pq-sources")
             with gr.Tab(words(language, "library"), id="library") as library_tab:
-                parts |= library_pane(language)
+                parts |= library_pane(language, library is not None)
             if book is not None:
                 with gr.Tab(words(language, "history"), id="history") as history_tab:
                     parts |= history_pane(language)
-        parts |= {"ask_tab": ask_tab, "library_tab": library_tab}
+        parts |= {"ask_tab": ask_tab}
         _wire(engine, parts, book)
-        wire_library(parts, library_tab, engine.documents)
+        wire_library(engine, library, parts, library_tab)
+        parts["library"].submit(
+            lambda language: _title(engine, language), parts["toggle"], parts["title"], api_visibility="private"
+        )
         if book is not None:
             wire_history(engine, book, parts, tabs, history_tab)
     page.queue(max_size=QUEUE, default_concurrency_limit=CONCURRENCY)
@@ -153,7 +157,7 @@ def _wire(engine: "Engine", parts: dict[str, Any], book: "History | None") -> No
     )  # fmt: skip
     worded = (
         "chosen", "sources", "toggle", "title", "chatbot", "question", "send", "stop", "clear", "examples_title",
-        "sources_title", "ask_tab", "library_tab", "library_find", "library_flagged",
+        "sources_title", "ask_tab",
     )  # fmt: skip
     parts["toggle"].change(
         lambda code, state: _relabel(engine, parts, "en" if code == "en" else "zh", state),
@@ -210,9 +214,6 @@ def _relabel(engine: "Engine", parts: dict[str, Any], language: Language, state:
         parts["examples_title"]: _examples_title(language),
         parts["sources_title"]: _pane_title(language),
         parts["ask_tab"]: gr.update(label=words(language, "ask_tab")),
-        parts["library_tab"]: gr.update(label=words(language, "library")),
-        parts["library_find"]: gr.update(placeholder=words(language, "library_find")),
-        parts["library_flagged"]: gr.update(label=words(language, "library_flagged")),
     }
     update |= {parts[name]: words(language, name) for name in ("send", "stop", "clear")}
     buttons = zip(parts["examples"], _example_buttons(engine, language), strict=True)

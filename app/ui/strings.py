@@ -1,6 +1,7 @@
 """Interface words in Chinese and English, as data. Both languages have the same keys, which a test keeps."""
 
 from app.types import Language
+from app.ui.library_strings import LIBRARY
 from ingest.health import FLAGS
 
 DEFAULT_LANGUAGE: Language = "zh"
@@ -91,6 +92,7 @@ STRINGS: dict[Language, dict[str, str]] = {
         "validity_已被修订": "已被修订",
         "validity_已废止": "已废止",
         "validity_已失效": "已失效",
+        **LIBRARY["zh"],
         **{f"flag_{name}": text for name, text in FLAGS.items()},
         "tier_政策原文": "政策原文",
         "tier_官方解读": "官方解读",
@@ -164,6 +166,7 @@ STRINGS: dict[Language, dict[str, str]] = {
         "history_none": "No conversations yet.",
         "export_docx": "Word with numbered notes",
         "export_md": "Markdown",
+        **LIBRARY["en"],
         "library": "Library",
         "library_find": "Find by title, issuer, number or region",
         "library_count": "documents: {count}",
