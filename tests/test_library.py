@@ -1,5 +1,6 @@
 """The library: files kept under safe names, facts stated, documents taken out and brought back, a store that is whole after all."""
 
+import functools
 import re
 import threading
 from pathlib import Path
@@ -10,10 +11,12 @@ from hypothesis import strategies as st
 from small_embedder import SmallEmbedder
 from test_ui import PAYLOADS
 
+from app.build import open_library
 from app.engine import Engine
 from app.library.library import Library
 from app.library.names import free_name, safe_name
 from app.library.shelf import Shelf
+from app.settings import load_settings
 from ingest.errors import InputError, UnreadableFileError
 from ingest.facts.sidecar import read_sidecar
 from ingest.store import open_store
@@ -184,6 +187,29 @@ def test_what_was_linked_to_a_removed_document_gets_its_text_back(library, engin
     ended(library, library.remove(linked["same_as"]))
     row = next(row for row in engine.documents() if row["doc_id"] == linked["doc_id"])
     assert row["chunks"] > 0 and row["same_as"] == ""
+
+
+def test_one_of_many_in_a_file_is_removed_and_stays_so(library, engine, tmp_path):
+    table = "标题,正文\n甲办法,贵州省对企业发放算力券，补贴比例为合同金额的20%。\n乙办法,甘肃省对企业发放算力券，补贴比例为合同金额的30%。\n"
+    job = ended(library, add(library, "表.csv", table))
+    assert job.said[0] == ("work_done_many", {"documents": 2, "chunks": 2})
+    row = titles(engine)["甲办法"]
+    with pytest.raises(InputError, match="不能在这里修改"):
+        library.edit(row["doc_id"], {}, {})
+    gone = ended(library, library.remove(row["doc_id"]))
+    assert "甲办法" not in titles(engine) and [path.name for path in library.shelf.files()] == ["表.csv"]
+    again = ended(library, library._worker.submit(type(gone)("again"), library._resume))
+    assert again.state == "done" and "甲办法" not in titles(engine)
+    assert ended(library, library.remove(titles(engine)["乙办法"]["doc_id"])).state == "done"
+    ended(library, library.undo(gone.removed))
+    assert "甲办法" in titles(engine)
+
+
+def test_removing_twice_removes_once(library, engine):
+    (row,) = engine.documents()
+    first, second = library.remove(row["doc_id"]), library.remove(row["doc_id"])
+    ended(library, second)
+    assert {first.state, second.state} == {"done", "failed"} and len(library.removed()) == 1
 
 
 def test_reading_again_reads_an_unchanged_file(library, engine):

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
@@ -50,10 +51,7 @@ class Library:
             key = file_key(path)
             with contextlib.suppress(UnreadableFileError):  # it went away, or cannot be opened now
                 if (file_version(Found(path, str(path))), PIPELINE) not in (known.get(key), many.get(key)):
-                    self._submit_new(path)
-
-    def _submit_new(self, path: Path) -> Job:
-        return self._worker.submit(Job(path.name), lambda job: self._read_new(job, path))
+                    self._worker.submit(Job(path.name), partial(self._read, path=str(path)))
 
     def add(self, incoming: Path) -> Job:
         """Keep a file that has come in, and read it. Raises UnreadableFileError, the file gone, where it is of no kind that can be read."""
@@ -65,7 +63,8 @@ class Library:
         except UnreadableFileError:
             self.shelf.refuse(incoming)
             raise
-        return self._submit_new(self.shelf.keep(incoming))
+        path = self.shelf.keep(incoming)
+        return self._worker.submit(Job(path.name), lambda job: self._read_new(job, path))
 
     def fetch(self, url: str) -> Job:
         """Fetch a page or file by its address, keep it, and read it. Raises InputError for what is no address."""
@@ -169,17 +168,24 @@ class Library:
 
     def _remove(self, job: Job, entry: Entry) -> None:
         with self._engine.writing() as store:
+            if store.catalog.entry(entry.id) is None:
+                raise InputError("这份资料已不在库中")
+            record = store.catalog.files().get(entry.file)
             linked = [other for other in store.catalog.entries() if other.same_as == entry.id]
             removed = self.shelf.take_out(entry.file, entry.source.title, given(entry), entry.file == entry.key)
             with store.turn:
                 store.remove(entry.id)
+                if (
+                    record is not None
+                ):  # one of many in a file that stays: it must not be read again for this one's sake
+                    store.set_file(entry.file, record)
         job.removed = removed.id
         if linked:  # they had no text of their own
             self._ingest(job, [given(other) for other in linked if not is_gone(other.file)])
         job.said = (("work_removed", {}),)
 
     def _bring_back(self, job: Job, removed: Removed) -> None:
-        self._read(job, self.shelf.bring_back(removed.id))
+        self._read(job, self.shelf.bring_back(removed.id), anew=True)
         self.shelf.forget(removed.id)
         job.said = (("work_restored", {}), *job.said[1:])
 

@@ -68,6 +68,9 @@
   };
   const mark = (made, act) => { made.dataset.act = act; return made; };
 
+  // A name's end holds its suffix; half a character pair cannot be sent.
+  const nameOf = (file) => [...file.name].slice(-300).join("").replace(/\p{Surrogate}/gu, "_");
+
   const again = (row) => { Object.assign(row, { state: "waiting", text: said("queued"), share: null }); queue.push(row); send(); };
 
   const add = (files) => {
@@ -112,7 +115,7 @@
     });
     for (const event of ["error", "abort", "timeout"])
       request.addEventListener(event, () => end({ state: "broken", text: said("broken"), share: null }));
-    request.open("PUT", `/library/files?name=${encodeURIComponent(row.name.slice(-300))}&lang=${lang()}`);
+    request.open("PUT", `/library/files?name=${encodeURIComponent(nameOf(row.file))}&lang=${lang()}`);
     request.send(row.file);
   };
 
@@ -135,7 +138,10 @@
       const known = new Set(told.jobs.map((job) => job.id));
       removed = told.removed;
       for (const job of told.jobs) {
-        if (seen.has(job.id)) continue;
+        if (seen.has(job.id)) {
+          if (rows.has(job.id)) rows.get(job.id).text = job.text; // the language may have changed
+          continue;
+        }
         if (isOver(job)) seen.add(job.id);
         else open = true;
         if (isOver(job) && first) continue;
@@ -157,7 +163,6 @@
 
   document.addEventListener("change", (event) => {
     if (event.target.id === "pq-files") { add([...event.target.files]); event.target.value = ""; }
-    if (event.target.closest?.("#pq-language")) setTimeout(poll, 300);
   });
   const over = (event) => {
     if (![...(event.dataTransfer?.types || [])].includes("Files")) return;

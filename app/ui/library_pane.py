@@ -23,7 +23,11 @@ MAX_ADDRESSES = 50  # that are added at once
 MAX_PASTED = 20_000  # characters of them
 _BUTTONS = ("library_save", "library_again", "library_remove")
 _TOLD = "() => document.dispatchEvent(new Event('pq-library-work'))"
-_SHOWN = "() => setTimeout(() => document.querySelector('.pq-details-title')?.focus(), 100)"
+_SHOWN = """() => setTimeout(() => {
+  const title = document.querySelector(".pq-details-title");
+  title?.focus({ preventScroll: true });
+  title?.scrollIntoView({ block: window.innerWidth > 800 ? "nearest" : "start" });
+}, 100)"""
 # The list tells which document is clicked on, and is told where the library has changed.
 _LIST = """
 element.addEventListener("click", (event) => {
@@ -54,7 +58,9 @@ def library_pane(language: Language, may_change: bool = False) -> dict[str, Any]
                 label=words(language, "library_url"), placeholder=words(language, "library_url"), show_label=False, lines=1,
                 max_lines=6, max_length=MAX_PASTED, elem_id="pq-library-url", scale=4, min_width=200, container=False,
             )  # fmt: skip
-            parts["library_fetch"] = gr.Button(words(language, "library_fetch"), scale=0, min_width=110)
+            parts["library_fetch"] = gr.Button(
+                words(language, "library_fetch"), scale=0, min_width=130, elem_id="pq-library-fetch"
+            )
         parts["library_work"] = gr.HTML(_work(language), elem_id="pq-library-work", padding=False)
     with gr.Row(elem_id="pq-library-bar", equal_height=True):
         parts["library_find"] = gr.Textbox(
@@ -64,13 +70,13 @@ def library_pane(language: Language, may_change: bool = False) -> dict[str, Any]
         for name in FILTERS:
             parts[f"filter_{name}"] = gr.Dropdown(
                 choices([], name, language), value="", label=words(language, f"field_{name}"), show_label=False, scale=1,
-                min_width=110, container=False, filterable=name == "region", elem_id=f"pq-filter-{name}",
+                min_width=130, container=False, filterable=name == "region", elem_id=f"pq-filter-{name}",
             )  # fmt: skip
         parts["library_flagged"] = gr.Checkbox(
             label=words(language, "library_flagged"),
             elem_id="pq-library-flagged",
             scale=1,
-            min_width=130,
+            min_width=160,
             container=False,
         )
     with gr.Row(elem_id="pq-library-panes", equal_height=False):
@@ -261,7 +267,8 @@ def _wire_words(parts: Parts, tab: "gr.Tab", may_change: bool) -> None:
 
     names = ["library_top", "library_flagged", "details", "details_close", "library_find", *fields]
     names += ["library_url", "library_fetch", "library_work", *_BUTTONS] if may_change else []
-    parts["toggle"].change(relabelled, parts["toggle"], [*(parts[n] for n in names), tab], queue=False, **_QUIET)
+    worded = [*(parts[name] for name in names), tab]
+    parts["toggle"].change(relabelled, parts["toggle"], worded, queue=False, **_QUIET).then(None, js=_TOLD)
 
 
 _CLIENT_WORDS = ("queued", "uploading", "large", "broken", "retry", "undo", "removed", "summary", "restarted")
