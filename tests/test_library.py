@@ -245,6 +245,47 @@ def test_what_is_no_address_is_refused_at_once(library):
             library.fetch(given_text)
 
 
+def test_the_routes_tell_what_is_too_large_wrong_or_gone_in_the_readers_language(library, engine, monkeypatch):
+    from fastapi.testclient import TestClient
+
+    from app.server import build_app
+
+    monkeypatch.setattr("app.api.library.MAX_BYTES", 2_000_000)
+    client = TestClient(build_app(engine, library=library), base_url="http://127.0.0.1:7860")
+    put = functools.partial(client.put, "/library/files")
+    assert put(params={"name": "大.md", "lang": "en"}, content=b"x" * 2_000_001).json() == {
+        "error": "too large: the limit is 2 MB, split the file first"
+    }
+    streamed = put(params={"name": "大.md"}, content=(b"x" * 1_500_000 for _ in range(2)))  # without a length
+    assert streamed.status_code == 413 and "上限为 2 MB" in streamed.json()["error"]
+    wrong = put(params={"name": "../../坏.exe"}, content=b"MZ\x90\0")
+    assert wrong.status_code == 422 and wrong.json()["error"].startswith("未能完成：暂不支持 .exe 文件：坏.exe")
+    assert client.post("/library/undo/0123456789abcdef").status_code == 404
+    assert client.post("/library/undo/..%2F..%2Fstore").status_code == 404
+    job = put(params={"name": "a/b.md"}, content=text().encode()).json()
+    assert job["name"] == "b.md"
+    ended(library, next(known for known in library.jobs() if known.id == job["id"]))
+    (told,) = [one for one in client.get("/library/work?lang=en").json()["jobs"] if one["id"] == job["id"]]
+    assert (told["state"], told["text"]) == ("done", "indexed, passages: 2")
+    assert [path.name for path in library.shelf.files()] == ["b.md"]
+
+
+OPENED = [
+    (True, {}, True),
+    (False, {}, False),
+    (False, {"POLICYQA_LIBRARY_REMOTE": "1"}, True),
+    (True, {"POLICYQA_LIBRARY": "off"}, False),
+]
+
+
+@pytest.mark.parametrize(("local", "setting", "may"), OPENED)
+def test_a_page_for_other_machines_changes_nothing_unless_that_is_set(engine, tmp_path, local, setting, may):
+    settings = load_settings(setting, str(tmp_path / "store"))
+    assert settings.library == (None if "POLICYQA_LIBRARY" in setting else tmp_path / "library")
+    with open_library(settings, engine, local) as library:
+        assert (library is not None) == may
+
+
 @given(
     st.text(max_size=300)
     | st.sampled_from([*PAYLOADS, "../../etc/passwd", "..", "con.txt", "\u202egpj.exe", "长" * 300])
