@@ -271,7 +271,7 @@ class _Run:
             return
         (batch, future), self._flying = self._flying, None
         made = iter(future.result())
-        with self._store.turn:
+        with self._store.turn():
             self._publish(batch, [p.embedded or next(made) for p in batch.own()])
 
     def _publish(self, batch: _Batch, embedded: list[Embedded]) -> None:
@@ -311,7 +311,7 @@ class _Run:
 
     def _remove(self, entry: Entry) -> None:
         self.commit()  # it may be among those waiting
-        with self._store.turn:
+        with self._store.turn():
             if self._store.remove(entry.id):
                 self.summary.removed += 1
         self._entries.pop(entry.key, None)

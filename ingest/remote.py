@@ -13,7 +13,6 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -22,7 +21,7 @@ from ingest.errors import StoreError
 from ingest.mirror import Mirror, mirror_folder, open_mirror
 from ingest.records import Entry, FileRecord
 from ingest.server import Head, Server
-from ingest.store import FORMAT, Store
+from ingest.store import FORMAT, WAIT, Store, Turn
 from ingest.types import Chunk, Document
 from ingest.wire import Published, pack, unpack
 
@@ -48,12 +47,18 @@ class RemoteStore(Store):
         self._another: Callable[[], contextlib.AbstractContextManager[RemoteStore]] | None = None  # a writing client
 
     @contextlib.contextmanager
-    def writing(self, turn: contextlib.AbstractContextManager[Any], wait: float = 5.0) -> Iterator[Store]:
-        """Give a store to write to while this one goes on answering: a client of its own. Raises StoreError."""
+    def writing(self, turn: Turn, wait: float = WAIT) -> Iterator[Store]:
+        """Give a store to write to while this one goes on answering: a client of its own; `wait` is for folders. Raises StoreError."""
         if self._another is None:
             raise RuntimeError("only a store from open_store can be written beside")
+
+        @contextlib.contextmanager
+        def commit() -> Iterator[None]:
+            with turn:
+                yield
+
         with self._another() as writer:
-            writer.turn = turn
+            writer.turn = commit
             yield writer
 
     def close(self) -> None:

@@ -12,7 +12,7 @@ import contextlib
 import os
 import re
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,8 @@ from ingest.types import Chunk, Document
 
 FORMAT = "2"
 CATALOG, POINTER = "catalog.sqlite3", "current"
+WAIT = 30.0  # seconds that a commit beside questions waits for other processes, which answer one in a few
+Turn = contextlib.AbstractContextManager[Any]
 GENERATION = re.compile(r"gen-[0-9a-f]{10}")
 
 
@@ -38,8 +40,8 @@ class Store:
         self.folder = folder
         self.name = str(folder)  # what users are shown
         self.catalog = catalog
-        # Held while a batch of documents becomes visible: where questions are asked meanwhile, it is their lock.
-        self.turn: contextlib.AbstractContextManager[Any] = contextlib.nullcontext()
+        # Held while a batch of documents becomes visible: it keeps questions that are asked meanwhile back.
+        self.turn: Callable[[], Turn] = contextlib.nullcontext
         self.writable = False
         self._data = data
         self._lock = lock
@@ -80,22 +82,33 @@ class Store:
             self._client = self._collection = None
 
     @contextlib.contextmanager
-    def writing(self, turn: contextlib.AbstractContextManager[Any], wait: float = 5.0) -> Iterator["Store"]:
+    def writing(self, turn: Turn, wait: float = WAIT) -> Iterator["Store"]:
         """Give a store to write to while this one, opened for reading, goes on answering; one at a time.
 
-        `turn` is what holds questions back; it is taken for moments and for each commit. Raises StoreError where another
-        process has the folder open.
+        Nothing but a commit keeps others out: it waits for other processes to let go of the folder, then for `turn`, which
+        keeps this process's questions back. Raises StoreError where another process does not let go for `wait` seconds.
         """
         if self._lock is None:
             raise RuntimeError("only a store from open_store can be written beside")
-        with self._lock.alone(wait), contextlib.closing(Catalog(self._data / CATALOG, writable=True)) as catalog:
+        lock = self._lock
+
+        @contextlib.contextmanager
+        def commit() -> Iterator[None]:
+            with lock.alone(wait), turn:
+                yield
+
+        with contextlib.closing(Catalog(self._data / CATALOG, writable=True)) as catalog:
             writer = Store(self.folder, self._data, catalog)
-            writer.turn, writer.writable = turn, True
-            with turn, self._told():
-                writer._collection = self._vectors()
-            writer.sweep()
+            writer.turn, writer.writable = commit, True
+            with commit():
+                with self._told():
+                    writer._collection = self._vectors()
+                writer.sweep()
             yield writer
-            writer.settle()
+            if writer._touched:
+                catalog.note_relations()  # the long part of settling, which keeps nobody waiting
+            with commit():
+                writer.settle()
 
     def add_vectors(self, chunks: Sequence[Chunk], vectors: np.ndarray) -> None:
         """Write the chunks' vectors, float32 [n, d]. They count for nothing until `put` publishes their document."""

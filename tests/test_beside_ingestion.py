@@ -124,9 +124,11 @@ def test_another_process_is_told_while_a_page_writes_and_reads_again_after_it(re
     def listed():
         return subprocess.run(command, cwd=REPO, capture_output=True, text=True, encoding="utf-8", timeout=120)
 
-    with engine.writing():
-        refused = listed()
+    with engine.writing() as store:
         assert "20%" in engine.ask("星海市算力券补贴比例是多少").text
+        assert listed().returncode == 0  # it reads and embeds, and keeps nobody out
+        with store.turn():
+            refused = listed()
     assert refused.returncode == 2 and "正被另一进程使用" in refused.stderr and refused.stderr.count("\n") == 1
     assert listed().returncode == 0
     with (

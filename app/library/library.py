@@ -172,8 +172,8 @@ class Library:
                 raise InputError("这份资料已不在库中")
             record = store.catalog.files().get(entry.file)
             linked = [other for other in store.catalog.entries() if other.same_as == entry.id]
-            removed = self.shelf.take_out(entry.file, entry.source.title, given(entry), entry.file == entry.key)
-            with store.turn:
+            with store.turn():
+                removed = self.shelf.take_out(entry.file, entry.source.title, given(entry), entry.file == entry.key)
                 store.remove(entry.id)
                 if (
                     record is not None
