@@ -1,6 +1,7 @@
 """The library: files kept under safe names, facts stated, documents taken out and brought back, a store that is whole after all."""
 
 import functools
+import http.server
 import re
 import threading
 from pathlib import Path
@@ -237,6 +238,35 @@ def test_what_a_killed_server_left_is_read_at_the_next_start(library, engine, tm
 def test_a_private_address_is_not_fetched(library, url, said):
     job = ended(library, library.fetch(url))
     assert job.state == "failed" and said in job.reason and list(library.shelf.files()) == []
+
+
+def test_a_page_is_kept_with_its_address_and_fetched_anew_into_its_place(engine, tmp_path):
+    rate = ["20%", "37%"]
+
+    class Page(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            body = f"<html><title>{PAYLOADS[0]}</title><body><article>{text(rate=rate[0])}</article></body></html>"
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+        def log_message(self, *_):
+            pass
+
+    library = Library(engine, Shelf(tmp_path / "library"), allow_private=True)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Page) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}/zc/%E5%8A%9E%E6%B3%95.html?id=1"
+        assert ended(library, library.fetch(url)).state == "done"
+        rate.reverse()
+        assert ended(library, library.fetch(url)).state == "done"
+        server.shutdown()
+    (place,) = library.shelf.files()
+    assert place.name == "127.0.0.1 zc 办法.html" and read_sidecar(place) == {"url": url}
+    (row,) = [row for row in engine.documents() if row["url"] == url]
+    assert "37%" in engine.document(row["doc_id"]).text
+    library.close()
 
 
 def test_what_is_no_address_is_refused_at_once(library):

@@ -9,9 +9,9 @@ from app.library.facts import CHOSEN, FIELDS, MAX_TYPED, TYPED
 from app.types import Language
 from app.ui.cards import escape
 from app.ui.library import FILTERS, MAX_WANTED, Row, Wanted, choices, details_html, library_html, named
+from app.ui.library_adding import adding_html, work_html
 from app.ui.strings import words
 from ingest.errors import PolicyQAError
-from ingest.read import MAX_BYTES
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -50,7 +50,7 @@ def library_pane(language: Language, may_change: bool = False) -> dict[str, Any]
     import gradio as gr
 
     parts: dict[str, Any] = {
-        "library_top": gr.HTML(_top(language, may_change), elem_id="pq-library-top", padding=False)
+        "library_top": gr.HTML(adding_html(language, may_change), elem_id="pq-library-top", padding=False)
     }
     if may_change:
         with gr.Row(elem_id="pq-library-urls", equal_height=True):
@@ -61,7 +61,7 @@ def library_pane(language: Language, may_change: bool = False) -> dict[str, Any]
             parts["library_fetch"] = gr.Button(
                 words(language, "library_fetch"), scale=0, min_width=130, elem_id="pq-library-fetch"
             )
-        parts["library_work"] = gr.HTML(_work(language), elem_id="pq-library-work", padding=False)
+        parts["library_work"] = gr.HTML(work_html(language), elem_id="pq-library-work", padding=False)
     with gr.Row(elem_id="pq-library-bar", equal_height=True):
         parts["library_find"] = gr.Textbox(
             label=words(language, "library_find"), placeholder=words(language, "library_find"), show_label=False, lines=1,
@@ -211,7 +211,7 @@ def _wire_changes(library: "Library", parts: Parts) -> None:
             except PolicyQAError as error:
                 refused.append((url, str(error)))
         said = "".join(_said(error, True) for _, error in refused)
-        return [" ".join(url for url, _ in refused), _work(language, said)]
+        return [" ".join(url for url, _ in refused), work_html(language, said)]
 
     def tried(act: Any, state: Any, language: Language, *values: Any) -> list[Any]:
         try:
@@ -247,7 +247,7 @@ def _wire_words(parts: Parts, tab: "gr.Tab", may_change: bool) -> None:
 
     def relabelled(language: Language) -> dict[Any, Any]:
         update: dict[Any, Any] = {
-            parts["library_top"]: _top(language, may_change),
+            parts["library_top"]: adding_html(language, may_change),
             parts["library_flagged"]: gr.update(label=words(language, "library_flagged")),
             parts["details"]: gr.update(visible=False),
             parts["details_close"]: words(language, "details_close"),
@@ -262,36 +262,10 @@ def _wire_words(parts: Parts, tab: "gr.Tab", may_change: bool) -> None:
             update[parts[name]] = gr.update(label=words(language, name), placeholder=words(language, name))
         if may_change:
             update |= {parts[name]: words(language, name) for name in (*_BUTTONS, "library_fetch")}
-            update[parts["library_work"]] = _work(language)
+            update[parts["library_work"]] = work_html(language)
         return update
 
     names = ["library_top", "library_flagged", "details", "details_close", "library_find", *fields]
     names += ["library_url", "library_fetch", "library_work", *_BUTTONS] if may_change else []
     worded = [*(parts[name] for name in names), tab]
     parts["toggle"].change(relabelled, parts["toggle"], worded, queue=False, **_QUIET).then(None, js=_TOLD)
-
-
-_CLIENT_WORDS = ("queued", "uploading", "large", "broken", "retry", "undo", "removed", "summary", "restarted")
-
-
-def _top(language: Language, may_change: bool) -> str:
-    """The place to drop files on, with the words that the script needs; or why nothing can be changed."""
-    if not may_change:
-        return f'<p class="pq-note">{escape(words(language, "library_fixed"))}</p>'
-    limit = MAX_BYTES // 1_000_000
-    data = {name: words(language, f"upload_{name}", megabytes=limit) for name in _CLIENT_WORDS}
-    data |= {"lang": language, "limit": str(MAX_BYTES)}
-    attributes = "".join(f' data-{name}="{escape(value)}"' for name, value in data.items())
-    return (
-        f'<div id="pq-drop"{attributes}><label for="pq-files" class="pq-pick">{escape(words(language, "upload_pick"))}</label>'
-        f'<input type="file" id="pq-files" multiple><span>{escape(words(language, "upload_hint", megabytes=limit))}</span></div>'
-    )
-
-
-def _work(language: Language, said: str = "") -> str:
-    return (
-        f'{said}<p id="pq-work-state" class="pq-note" role="status"></p>'
-        f'<ul id="pq-work" class="pq-work" aria-label="{escape(words(language, "work_list"))}"></ul>'
-        f'<button type="button" id="pq-work-clear" class="pq-small-button" hidden>{escape(words(language, "work_clear"))}</button>'
-        '<details id="pq-removed" hidden><summary></summary><ul class="pq-work"></ul></details>'
-    )
