@@ -164,6 +164,18 @@ def test_a_removed_file_comes_back_with_what_was_stated_of_it(library, engine):
         library.undo(removed.id)
 
 
+def test_what_cannot_come_back_stays_where_it_can_be_brought_back_from(library, engine):
+    ended(library, add(library))
+    gone = ended(library, library.remove(titles(engine)["贵州省算力券办法"]["doc_id"]))
+    ended(library, add(library))  # the same file once more: two are not wanted
+    twin = ended(library, library.undo(gone.removed))
+    assert twin.state == "failed" and "内容完全相同" in twin.reason
+    assert [path.name for path in library.shelf.files()] == ["贵州.md"] and len(library.removed()) == 1
+    ended(library, library.remove(titles(engine)["贵州省算力券办法"]["doc_id"]))
+    assert ended(library, library.undo(gone.removed)).state == "done"
+    assert [path.name for path in library.shelf.files()] == ["贵州.md"] and len(library.removed()) == 1
+
+
 def test_a_file_of_the_users_own_folder_is_never_moved(library, engine):
     (row,) = engine.documents()
     job = ended(library, library.remove(row["doc_id"]))

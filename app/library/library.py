@@ -185,8 +185,8 @@ class Library:
         job.said = (("work_removed", {}),)
 
     def _bring_back(self, job: Job, removed: Removed) -> None:
-        self._read(job, self.shelf.bring_back(removed.id), anew=True)
-        self.shelf.forget(removed.id)
+        with self.shelf.bring_back(removed) as path:
+            self._read(job, path, anew=True)
         job.said = (("work_restored", {}), *job.said[1:])
 
 

@@ -4,6 +4,7 @@ A file comes in under a folder of its own in `.incoming` and is moved to its pla
 removal. Both are hidden, so ingesting the folder passes them over.
 """
 
+import contextlib
 import json
 import os
 import re
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from app.library.names import free_name, safe_name
-from ingest.errors import InputError
+from ingest.errors import InputError, PolicyQAError
 from ingest.facts.sidecar import SUFFIXES, dump_sidecar, is_sidecar
 from ingest.walk import path_of
 
@@ -122,29 +123,40 @@ class Shelf:
         grave = self._trash / removed.id
         grave.mkdir(parents=True)
         (grave / "removed.json").write_text(json.dumps(asdict(removed), ensure_ascii=False), encoding="utf-8")
-        for path in _with_sidecars(place) if ours else ():
-            if path.exists():
-                (grave / "files").mkdir(exist_ok=True)
-                path.replace(grave / "files" / path.name)
+        if ours:
+            self._bury(place, removed)
         return removed
 
-    def bring_back(self, removed_id: str) -> str:
-        """Move a removed file back to its place and return what to ingest. Raises InputError for one that is not there (any more)."""
-        removed = self._removed(removed_id)
-        if removed is None:
-            raise InputError("找不到要恢复的资料", f"移除的资料保留 {KEPT_DAYS} 天")
-        if not removed.file:
-            return removed.given
-        grave = self._trash / removed_id / "files"
+    def _bury(self, place: Path, removed: Removed) -> None:
+        grave = self._trash / removed.id / "files"
+        grave.mkdir(exist_ok=True)
+        for path in _with_sidecars(place):
+            if path.exists():
+                path.replace(grave / (removed.file + path.name[len(place.name) :]))
+
+    @contextlib.contextmanager
+    def bring_back(self, removed: Removed) -> Iterator[str]:
+        """Move a removed file back to its place and give what to ingest; where that fails it is removed again, else forgotten."""
+        place = self._unbury(removed) if removed.file else None
+        try:
+            yield str(place) if place else removed.given
+        except PolicyQAError:
+            if place is not None:
+                self._bury(place, removed)
+            raise
+        self.forget(removed.id)
+
+    def _unbury(self, removed: Removed) -> Path:
+        grave = self._trash / removed.id / "files"
         with self._naming:
             place = self.folder / removed.file
-            if not (grave / removed.file).exists():  # it is back, but was not read then
-                return str(place)
+            if not (grave / removed.file).exists():  # it is back already: the server ended before it was read
+                return place
             if place.exists():
                 place = self.folder / free_name(removed.file, self._names())
             for path in sorted(grave.iterdir(), key=lambda p: not is_sidecar(p)):
                 path.replace(place.with_name(place.name + path.name[len(removed.file) :]))
-        return str(place)
+        return place
 
     def forget(self, removed_id: str) -> None:
         """Clear away what is left of a removal."""
