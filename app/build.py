@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from app.engine import Engine
 from app.generation.backend import make_backend
@@ -14,6 +15,9 @@ from ingest.embed import Embedder, load_embedder
 from ingest.prepare import Read, read_here
 from ingest.rebuild import rebuild_for
 from ingest.store import open_store
+
+if TYPE_CHECKING:
+    from app.library.library import Library
 
 
 @contextlib.contextmanager
@@ -34,6 +38,23 @@ def open_engine(
     ) as store:
         reranker = make_reranker(settings.rerank, store, embedder)
         yield Engine(store, embedder, backend, reranker)
+
+
+@contextlib.contextmanager
+def open_library(settings: Settings, engine: Engine, local: bool) -> Iterator["Library | None"]:
+    """Let the page change the library and take up what was left; None where it may not: `local` is whether only this machine reaches it."""
+    if settings.library is None or not (local or settings.library_remote):
+        yield None
+        return
+    from app.library.library import Library
+    from app.library.shelf import Shelf
+
+    library = Library(engine, Shelf(settings.library), settings.allow_private_urls)
+    library.resume()
+    try:
+        yield library
+    finally:
+        library.close()
 
 
 @contextlib.contextmanager

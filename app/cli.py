@@ -256,20 +256,25 @@ def _each_question(
 
 
 def _serve(args: argparse.Namespace, settings: Settings) -> int:
-    from app.server import check_address, serve
+    from app.server import check_address, is_loopback, serve
 
     check_address(args.host, args.port)  # before anything slow
-    from app.build import open_engine
+    from app.build import open_engine, open_library
     from app.history.book import open_history
 
-    # The page only reads, so `policyqa ask` works beside it; ingestion needs the store for itself.
-    with open_engine(settings, on_note=_note) as engine, open_history(settings.history) as book:
+    # The store is open for reading, so `policyqa ask` works beside it; adding to the library takes it alone for a while.
+    with (
+        open_engine(settings, on_note=_note) as engine,
+        open_history(settings.history) as book,
+        open_library(settings, engine, is_loopback(args.host)) as library,
+    ):
         serve(
             engine,
             args.host,
             args.port,
             lambda: _note(f"已就绪：http://{args.host}:{args.port}/ （Ctrl-C 结束）"),
             book,
+            library,
         )
     return 0
 

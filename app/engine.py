@@ -1,5 +1,6 @@
 """The engine: one store, one embedder, perhaps an LLM; questions in, verified answers out. Safe to share by threads."""
 
+import contextlib
 import datetime
 import re
 import threading
@@ -28,6 +29,7 @@ from app.understanding.understand import understand
 from ingest.embed import Embedder
 from ingest.facts.regions import display
 from ingest.prepare import Read, read_here
+from ingest.records import Entry, FileRecord
 from ingest.store import Store
 from ingest.summary import Summary
 from ingest.types import Document
@@ -59,6 +61,7 @@ class Engine:
         self.reranker = reranker
         # SQLite and Chroma are used by one thread at a time; answering takes milliseconds.
         self._lock = threading.Lock()
+        self._writer = threading.Lock()
 
     def search(self, question: str, k: int = 10, history: Sequence[Turn] = ()) -> list[Hit]:
         """The k best chunks for a question, best first."""
@@ -154,6 +157,20 @@ class Engine:
             said, *sources = self.embedder.embed_passages([own, *(e.text for e in cited)])
         return max(float(said @ source) for source in sources) >= NEAR_ENOUGH
 
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[Store]:
+        """Give a store to write to, one writer at a time. Raises StoreError where another process has it.
+
+        An engine that was opened for reading goes on answering meanwhile; a question waits for one commit at most.
+        """
+        with self._writer:
+            if self.store.writable:  # one connection, so one thread
+                with self._lock:
+                    yield self.store
+                return
+            with self.store.writing(self._lock) as store:
+                yield store
+
     def ingest(
         self,
         paths: Sequence[str],
@@ -161,12 +178,14 @@ class Engine:
         on_progress: Callable[[int, int, str], None] | None = None,
         read: Read = read_here,
         allow_private: bool = False,
+        anew: bool = False,
+        on_embedded: Callable[[int, int], None] | None = None,
     ) -> Summary:
-        """Bring the store up to date with files and web pages; the engine must have been opened writable."""
+        """Bring the store up to date with files and web pages, as ingest.pipeline.ingest_paths does. Raises as `writing` does."""
         from ingest.pipeline import ingest_paths  # a tenth of a second that an answer does not pay
 
-        with self._lock:
-            return ingest_paths(paths, self.store, self.embedder, prune, on_progress, read, allow_private)
+        with self.writing() as store:
+            return ingest_paths(paths, store, self.embedder, prune, on_progress, read, allow_private, anew, on_embedded)
 
     def document(self, doc_id: str) -> Document | None:
         """One document with its cleaned text."""
@@ -200,8 +219,22 @@ class Engine:
 
     def documents(self) -> list[dict[str, Any]]:
         """The records of all documents, as `docs list --json` gives them."""
+        return describe(self.entries())
+
+    def entries(self) -> list[Entry]:
+        """All documents without their texts, oldest first."""
         with self._lock:
-            return describe(self.store.catalog.entries())
+            return self.store.catalog.entries()
+
+    def files(self) -> dict[str, FileRecord]:
+        """Files of many documents by their key."""
+        with self._lock:
+            return self.store.catalog.files()
+
+    def entry(self, doc_id: str) -> Entry | None:
+        """One document without its text."""
+        with self._lock:
+            return self.store.catalog.entry(doc_id)
 
     def hashes(self) -> dict[str, str]:
         """sha256 of every indexed document's file, by document id."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from app.engine import Engine
     from app.history.book import History
+    from app.library.library import Library
 
 ALLOW_REMOTE = "POLICYQA_ALLOW_REMOTE"
 HEALTH = ("model", "llm", "documents", "chunks")  # what /healthz tells; the store's path is nobody's business
@@ -26,6 +27,7 @@ GRACE = 2  # seconds that open connections get at the end; each open tab holds o
 _LOOPBACK_NAMES = frozenset(("localhost", "localhost.localdomain", "ip6-localhost"))
 
 _EXPORTED = re.compile(r"([cr][0-9a-f]{16})\.(md|docx)")
+_SAFE = frozenset(("GET", "HEAD", "OPTIONS"))
 _UPLOAD = re.compile(r"/upload(?:_progress)?/?$")
 
 Receive = Callable[[], Any]
@@ -90,12 +92,17 @@ def _refused(host: str, port: int, error: OSError) -> InputError:
 
 
 def serve(
-    engine: "Engine", host: str, port: int, on_ready: Callable[[], None] = lambda: None, book: "History | None" = None
+    engine: "Engine",
+    host: str,
+    port: int,
+    on_ready: Callable[[], None] = lambda: None,
+    book: "History | None" = None,
+    library: "Library | None" = None,
 ) -> None:
     """Serve until Ctrl-C; `on_ready` is called once the page answers. Raises InputError as check_address does."""
     check_address(host, port)
     go_offline()
-    app = build_app(engine, is_loopback(host), book)
+    app = build_app(engine, is_loopback(host), book, library)
     import uvicorn
 
     class Server(uvicorn.Server):  # type: ignore[misc]
@@ -130,8 +137,13 @@ def _warm(engine: "Engine") -> None:
         logging.getLogger(__name__).warning("warming up failed: %s", error)
 
 
-def build_app(engine: "Engine", local_only: bool = True, book: "History | None" = None) -> "FastAPI":
-    """Return the web application: /healthz and the page. `local_only` refuses requests meant for another host name."""
+def build_app(
+    engine: "Engine", local_only: bool = True, book: "History | None" = None, library: "Library | None" = None
+) -> "FastAPI":
+    """Return the web application: /healthz and the page. `local_only` refuses requests meant for another host name.
+
+    Without a `library` the page shows what is indexed and changes nothing.
+    """
     import gradio as gr
     from fastapi import FastAPI
 
@@ -148,7 +160,11 @@ def build_app(engine: "Engine", local_only: bool = True, book: "History | None" 
     add_sources(app, engine)
     if book is not None:
         _add_export(app, engine, book)
-    page = build_page(engine, book)
+    if library is not None:
+        from app.api.library import add_library
+
+        add_library(app, library)
+    page = build_page(engine, book, library)
     gr.mount_gradio_app(
         app, page, path="/", ssr_mode=False, max_file_size="1mb", show_error=False, **page_options(book is not None)
     )
@@ -176,7 +192,7 @@ def _add_export(app: "FastAPI", engine: "Engine", book: "History") -> None:
 
 
 class Guard:
-    """Add security headers to every response; refuse a foreign Host, a web site's way in (DNS rebinding)."""
+    """Add security headers to every response; refuse a web site's ways in: a foreign Host (DNS rebinding), another site's request."""
 
     def __init__(self, app: Any, local_only: bool) -> None:
         self.app = app
@@ -190,8 +206,11 @@ class Guard:
         if self.local_only and not is_loopback(_host_name(scope)):
             await _refuse(send, 421, b"This server answers on localhost only.\n")
             return
-        if _UPLOAD.search(scope["path"]):  # Gradio offers it on every page; ours takes no files
+        if _UPLOAD.search(scope["path"]):  # Gradio offers it on every page; ours takes files for the library only
             await _refuse(send, 403, b"This page takes no uploads.\n")
+            return
+        if scope["method"] not in _SAFE and _is_from_elsewhere(scope, self.local_only):
+            await _refuse(send, 403, b"This request comes from another site.\n")
             return
 
         async def guarded(message: dict[str, Any]) -> None:
@@ -207,7 +226,19 @@ async def _refuse(send: Send, status: int, body: bytes) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
+def _is_from_elsewhere(scope: dict[str, Any], local_only: bool) -> bool:
+    """Tell a request that a browser sends for another site's page. Beyond this machine a proxy may have changed the Host."""
+    if _header(scope, b"sec-fetch-site") == "cross-site":
+        return True
+    origin = _header(scope, b"origin")
+    return local_only and bool(origin) and origin.partition("://")[2] != _header(scope, b"host")
+
+
+def _header(scope: dict[str, Any], wanted: bytes) -> str:
+    return next((value.decode("latin-1") for name, value in scope["headers"] if name == wanted), "")
+
+
 def _host_name(scope: dict[str, Any]) -> str:
     """Return the Host header without its port; IPv6 addresses stand in brackets."""
-    host = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"host"), "")
+    host = _header(scope, b"host")
     return host[: host.rfind("]") + 1] if host.startswith("[") else host.partition(":")[0]

@@ -13,6 +13,7 @@ from ingest.location import Location, as_location
 
 DEFAULT_STORE = ".policyqa/store"
 DEFAULT_HISTORY = ".policyqa/history.sqlite3"
+DEFAULT_LIBRARY = ".policyqa/library"
 _OWN_KEY = "POLICYQA_LLM_API_KEY"
 
 
@@ -25,6 +26,8 @@ class Settings:
     rerank: str = "late"  # late, none, or a cross-encoder's name or folder
     cache: Path | None = None
     history: Path | None = Path(DEFAULT_HISTORY)  # conversations of the page; None keeps none
+    library: Path | None = Path(DEFAULT_LIBRARY)  # files that are added on the page; None: none can be
+    library_remote: bool = False  # whether a page that other machines reach may change the library
     allow_private_urls: bool = False  # whether ingest may fetch from private and loopback addresses
     llm_base_url: str = ""
     llm_model: str = ""
@@ -53,15 +56,24 @@ def load_settings(environment: Mapping[str, str] | None = None, store: str | Non
     env = os.environ if environment is None else environment
     cache = env.get("POLICYQA_CACHE", "")
     history = env.get("POLICYQA_HISTORY", "").strip() or DEFAULT_HISTORY
+    location = as_location(store or env.get("POLICYQA_STORE") or DEFAULT_STORE)
+    library = env.get("POLICYQA_LIBRARY", "").strip()
     return Settings(
-        store=as_location(store or env.get("POLICYQA_STORE") or DEFAULT_STORE),
+        store=location,
         embed_model=env.get("POLICYQA_EMBED_MODEL") or "bundled",
         rerank=env.get("POLICYQA_RERANK", "").strip() or "late",
         cache=Path(cache) if cache else None,
         history=None if history == "off" else Path(history),
+        library=None if library == "off" else Path(library) if library else _beside(location),
+        library_remote=env.get("POLICYQA_LIBRARY_REMOTE", "").strip() == "1",
         allow_private_urls=env.get("POLICYQA_ALLOW_PRIVATE_URLS", "").strip() == "1",
         **_llm_settings(env),
     )
+
+
+def _beside(store: Location) -> Path:
+    """Where the library's files are kept unless that is set: beside the index."""
+    return store.parent / "library" if isinstance(store, Path) else Path(DEFAULT_LIBRARY)
 
 
 def _llm_settings(env: Mapping[str, str]) -> dict[str, Any]:

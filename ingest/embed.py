@@ -247,6 +247,7 @@ class SentenceTransformerEmbedder:
                 "请检查名称或目录；无法访问模型仓库时，可先下载到本地再给出目录，或改用内置模型 bundled",
             ) from error
         self.name = name
+        self._lock = threading.Lock()  # its tokenizer is not to be used by two threads at once
         self.dimension = int(self._model.encode(["x"]).shape[1])
         # Chosen here because encode_document takes the "document" prompt, which is "" where a model names it "passage".
         prompts = self._model.prompts or {}
@@ -283,11 +284,12 @@ class SentenceTransformerEmbedder:
         self, encode: Callable[..., Any], texts: list[str], prompt: str | None, on_progress: OnProgress | None
     ) -> Vectors:
         out = np.empty((len(texts), self.dimension), dtype=np.float32)
-        for start in range(0, len(texts), 256):
-            part = texts[start : start + 256]
-            out[start : start + len(part)] = encode(
-                part, prompt=prompt, normalize_embeddings=True, show_progress_bar=False
-            )
+        for start in range(0, len(texts), 32):  # a question may wait for its turn
+            part = texts[start : start + 32]
+            with self._lock:
+                out[start : start + len(part)] = encode(
+                    part, prompt=prompt, normalize_embeddings=True, show_progress_bar=False
+                )
             if on_progress:
                 on_progress(start + len(part))
         return out

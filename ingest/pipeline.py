@@ -22,7 +22,7 @@ from ingest.store import Store
 from ingest.summary import Summary
 from ingest.text.reposts import SketchIndex, is_same_text
 from ingest.types import REPAIRS, SET_RIGHT, TIERS, Unread
-from ingest.vectors import Embedded, embed_documents
+from ingest.vectors import Embedded, OnEmbedded, embed_documents
 from ingest.walk import Found, find_files, is_address, is_gone, path_of
 
 _BATCH_CHUNKS = 64  # chunks embedded together; also the most that a crash can cost
@@ -38,17 +38,20 @@ def ingest_paths(
     on_progress: OnProgress | None = None,
     read: Read = read_here,
     allow_private: bool = False,
+    anew: bool = False,
+    on_embedded: OnEmbedded | None = None,
 ) -> Summary:
     """Bring the store up to date with the files under `paths` and the pages at their web addresses.
 
     `prune` also removes documents under the given folders whose files are gone; `read` says where files are read and
     perhaps embedded. What is linked and committed is decided here, file by file in their order. `allow_private` lets
-    addresses lead to private and loopback hosts. Raises InputError before anything is changed if a path is missing.
+    addresses lead to private and loopback hosts; `anew` reads unchanged files too; `on_embedded` hears how far the batch
+    of chunks is that is being embedded. Raises InputError before anything is changed if a path is missing.
     """
     began = time.monotonic()
     files = list({found.key: found for found in find_files(paths)}.values())  # each once
     with ThreadPoolExecutor(1) as embedding, tempfile.TemporaryDirectory(prefix="policyqa-") as downloads:
-        run = _Run(store, embedder, embedding)
+        run = _Run(store, embedder, embedding, anew, on_embedded)
 
         def changed() -> Iterator[Found]:
             for done, found in enumerate(files):
@@ -91,9 +94,17 @@ class _Batch:
 class _Run:
     """One ingestion: what is known of the store, what waits to be embedded, what was done."""
 
-    def __init__(self, store: Store, embedder: Embedder, embedding: Executor) -> None:
+    def __init__(
+        self,
+        store: Store,
+        embedder: Embedder,
+        embedding: Executor,
+        anew: bool = False,
+        on_embedded: OnEmbedded | None = None,
+    ) -> None:
         self.summary = Summary()
         self._store, self._embedder, self._embedding = store, embedder, embedding
+        self._anew, self._on_embedded = anew, on_embedded
         self._entries: dict[str, Entry] = {}
         self._of_file: dict[str, set[str]] = {}  # file -> keys of its documents
         self._by_hash: dict[str, str] = {}  # content -> key
@@ -149,6 +160,8 @@ class _Run:
             self._skip(found.name, str(error) + kept)
 
     def _is_unchanged(self, key: str, version: str, name: str) -> bool:
+        if self._anew:
+            return False
         entry, record = self._entries.get(key), self._files.get(key)
         if entry and (entry.version, entry.pipeline) == (version, PIPELINE):
             self.summary.unchanged += 1
@@ -193,7 +206,7 @@ class _Run:
     def _admit(self, prepared: Prepared) -> None:
         """Queue a document for embedding, or link it to the one that has its text already."""
         known = self._entries.get(prepared.key)
-        if known and (known.version, known.pipeline) == (prepared.version, PIPELINE):
+        if known and not self._anew and (known.version, known.pipeline) == (prepared.version, PIPELINE):
             self.summary.unchanged += 1
             return
         holder = self._holder(prepared)
@@ -248,7 +261,7 @@ class _Run:
         """Start embedding what waits; it goes on while the next files are read. The batch before it is made visible."""
         batch, self._waiting = self._waiting, _Batch()
         bare = [(p.document, p.chunks) for p in batch.own() if not p.embedded]
-        following = self._embedding.submit(embed_documents, bare, self._embedder)
+        following = self._embedding.submit(embed_documents, bare, self._embedder, self._on_embedded)
         self._land()
         self._flying = batch, following
 
@@ -258,7 +271,10 @@ class _Run:
             return
         (batch, future), self._flying = self._flying, None
         made = iter(future.result())
-        embedded = [p.embedded or next(made) for p in batch.own()]
+        with self._store.turn():
+            self._publish(batch, [p.embedded or next(made) for p in batch.own()])
+
+    def _publish(self, batch: _Batch, embedded: list[Embedded]) -> None:
         # One write for the whole batch: Chroma's cost is per call. What is not published yet, nobody sees.
         if embedded:
             vectors = np.concatenate([each.vectors for each in embedded])
@@ -295,8 +311,9 @@ class _Run:
 
     def _remove(self, entry: Entry) -> None:
         self.commit()  # it may be among those waiting
-        if self._store.remove(entry.id):
-            self.summary.removed += 1
+        with self._store.turn():
+            if self._store.remove(entry.id):
+                self.summary.removed += 1
         self._entries.pop(entry.key, None)
         self._sketches.discard(entry.key)
         self._of_file.get(entry.file, set()).discard(entry.key)

@@ -16,8 +16,9 @@ import numpy as np
 from ingest.catalog import Catalog
 from ingest.embed import Embedder
 from ingest.errors import StoreError
+from ingest.lock import locked
 from ingest.records import Entry
-from ingest.store import CATALOG, FORMAT, GENERATION, POINTER, Store, current, locked
+from ingest.store import CATALOG, FORMAT, GENERATION, POINTER, Store, current
 from ingest.vectors import embed_chunks
 
 

@@ -7,10 +7,11 @@ younger ones may belong to a client that is about to name them.
 """
 
 import contextlib
+import functools
 import logging
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ from ingest.errors import StoreError
 from ingest.mirror import Mirror, mirror_folder, open_mirror
 from ingest.records import Entry, FileRecord
 from ingest.server import Head, Server
-from ingest.store import FORMAT, Store
+from ingest.store import FORMAT, WAIT, Store, Turn
 from ingest.types import Chunk, Document
 from ingest.wire import Published, pack, unpack
 
@@ -43,6 +44,22 @@ class RemoteStore(Store):
         self._heads: dict[str, Head] = {}
         self._revision = ""
         self._looked = self._announced = time.monotonic()
+        self._another: Callable[[], contextlib.AbstractContextManager[RemoteStore]] | None = None  # a writing client
+
+    @contextlib.contextmanager
+    def writing(self, turn: Turn, wait: float = WAIT) -> Iterator[Store]:
+        """Give a store to write to while this one goes on answering: a client of its own; `wait` is for folders. Raises StoreError."""
+        if self._another is None:
+            raise RuntimeError("only a store from open_store can be written beside")
+
+        @contextlib.contextmanager
+        def commit() -> Iterator[None]:
+            with turn:
+                yield
+
+        with self._another() as writer:
+            writer.turn = commit
+            yield writer
 
     def close(self) -> None:
         """Close the connection to the server."""
@@ -218,6 +235,8 @@ def open_remote(url: str, model: str, dimension: int, writable: bool, cache: Pat
         mirror = open_mirror(folder)
         opened.callback(mirror.close)
         store = RemoteStore(server, folder, mirror)
+        store.writable = writable
+        store._another = functools.partial(open_remote, url, model, dimension, True, cache)
         try:
             mirror.note("model", noted["model"])
             store.bring_up_to_date()

@@ -1,18 +1,18 @@
 """A store: one folder with the catalogue (SQLite) and the vectors (Chroma), and the lock that keeps it whole.
 
 Chroma's embedded form has exactly one owner process: two writers lose vectors without a word, and a reader beside a
-writer sees stale ones. So a writer holds the folder's lock alone and readers share it.
+writer sees stale ones. So a writer holds the folder's lock alone and readers share it. Within one process a reading
+store can be written beside (`Store.writing`): both use the same Chroma client, each its own connection to the catalogue.
 
 Commit protocol: vectors first (under ids that carry the content's hash), then the catalogue in one transaction, then the
 old vectors go. A crash in between leaves vectors that no chunk owns; they are ignored and swept on the next opening.
 """
 
 import contextlib
-import json
 import os
 import re
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,22 +22,29 @@ from ingest import chroma
 from ingest.catalog import Catalog
 from ingest.errors import PolicyQAError, StoreError
 from ingest.location import Location, is_server
+from ingest.lock import FolderLock, locked
 from ingest.records import Entry, FileRecord
 from ingest.types import Chunk, Document
 
 FORMAT = "2"
 CATALOG, POINTER = "catalog.sqlite3", "current"
+WAIT = 30.0  # seconds that a commit beside questions waits for other processes, which answer one in a few
+Turn = contextlib.AbstractContextManager[Any]
 GENERATION = re.compile(r"gen-[0-9a-f]{10}")
 
 
 class Store:
     """Documents with their chunks, words and vectors. Use `open_store`."""
 
-    def __init__(self, folder: Path, data: Path, catalog: Catalog) -> None:
+    def __init__(self, folder: Path, data: Path, catalog: Catalog, lock: FolderLock | None = None) -> None:
         self.folder = folder
         self.name = str(folder)  # what users are shown
         self.catalog = catalog
+        # Held while a batch of documents becomes visible: it keeps questions that are asked meanwhile back.
+        self.turn: Callable[[], Turn] = contextlib.nullcontext
+        self.writable = False
         self._data = data
+        self._lock = lock
         self._client: Any = None
         self._collection: Any = None
         self._touched = False
@@ -73,6 +80,35 @@ class Store:
         if self._client is not None:
             self._client.close()
             self._client = self._collection = None
+
+    @contextlib.contextmanager
+    def writing(self, turn: Turn, wait: float = WAIT) -> Iterator["Store"]:
+        """Give a store to write to while this one, opened for reading, goes on answering; one at a time.
+
+        Nothing but a commit keeps others out: it waits for other processes to let go of the folder, then for `turn`, which
+        keeps this process's questions back. Raises StoreError where another process does not let go for `wait` seconds.
+        """
+        if self._lock is None:
+            raise RuntimeError("only a store from open_store can be written beside")
+        lock = self._lock
+
+        @contextlib.contextmanager
+        def commit() -> Iterator[None]:
+            with lock.alone(wait), turn:
+                yield
+
+        with contextlib.closing(Catalog(self._data / CATALOG, writable=True)) as catalog:
+            writer = Store(self.folder, self._data, catalog)
+            writer.turn, writer.writable = commit, True
+            with commit():
+                with self._told():
+                    writer._collection = self._vectors()
+                writer.sweep()
+            yield writer
+            if writer._touched:
+                catalog.note_relations()  # the long part of settling, which keeps nobody waiting
+            with commit():
+                writer.settle()
 
     def add_vectors(self, chunks: Sequence[Chunk], vectors: np.ndarray) -> None:
         """Write the chunks' vectors, float32 [n, d]. They count for nothing until `put` publishes their document."""
@@ -177,7 +213,7 @@ def open_store(
     folder = Path(location)
     if not writable and not (current(folder) / CATALOG).is_file():
         raise StoreError(f"没有找到索引：{folder}", "先运行 policyqa ingest 路径 建立索引，或用 --store 指定索引目录")
-    with locked(folder, writable, wait), contextlib.ExitStack() as opened:
+    with locked(folder, writable, wait) as lock, contextlib.ExitStack() as opened:
         data = current(folder)
         try:
             catalog = Catalog(data / CATALOG, writable)
@@ -185,7 +221,8 @@ def open_store(
             _check(catalog, folder, model, dimension, writable)
         except sqlite3.Error as error:
             raise StoreError(f"索引文件已损坏：{data / CATALOG}：{error}", "删除该目录后重新 ingest") from error
-        store = Store(folder, data, catalog)
+        store = Store(folder, data, catalog, lock)
+        store.writable = writable
         opened.callback(store.close)
         if writable:
             store.sweep()
@@ -219,50 +256,3 @@ def _check(catalog: Catalog, folder: Path, model: str, dimension: int, writable:
             f"索引 {folder} 由向量模型 {made_by}（{size} 维）建立，当前模型是 {model}（{dimension} 维）",
             "把 POLICYQA_EMBED_MODEL 改回原模型，或运行 policyqa ingest，它会用新模型重建索引",
         )
-
-
-@contextlib.contextmanager
-def locked(folder: Path, alone: bool, wait: float) -> Iterator[None]:
-    """Hold a store's lock, alone or shared, while the block runs. Raises StoreError if another process does not let go."""
-    import portalocker
-
-    folder.mkdir(parents=True, exist_ok=True) if alone else None
-    path = folder / "lock"
-    flags = portalocker.LockFlags.NON_BLOCKING
-    flags |= portalocker.LockFlags.EXCLUSIVE if alone else portalocker.LockFlags.SHARED
-    try:
-        lock = portalocker.Lock(path, mode="a+", timeout=wait, flags=flags, encoding="utf-8")
-        handle = lock.acquire()
-    except portalocker.exceptions.LockException as error:
-        raise StoreError(
-            f"索引 {folder} 正被另一进程使用{_owner(folder)}",
-            "等它结束后重试；网页（policyqa serve）运行时不能导入，请先停止它",
-        ) from error
-    except OSError as error:
-        raise StoreError(
-            f"无法写入索引目录 {folder}：{error.strerror}", "检查目录权限，或用 --store 指定其他目录"
-        ) from error
-    try:
-        if alone:
-            _write_owner(folder)
-        yield
-    finally:
-        if alone:
-            (folder / "owner.json").unlink(missing_ok=True)
-        handle.flush()
-        lock.release()
-
-
-def _write_owner(folder: Path) -> None:
-    import sys
-
-    command = " ".join(Path(part).name if i == 0 else part for i, part in enumerate(sys.argv[:2]))
-    (folder / "owner.json").write_text(json.dumps({"pid": os.getpid(), "command": command}), encoding="utf-8")
-
-
-def _owner(folder: Path) -> str:
-    try:
-        owner = json.loads((folder / "owner.json").read_text(encoding="utf-8"))
-        return f"（进程 {owner['pid']}：{owner['command']}）"
-    except (OSError, ValueError, KeyError):
-        return ""  # the owner is a reader, or has just let go: the message stands without its name

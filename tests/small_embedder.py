@@ -25,6 +25,8 @@ class SmallEmbedder:
     def embed_passages(self, texts, on_progress=None):
         self.calls += 1
         self.texts += texts
+        if on_progress:
+            on_progress(len(texts))
         return self.embed_queries(texts)
 
     def embed_passages_with_spans(self, texts, spans, on_progress=None):

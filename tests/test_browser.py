@@ -111,11 +111,10 @@ def scripted():
 
     running = []
 
-    def start(engine, book=None):
+    def start(engine, book=None, library=None):
         port = free_port()
-        server = uvicorn.Server(
-            uvicorn.Config(build_app(engine, book=book), port=port, log_level="critical", timeout_graceful_shutdown=1)
-        )
+        app = build_app(engine, book=book, library=library)
+        server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="critical", timeout_graceful_shutdown=1))
         thread = threading.Thread(target=server.run, daemon=True)
         thread.start()
         running.append((server, thread))

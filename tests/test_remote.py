@@ -131,6 +131,24 @@ def test_the_same_answers_as_a_folder(url, sample_store, tmp_path):
             assert remote.ask(question).to_json()["answer"] == folder.ask(question).to_json()["answer"]
 
 
+def test_a_page_on_a_server_adds_beside_its_own_questions(url, tmp_path):
+    (tmp_path / "一.md").write_text("# 湖南省算力券办法\n\n第一条 补贴比例为合同金额的20%。\n", encoding="utf-8")
+    (tmp_path / "二.md").write_text("# 甘肃省算力券办法\n\n第一条 补贴比例为合同金额的37%。\n", encoding="utf-8")
+    settings, asked = Settings(store=url, cache=tmp_path / "cache"), []
+    with open_engine(settings, writable=True) as engine:
+        engine.ingest([str(tmp_path / "一.md")])
+    with open_engine(settings) as engine:
+
+        def embedded(done, total):
+            asked.append(len(engine.search("湖南省算力券补贴比例")))
+
+        assert engine.ingest([str(tmp_path / "二.md")], on_embedded=embedded).added == 1
+        assert asked[0] > 0 and any("37%" in hit.chunk.text for hit in engine.search("甘肃省算力券补贴比例"))
+        with engine.writing() as store:
+            assert store.remove(engine.entries()[0].id)
+        assert [entry.source.title for entry in engine.entries()] == ["甘肃省算力券办法"]
+
+
 def test_clients_see_each_others_additions_changes_and_removals(clients, tmp_path):
     one, two = clients
     files = tmp_path / "files"

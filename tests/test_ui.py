@@ -16,7 +16,7 @@ from app.server import build_app, check_address, is_loopback
 from app.types import Answer, AnswerSentence
 from app.ui.cards import CONTEXT, card_html, context, pane_html
 from app.ui.chat import MAX_EXCHANGES, Conversation, ask
-from app.ui.library import MAX_ROWS, library_html
+from app.ui.library import FILTERS, MAX_ROWS, Wanted, choices, details_html, library_html
 from app.ui.message import answer_html, error_html, inert, progress_html, question_html
 from app.ui.strings import STRINGS, words
 from ingest.errors import InputError
@@ -335,8 +335,8 @@ def test_background_iteration_keeps_order_raises_and_can_be_left():
     assert "after leaving" not in made
 
 
-def test_the_page_takes_no_uploads():
-    """Gradio serves an upload route on every page; ours has nothing to upload, so it is closed."""
+def test_the_page_takes_no_uploads_but_the_librarys():
+    """Gradio serves an upload route on every page; ours has no use for it, so it is closed. Nor may another site's page write."""
     from fastapi.testclient import TestClient
 
     from app.server import build_app
@@ -345,14 +345,30 @@ def test_the_page_takes_no_uploads():
     reply = client.post("/gradio_api/upload", files={"files": ("a.txt", b"x")})
     assert reply.status_code == 403
     assert client.get("/healthz").status_code == 200
+    assert client.put("/library/files?name=a.md", content=b"x").status_code in {404, 405}  # no library was given
+    local = TestClient(build_app(FakeEngine()), base_url="http://127.0.0.1:7860")
+    for headers in ({"origin": "http://evil.example"}, {"origin": "null"}, {"sec-fetch-site": "cross-site"}):
+        assert local.post("/gradio_api/queue/join", json={}, headers=headers).status_code == 403
+    own = {"origin": "http://127.0.0.1:7860", "sec-fetch-site": "same-origin"}
+    assert local.post("/gradio_api/queue/join", json={}, headers=own).status_code != 403
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)
 def test_the_library_shows_what_files_say_of_themselves_as_text(payload):
     row = record(title=payload, source=payload, issuer=payload, doc_number=payload, regions=[payload], date=payload)
-    page = library_html([row], "zh")
-    assert tags_of(page) <= {"p", "div", "table", "thead", "tbody", "tr", "th", "td", "strong", "small", "span", "br"}
-    assert payload.strip() in text_of(page) and "$" not in page and "{" not in page
+    row |= {
+        "doc_type": "通知",
+        "url": payload,
+        "sha256": payload,
+        "relations": [{"kind": "replaces", "title": payload}],
+    }
+    page, details = library_html([row], "zh"), details_html(row, "zh")
+    assert tags_of(page) <= {"p", "div", "table", "thead", "tbody", "tr", "th", "td", "button", "small", "span", "br"}
+    assert tags_of(details) <= {"h2", "dl", "div", "dt", "dd", "small", "span", "code", "a"}
+    for shown in (page, details):
+        assert payload.strip() in text_of(shown) and "$" not in shown and "{" not in shown
+        assert 'href="javascript' not in shown
+    assert choices([row], "region", "en")[1:] == [(payload, payload)]
 
 
 def test_the_library_is_searched_by_every_word_and_told_what_is_wrong():
@@ -362,16 +378,33 @@ def test_the_library_is_searched_by_every_word_and_told_what_is_wrong():
         record(title="乙省数据条例", same_as="d9", exists=False),
     ]  # fmt: skip
     assert "共 3 份" in text_of(library_html(rows, "zh"))
-    assert "乙省" not in library_html(rows, "zh", "甲省 数据") and "算力规划" not in library_html(
-        rows, "zh", "甲省 数据"
-    )
-    flagged = text_of(library_html(rows, "zh", "", True))
+    found = library_html(rows, "zh", Wanted("甲省 数据"))
+    assert "甲省数据条例" in found and "乙省" not in found and "算力规划" not in found
+    flagged = text_of(library_html(rows, "zh", Wanted(flagged=True)))
     assert "正文不完整，结尾缺失" in flagged and "原文件已不在原处" in flagged and "算力规划" not in flagged
     english = text_of(library_html(rows, "en"))
     assert "incomplete: the end is missing" in english and "repealed" in english and "in force" in english
-    assert "没有符合条件的资料" in library_html(rows, "zh", "丙省")
+    assert "没有符合条件的资料" in library_html(rows, "zh", Wanted("丙省"))
     many = text_of(library_html([record(title=f"第{n}份") for n in range(MAX_ROWS + 1)], "zh"))
     assert f"共 {MAX_ROWS + 1} 份" in many and f"第{MAX_ROWS}份" not in many
+
+
+def test_the_library_is_narrowed_by_what_its_documents_have():
+    rows = [
+        record(title="甲", regions=["贵州", "全国"], date="2025-01-01", tier="政策原文", doc_type="通知", validity="现行有效"),
+        record(title="乙", regions=["全国"], date="2024", tier="媒体", doc_type="新闻"),
+        record(title="丙", regions=[], date="", tier="未知", doc_type=""),
+    ]  # fmt: skip
+
+    def shown(**wanted):
+        return [title for title in "甲乙丙" if f">{title}</button>" in library_html(rows, "zh", Wanted(**wanted))]
+
+    assert shown(region="全国") == ["甲", "乙"] and shown(region="全国", year="2024") == ["乙"]
+    assert shown(tier="未知") == ["丙"] and shown(doc_type="通知") == shown(validity="现行有效") == ["甲"]
+    offered = {name: choices(rows, name, "en") for name in FILTERS}
+    assert offered["region"] == [("All regions", ""), ("national (China)", "全国"), ("Guizhou", "贵州")]
+    assert offered["year"][1:] == [("2025", "2025"), ("2024", "2024")]
+    assert offered["doc_type"][1:] == [("news", "新闻"), ("notice", "通知")] and len(offered["validity"]) == 2
 
 
 def test_every_warning_and_validity_has_its_words_in_both_languages():

@@ -1,26 +1,74 @@
-"""The library pane: every document with what is known of it, its validity and what is wrong with it. Everything is escaped."""
+"""The library as HTML: every document with what is known of it, its validity and what is wrong with it. Everything is escaped."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
 
 from app.types import Language
 from app.ui.cards import escape
 from app.ui.strings import words
-
-if TYPE_CHECKING:
-    import gradio as gr
+from ingest.facts.regions import by_name, display
 
 MAX_ROWS = 200  # documents listed at once; a table of thousands stalls the browser
+MAX_RELATIONS = 12
 MAX_WANTED = 100  # characters of the search box that are read
 _COLUMNS = ("title", "issuer", "region", "date", "tier", "validity", "health")
 _SEARCHED = ("title", "issuer", "doc_number", "source", "date")
 
+FILTERS = ("region", "year", "tier", "doc_type", "validity")
+
 Row = Mapping[str, Any]  # as app.documents.describe gives it
 
 
-def library_html(rows: Sequence[Row], language: Language, wanted: str = "", flagged: bool = False) -> str:
-    """Return the table of the documents that hold every word of `wanted`; `flagged` leaves those with a warning."""
-    fitting = [row for row in rows if _holds(row, wanted[:MAX_WANTED]) and (warnings(row, language) or not flagged)]
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which documents are to be listed: "" and False ask for nothing."""
+
+    text: str = ""  # every word of it stands in the title, issuer, number, path, date or regions
+    flagged: bool = False  # only those with a warning
+    region: str = ""  # as the record names it
+    year: str = ""
+    tier: str = ""
+    doc_type: str = ""
+    validity: str = ""
+
+    def fits(self, row: Row) -> bool:
+        """Tell whether a document is wanted."""
+        chosen = ((getattr(self, name), _values(row, name)) for name in FILTERS)
+        return (
+            all(not value or value in held for value, held in chosen)
+            and (not self.flagged or bool(row["flags"]) or not row["exists"])
+            and _holds(row, self.text[:MAX_WANTED])
+        )
+
+
+def _values(row: Row, name: str) -> Sequence[str]:
+    """The values of a document that a filter goes by."""
+    if name == "region":
+        return list(row["regions"])
+    return [row["date"][:4] if name == "year" else row.get(name, "")]
+
+
+def choices(rows: Sequence[Row], name: str, language: Language) -> list[tuple[str, str]]:
+    """(what is shown, value) of a filter: all, then each value that occurs, the frequent regions and the late years first."""
+    counts = Counter(value for row in rows for value in _values(row, name) if value)
+    ordered = sorted(counts, reverse=True) if name == "year" else sorted(counts, key=lambda v: (-counts[v], v))
+    return [(words(language, f"all_{name}"), ""), *((named(name, value, language), value) for value in ordered)]
+
+
+def named(name: str, value: str, language: Language) -> str:
+    """A value as a reader of the language knows it."""
+    if name == "region":
+        region = by_name(value) if language == "en" else None
+        return display(region.code, "en") if region else value
+    return words(language, f"{name}_{value}") if name in {"tier", "doc_type", "validity"} and value else value
+
+
+def library_html(rows: Sequence[Row], language: Language, wanted: Wanted = Wanted()) -> str:
+    """Return the table of the documents that are wanted."""
+    fitting = [row for row in rows if wanted.fits(row)]
     if not fitting:
         return f'<p class="pq-note">{escape(words(language, "library_none"))}</p>'
     shown = fitting[:MAX_ROWS]
@@ -54,15 +102,22 @@ def _holds(row: Row, wanted: str) -> bool:
 
 
 def _row(row: Row, language: Language) -> str:
-    title = f"<strong>{escape(row['title'])}</strong><small>{escape(row['source'])}</small>"
+    title = (
+        f'<button type="button" class="pq-describe" data-doc="{escape(row["doc_id"])}">{escape(row["title"])}</button>'
+        f"<small>{escape(row['source'])}</small>"
+    )
     issued_by = "<br>".join(escape(part) for part in (row["issuer"], row["doc_number"]) if part)
     tier = row["tier"]
     cells = (
-        title, issued_by, escape("、".join(row["regions"])), escape(row["date"]), escape(words(language, f"tier_{tier}")),
+        title, issued_by, escape(_regions(row, language)), escape(row["date"]), escape(words(language, f"tier_{tier}")),
         _validity(row["validity"], language), _health(row, language),
     )  # fmt: skip
     names = (escape(words(language, f"column_{name}")) for name in _COLUMNS)  # said again where columns become lines
     return "<tr>" + "".join(f'<td data-name="{n}">{c}</td>' for n, c in zip(names, cells, strict=True)) + "</tr>"
+
+
+def _regions(row: Row, language: Language) -> str:
+    return words(language, "comma").join(named("region", name, language) for name in row["regions"])
 
 
 def _validity(validity: str, language: Language) -> str:
@@ -79,38 +134,51 @@ def _health(row: Row, language: Language) -> str:
     return "<br>".join(notes) or f'<span class="pq-fact">{escape(words(language, "health_ok"))}</span>'
 
 
-def library_pane(language: Language) -> dict[str, Any]:
-    """Build the pane; its parts are named for the wiring."""
-    import gradio as gr
+def details_html(row: Row, language: Language) -> str:
+    """Return what is known of one document, each fact with where it was found, and how whole it is."""
+    found = row.get("found", {})
+    facts = [
+        ("issuer", row["issuer"], "issuer"), ("doc_number", row["doc_number"], "doc_number"),
+        ("region", _regions(row, language), "regions"), ("date", row["date"], "issued"),
+        ("effective", row.get("effective", ""), "effective"), ("repealed", row.get("repealed", ""), "repealed"),
+        ("tier", named("tier", row["tier"], language), "tier"),
+        ("doc_type", named("doc_type", row.get("doc_type", ""), language), "doc_type"),
+    ]  # fmt: skip
+    lines = [
+        _fact(words(language, f"field_{name}"), escape(value), found.get(place, ""), language)
+        for name, value, place in facts
+        if value
+    ]
+    if row["validity"]:
+        lines.append(_fact(words(language, "field_validity"), _validity(row["validity"], language), "", language))
+    lines += [
+        _fact(words(language, f"relation_{r['kind']}"), escape(r["title"]), "", language)
+        for r in row.get("relations", ())[:MAX_RELATIONS]
+    ]
+    lines.append(_fact(words(language, "column_health"), _health(row, language), "", language))
+    size = words(language, "size", chars=row.get("chars", 0), chunks=row.get("chunks", 0))
+    lines.append(_fact(words(language, "field_size"), escape(size), "", language))
+    lines.append(_fact(words(language, "field_source"), escape(row["source"]), "", language))
+    if url := row.get("url", ""):
+        lines.append(_fact(words(language, "field_url"), _link(url), found.get("url", ""), language))
+    lines.append(_fact("SHA-256", f"<code>{escape(row.get('sha256', ''))}</code>", "", language))
+    return f'<h2 class="pq-details-title" tabindex="-1">{escape(row["title"])}</h2><dl class="pq-facts">{"".join(lines)}</dl>'
 
-    with gr.Row(elem_id="pq-library-bar", equal_height=True):
-        find = gr.Textbox(
-            label=words(language, "library_find"), placeholder=words(language, "library_find"), show_label=False, lines=1,
-            max_lines=1, max_length=MAX_WANTED, elem_id="pq-library-find", scale=4, min_width=200, container=False,
-        )  # fmt: skip
-        flagged = gr.Checkbox(
-            label=words(language, "library_flagged"),
-            elem_id="pq-library-flagged",
-            scale=1,
-            min_width=160,
-            container=False,
-        )
-    return {
-        "library_find": find,
-        "library_flagged": flagged,
-        "library": gr.HTML("", elem_id="pq-library", padding=False),
-    }
+
+def _fact(name: str, value: str, place: str, language: Language) -> str:
+    """One line; `value` is HTML."""
+    where = f"<small>{escape(words(language, f'place_{place}'))}</small>" if place else ""
+    return f"<div><dt>{escape(name)}</dt><dd>{value}{where}</dd></div>"
 
 
-def wire_library(parts: Mapping[str, Any], tab: "gr.Tab", rows: Callable[[], Sequence[Row]]) -> None:
-    """List the documents when the pane is opened and whenever what is looked for or the language changes."""
-    import gradio as gr
-
-    def listed(wanted: str, flagged: bool, language: Language) -> str:
-        return library_html(rows(), language, wanted or "", bool(flagged))
-
-    gr.on(
-        [tab.select, parts["library_find"].change, parts["library_flagged"].change, parts["toggle"].change],
-        listed, [parts["library_find"], parts["library_flagged"], parts["toggle"]], parts["library"],
-        show_progress="hidden", api_visibility="private", trigger_mode="always_last",
-    )  # fmt: skip
+def _link(url: str) -> str:
+    """A link where it is a web address, else text: it is what someone stated."""
+    try:
+        is_web = urlsplit(url).scheme in {"http", "https"}
+    except ValueError:
+        is_web = False
+    return (
+        f'<a href="{escape(url)}" target="_blank" rel="noopener noreferrer">{escape(url)}</a>'
+        if is_web
+        else escape(url)
+    )

@@ -10,7 +10,7 @@ from app.ui.background import in_background
 from app.ui.cards import escape
 from app.ui.chat import Conversation, ask
 from app.ui.history_pane import history_pane, wire_history
-from app.ui.library import library_pane, wire_library
+from app.ui.library_pane import library_pane, wire_library
 from app.ui.message import inert
 from app.ui.resume import taken_up, wire_resume
 from app.ui.source_words import PAGE_WORDS
@@ -22,12 +22,13 @@ if TYPE_CHECKING:
 
     from app.engine import Engine
     from app.history.book import History
+    from app.library.library import Library
 
 EXAMPLES = 4
 CONCURRENCY = 4  # questions answered at once; Gradio's own default is one
 QUEUE = 64  # questions that may wait
 _HERE = Path(__file__).parent
-_SCRIPTS = ("page.js", "viewer.js", "connection.js")
+_SCRIPTS = ("page.js", "viewer.js", "connection.js", "library.js")
 _NAMES: dict[Language, str] = {"zh": "中文", "en": "English"}
 # System fonts only: nothing is fetched, and Chinese text gets the reader's own font.
 _FONTS = ("system-ui", "-apple-system", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "sans-serif")
@@ -52,7 +53,7 @@ def page_options(kept: bool = False) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def build_page(engine: "Engine", book: "History | None" = None) -> "gr.Blocks":
+def build_page(engine: "Engine", book: "History | None" = None, library: "Library | None" = None) -> "gr.Blocks":
     """Return the page for an engine: chat on the left, the sources of the answer on the right."""
     import gradio as gr
 
@@ -62,9 +63,8 @@ def build_page(engine: "Engine", book: "History | None" = None) -> "gr.Blocks":
         parts = {
             "conversation": gr.State(lambda: Conversation()),
             "chosen": gr.State(None),
-            "shown": gr.Textbox(
-                visible=False
-            ),  # id of the conversation in the tab: the browser knows it when the server forgot
+            # Id of the conversation in the tab: the browser knows it when the server forgot.
+            "shown": gr.Textbox(visible=False),
             **_header(engine, language),
         }
         with gr.Tabs(elem_id="pq-tabs") as tabs:
@@ -78,13 +78,16 @@ def build_page(engine: "Engine", book: "History | None" = None) -> "gr.Blocks":
                     parts["sources_title"] = gr.HTML(_pane_title(language))
                     parts["sources"] = gr.HTML(Conversation().sources(language), elem_id="pq-sources")
             with gr.Tab(words(language, "library"), id="library") as library_tab:
-                parts |= library_pane(language)
+                parts |= library_pane(language, library is not None)
             if book is not None:
                 with gr.Tab(words(language, "history"), id="history") as history_tab:
                     parts |= history_pane(language)
-        parts |= {"ask_tab": ask_tab, "library_tab": library_tab}
+        parts |= {"ask_tab": ask_tab}
         _wire(engine, parts, book)
-        wire_library(parts, library_tab, engine.documents)
+        wire_library(engine, library, parts, library_tab)
+        parts["library"].submit(
+            lambda language: _title(engine, language), parts["toggle"], parts["title"], api_visibility="private"
+        )
         if book is not None:
             wire_history(engine, book, parts, tabs, history_tab)
             wire_resume(engine, book, page, parts)
@@ -174,7 +177,7 @@ def _wire(engine: "Engine", parts: dict[str, Any], book: "History | None") -> No
     )  # fmt: skip
     worded = (
         "chosen", "sources", "toggle", "title", "chatbot", "question", "send", "stop", "clear", "examples_title",
-        "sources_title", "ask_tab", "library_tab", "library_find", "library_flagged",
+        "sources_title", "ask_tab",
     )  # fmt: skip
     parts["toggle"].change(
         lambda code, state: _relabel(engine, parts, "en" if code == "en" else "zh", state),
@@ -232,9 +235,6 @@ def _relabel(engine: "Engine", parts: dict[str, Any], language: Language, state:
         parts["examples_title"]: _examples_title(language),
         parts["sources_title"]: _pane_title(language),
         parts["ask_tab"]: gr.update(label=words(language, "ask_tab")),
-        parts["library_tab"]: gr.update(label=words(language, "library")),
-        parts["library_find"]: gr.update(placeholder=words(language, "library_find")),
-        parts["library_flagged"]: gr.update(label=words(language, "library_flagged")),
     }
     update |= {parts[name]: words(language, name) for name in ("send", "stop", "clear")}
     buttons = zip(parts["examples"], _example_buttons(engine, language), strict=True)

@@ -1,6 +1,7 @@
 """Interface words in Chinese and English, as data. Both languages have the same keys, which a test keeps."""
 
 from app.types import Language
+from app.ui.library_strings import LIBRARY
 from app.ui.source_words import SOURCE_WORDS
 from ingest.health import FLAGS
 
@@ -92,6 +93,7 @@ STRINGS: dict[Language, dict[str, str]] = {
         "validity_已被修订": "已被修订",
         "validity_已废止": "已废止",
         "validity_已失效": "已失效",
+        **LIBRARY["zh"],
         **{f"flag_{name}": text for name, text in FLAGS.items()},
         "tier_政策原文": "政策原文",
         "tier_官方解读": "官方解读",
@@ -166,6 +168,7 @@ STRINGS: dict[Language, dict[str, str]] = {
         "history_none": "No conversations yet.",
         "export_docx": "Word with numbered notes",
         "export_md": "Markdown",
+        **LIBRARY["en"],
         "library": "Library",
         "library_find": "Find by title, issuer, number or region",
         "library_count": "documents: {count}",

@@ -4,6 +4,7 @@ It overrides whatever else is known. It is written by hand, so faults are told w
 """
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +49,13 @@ def read_sidecar(document: Path) -> dict[str, Any]:
     """
     path = sidecar_of(document)
     return {} if path is None else parse_sidecar(_load(path), path.name)
+
+
+def dump_sidecar(facts: Mapping[str, Any]) -> str:
+    """Return the text of a sidecar that states the facts (named as in ingest.facts.fields; strings or lists of strings)."""
+    import yaml
+
+    return str(yaml.safe_dump(dict(facts), allow_unicode=True, sort_keys=False, width=1000))
 
 
 def _load(path: Path) -> str:

@@ -32,7 +32,7 @@ def parts(name: str, data: bytes, charset: str = "", depth: int = 0) -> Document
 
     Raises UnreadableFileError where it is no document, or a damaged one.
     """
-    suffix = _kind(name, data)
+    suffix = kind_of(name, data)
     if _lies(Path(name).suffix.lower(), suffix):
         for item in parts(f"{Path(name).stem}{suffix}", data, charset, depth):
             yield replace(item, notes=(*item.notes, "wrong-extension")) if isinstance(item, Part) else item
@@ -51,8 +51,8 @@ def _lies(stated: str, suffix: str) -> bool:
     return bool(stated) and stated != suffix and READERS.get(stated) is not READERS.get(suffix)
 
 
-def _kind(name: str, data: bytes) -> str:
-    """The suffix that says how to read a file. Raises UnreadableFileError where there is no way to."""
+def kind_of(name: str, data: bytes) -> str:
+    """Return the suffix that says how to read a file. Raises UnreadableFileError where there is no way to."""
     from ingest.formats.convert_office import CONVERTIBLE
 
     stated, found = Path(name).suffix.lower(), sniff(data)

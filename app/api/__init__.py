@@ -1,0 +1,1 @@
+"""Routes of the web server beside the Gradio page."""

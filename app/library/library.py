@@ -1,0 +1,212 @@
+"""What the page's users do to the library: add files and addresses, state facts, read again, take out, bring back."""
+
+import contextlib
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+from app.library.facts import form_of, stated_in
+from app.library.shelf import Removed, Shelf
+from app.library.work import Job, Said, Stopped, Worker
+from ingest.errors import InputError, UnreadableFileError
+from ingest.facts.sidecar import read_sidecar
+from ingest.prepare import PIPELINE, file_version
+from ingest.records import Entry
+from ingest.summary import Summary
+from ingest.walk import Found, file_key, is_address, is_gone, path_of
+
+if TYPE_CHECKING:
+    from app.engine import Engine
+
+_SOON = 0  # rank of what a user waits for; files that are added wait behind it
+
+
+class Library:
+    """The documents of an engine, to be changed while it answers. Made by app.build.open_library."""
+
+    def __init__(self, engine: "Engine", shelf: Shelf, allow_private: bool = False) -> None:
+        self.shelf = shelf
+        self._engine, self._allow_private = engine, allow_private
+        self._worker = Worker()
+
+    def jobs(self) -> list[Job]:
+        """What is being done and was done lately."""
+        return self._worker.jobs()
+
+    def close(self) -> None:
+        """Stop working; what waits in the folder is read at the next start."""
+        self._worker.close()
+
+    def resume(self) -> Job:
+        """Tidy the folder and read what the last run left unread: files that are not in the index as they are now."""
+        return self._worker.submit(Job(""), self._resume)
+
+    def _resume(self, _: Job) -> None:
+        self.shelf.tidy()
+        known = {entry.file: (entry.version, entry.pipeline) for entry in self._engine.entries()}
+        many = {file: (record.version, record.pipeline) for file, record in self._engine.files().items()}
+        for path in self.shelf.files():
+            key = file_key(path)
+            with contextlib.suppress(UnreadableFileError):  # it went away, or cannot be opened now
+                if (file_version(Found(path, str(path))), PIPELINE) not in (known.get(key), many.get(key)):
+                    self._worker.submit(Job(path.name), partial(self._read, path=str(path)))
+
+    def add(self, incoming: Path) -> Job:
+        """Keep a file that has come in, and read it. Raises UnreadableFileError, the file gone, where it is of no kind that can be read."""
+        from ingest.formats.dispatch import kind_of
+        from ingest.read import load
+
+        try:
+            kind_of(incoming.name, load(incoming))
+        except UnreadableFileError:
+            self.shelf.refuse(incoming)
+            raise
+        path = self.shelf.keep(incoming)
+        return self._worker.submit(Job(path.name), lambda job: self._read_new(job, path))
+
+    def fetch(self, url: str) -> Job:
+        """Fetch a page or file by its address, keep it, and read it. Raises InputError for what is no address."""
+        url = url.strip()
+        if not is_address(url):
+            raise InputError(f"这不是网址：{url[:80]}", "应以 http:// 或 https:// 开头")
+        return self._worker.submit(Job(url), lambda job: self._fetch(job, url))
+
+    def why_fixed(self, entry: Entry) -> str:
+        """Return why nothing can be stated of a document, as a key of app.ui.strings; "" where it can."""
+        if entry.file != entry.key:
+            return "fixed_member"
+        if is_address(entry.file):
+            return "fixed_address"
+        return "fixed_gone" if is_gone(entry.file) else ""
+
+    def edit(self, doc_id: str, form: Mapping[str, Any], before: Mapping[str, str]) -> Job:
+        """State what the form has changed in the document's sidecar, and read it again.
+
+        `before` is the form as the user saw it. Raises InputError for a value that is none, or a document of which nothing can be stated.
+        """
+        entry = self._known(doc_id)
+        if self.why_fixed(entry):
+            raise InputError("这份资料不能在这里修改")
+        path = path_of(entry.file)
+        facts = stated_in(form, before, read_sidecar(path))
+        self.shelf.state(path, facts)
+        return self._worker.submit(Job(entry.source.title), lambda job: self._read(job, given(entry)), _SOON)
+
+    def again(self, doc_id: str) -> Job:
+        """Read a document's file or page again, changed or not."""
+        entry = self._known(doc_id)
+        return self._worker.submit(Job(entry.source.title), lambda job: self._read(job, given(entry), True), _SOON)
+
+    def remove(self, doc_id: str) -> Job:
+        """Take a document out. Its file goes where it can be brought back from if it is ours, else it stays where it is."""
+        entry = self._known(doc_id)
+        return self._worker.submit(Job(entry.source.title), lambda job: self._remove(job, entry), _SOON)
+
+    def removed(self) -> list[Removed]:
+        """What can be brought back, the latest first."""
+        return self.shelf.removed()
+
+    def undo(self, removed_id: str) -> Job:
+        """Bring a removed document back. Raises InputError where it is not known (any more)."""
+        found = next((removed for removed in self.shelf.removed() if removed.id == removed_id), None)
+        if found is None:
+            raise InputError("找不到要恢复的资料", "它可能已经恢复过了")
+        return self._worker.submit(Job(found.title), lambda job: self._bring_back(job, found), _SOON)
+
+    def form(self, doc_id: str) -> dict[str, str]:
+        """The form of a document as it stands. Raises InputError for an unknown one."""
+        return form_of(self._known(doc_id))
+
+    def _known(self, doc_id: str) -> Entry:
+        entry = self._engine.entry(doc_id)
+        if entry is None:
+            raise InputError("这份资料已不在库中")
+        return entry
+
+    def _ingest(self, job: Job, given: Sequence[str], anew: bool = False) -> Summary:
+        def embedded(done: int, total: int) -> None:
+            if self._worker.stopping.is_set():
+                raise Stopped
+            job.done, job.total = done, total
+            job.said = (("work_embedding", {"done": done, "total": total}),)
+
+        return self._engine.ingest(given, allow_private=self._allow_private, anew=anew, on_embedded=embedded)
+
+    def _read_new(self, job: Job, path: Path) -> None:
+        try:
+            self._read(job, str(path))
+        except UnreadableFileError:
+            self.shelf.discard(path)  # whoever added it has it still
+            raise
+
+    def _read(self, job: Job, path: str, anew: bool = False) -> None:
+        """Bring one file or address into the index. Raises UnreadableFileError where nothing of it could be read."""
+        summary = self._ingest(job, [path], anew)
+        if not (summary.added or summary.updated or summary.unchanged):
+            raise UnreadableFileError(summary.skipped[0]["reason"] if summary.skipped else "没有可读的内容")
+        job.said = _said(summary, path)
+
+    def _fetch(self, job: Job, url: str) -> None:
+        from ingest.formats.fetch import fetch
+
+        job.said = (("work_fetching", {}),)
+        got = fetch(url, allow_private=self._allow_private)
+        if self._worker.stopping.is_set():
+            raise Stopped
+        same = [entry for entry in self._engine.entries() if entry.source.url == url and not is_address(entry.file)]
+        kept = next((path_of(e.file) for e in same if self.shelf.holds(path_of(e.file))), None)
+        if kept is not None and kept.suffix == got.suffix and kept.exists():
+            self.shelf.replace(kept, got.data)  # the page as it is now
+            self._read(job, str(self.shelf.folder / kept.name))
+            return
+        name = unquote(urlsplit(url).path).strip("/").replace("/", " ").removesuffix(got.suffix)
+        incoming = self.shelf.incoming(f"{urlsplit(url).hostname} {name}".strip()[:100] + got.suffix)
+        incoming.write_bytes(got.data)
+        self._read_new(job, self.shelf.keep(incoming, {"url": url}))
+
+    def _remove(self, job: Job, entry: Entry) -> None:
+        with self._engine.writing() as store:
+            if store.catalog.entry(entry.id) is None:
+                raise InputError("这份资料已不在库中")
+            record = store.catalog.files().get(entry.file)
+            linked = [other for other in store.catalog.entries() if other.same_as == entry.id]
+            with store.turn():
+                removed = self.shelf.take_out(entry.file, entry.source.title, given(entry), entry.file == entry.key)
+                store.remove(entry.id)
+                if (
+                    record is not None
+                ):  # one of many in a file that stays: it must not be read again for this one's sake
+                    store.set_file(entry.file, record)
+        job.removed = removed.id
+        if linked:  # they had no text of their own
+            self._ingest(job, [given(other) for other in linked if not is_gone(other.file)])
+        job.said = (("work_removed", {}),)
+
+    def _bring_back(self, job: Job, removed: Removed) -> None:
+        with self.shelf.bring_back(removed) as path:
+            self._read(job, path, anew=True)
+        job.said = (("work_restored", {}), *job.said[1:])
+
+
+def given(entry: Entry) -> str:
+    """Return a document's file as the user gave it, where that still names it, else by its full path."""
+    if is_address(entry.file):
+        return entry.file
+    named = entry.source.path.removesuffix(entry.key.removeprefix(entry.file))
+    return named if file_key(Path(named)) == entry.file else str(path_of(entry.file))
+
+
+def _said(summary: Summary, path: str) -> list[Said]:
+    """What is told of a file that was read: how much, and what a reader has to know."""
+    read = summary.added + summary.updated
+    said: list[Said] = [("work_done", {"chunks": summary.chunks})]
+    if read > 1:
+        said = [("work_done_many", {"documents": read, "chunks": summary.chunks})]
+    said += [("work_linked", {"title": link["same_as"]}) for link in summary.linked[:1] if link["source"] == path]
+    flags = list(dict.fromkeys(name for row in summary.flagged for name in row["flags"]))
+    said += [(f"flag_{name}", {}) for name in flags]
+    if summary.skipped:
+        said.append(("work_skipped", {"count": len(summary.skipped)}))
+    return said

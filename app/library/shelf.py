@@ -1,0 +1,192 @@
+"""The library's folder: files as they were added, their sidecars, and what was taken out, kept for a while.
+
+A file comes in under a folder of its own in `.incoming` and is moved to its place in one step; `.trash` holds a folder a
+removal. Both are hidden, so ingesting the folder passes them over.
+"""
+
+import contextlib
+import json
+import os
+import re
+import secrets
+import shutil
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from app.library.names import free_name, safe_name
+from ingest.errors import InputError, PolicyQAError
+from ingest.facts.sidecar import SUFFIXES, dump_sidecar, is_sidecar
+from ingest.walk import path_of
+
+KEPT_DAYS = 30  # that a removed file can be brought back
+_STALE = 86_400  # seconds after which an upload that never ended is cleared away
+_ID = re.compile(r"[0-9a-f]{16}")
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """A document that was taken out: how to bring it back."""
+
+    id: str
+    title: str
+    given: str  # the path or address to ingest again, as it was given
+    file: str = ""  # the name of the kept file; "" where the file is not ours and stayed where it is
+    when: float = 0.0  # seconds since 1970
+
+
+class Shelf:
+    """Files kept for the library. The folder is made with the first file."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._incoming, self._trash = folder / ".incoming", folder / ".trash"
+        self._naming = threading.Lock()
+
+    def incoming(self, name: str) -> Path:
+        """Return a fresh path, with a safe name, to write a file to before it is kept. Raises InputError where that cannot be."""
+        room = self._incoming / secrets.token_hex(8)
+        try:
+            room.mkdir(parents=True)
+        except OSError as error:
+            raise InputError(
+                f"无法写入资料文件夹 {self.folder}：{error.strerror}",
+                "检查目录权限，或用 POLICYQA_LIBRARY 指定其他目录",
+            ) from error
+        return room / safe_name(name)
+
+    def keep(self, incoming: Path, facts: Mapping[str, Any] | None = None) -> Path:
+        """Move a file that has come in to its place, with a sidecar that states `facts`; return the place."""
+        with self._naming:
+            place = self.folder / free_name(incoming.name, self._names())
+            if facts:
+                self.state(place, facts)
+            incoming.replace(place)
+        self.refuse(incoming)
+        return place
+
+    def refuse(self, incoming: Path) -> None:
+        """Clear away what has come in and is not kept."""
+        shutil.rmtree(incoming.parent, ignore_errors=True)
+
+    def replace(self, place: Path, data: bytes) -> None:
+        """Put other bytes in a kept file's place, in one step."""
+        incoming = self.incoming(place.name)
+        incoming.write_bytes(data)
+        incoming.replace(place)
+        self.refuse(incoming)
+
+    def state(self, document: Path, facts: Mapping[str, Any]) -> None:
+        """Write what is stated of a document beside it, in one step; without facts the sidecar goes. Raises InputError."""
+        sidecar = document.with_name(f"{document.name}.yaml")
+        fresh = sidecar.with_name(f".{sidecar.name}.new")
+        try:
+            if not facts:
+                sidecar.unlink(missing_ok=True)
+                return
+            fresh.write_text(dump_sidecar(facts), encoding="utf-8")
+            fresh.replace(sidecar)
+        except OSError as error:
+            fresh.unlink(missing_ok=True)
+            raise InputError(f"无法写入 {sidecar}：{error.strerror}", "检查该目录是否可写") from error
+
+    def discard(self, place: Path) -> None:
+        """Delete a kept file that turned out to be none that can be read, and its sidecar."""
+        if self.holds(place):
+            for path in _with_sidecars(place):
+                path.unlink(missing_ok=True)
+
+    def holds(self, path: Path) -> bool:
+        """Tell whether a file lies on the shelf: any other is not ours to move or delete."""
+        return path.resolve().parent == self.folder.resolve()
+
+    def files(self) -> Iterator[Path]:
+        """Yield the kept files, without sidecars."""
+        for name in sorted(self._names()):
+            if not is_sidecar(Path(name)):
+                yield self.folder / name
+
+    def _names(self) -> list[str]:
+        try:
+            return [entry.name for entry in os.scandir(self.folder) if entry.is_file() and entry.name[0] != "."]
+        except FileNotFoundError:
+            return []
+
+    def take_out(self, key: str, title: str, given: str, whole: bool) -> Removed:
+        """Note a document that is taken out, and move its file away where the file is ours and this document is the `whole` of it."""
+        place = path_of(key)
+        ours = whole and self.holds(place) and place.exists()
+        removed = Removed(secrets.token_hex(8), title, given, place.name if ours else "", time.time())
+        grave = self._trash / removed.id
+        grave.mkdir(parents=True)
+        (grave / "removed.json").write_text(json.dumps(asdict(removed), ensure_ascii=False), encoding="utf-8")
+        if ours:
+            self._bury(place, removed)
+        return removed
+
+    def _bury(self, place: Path, removed: Removed) -> None:
+        grave = self._trash / removed.id / "files"
+        grave.mkdir(exist_ok=True)
+        for path in _with_sidecars(place):
+            if path.exists():
+                path.replace(grave / (removed.file + path.name[len(place.name) :]))
+
+    @contextlib.contextmanager
+    def bring_back(self, removed: Removed) -> Iterator[str]:
+        """Move a removed file back to its place and give what to ingest; where that fails it is removed again, else forgotten."""
+        place = self._unbury(removed) if removed.file else None
+        try:
+            yield str(place) if place else removed.given
+        except PolicyQAError:
+            if place is not None:
+                self._bury(place, removed)
+            raise
+        self.forget(removed.id)
+
+    def _unbury(self, removed: Removed) -> Path:
+        grave = self._trash / removed.id / "files"
+        with self._naming:
+            place = self.folder / removed.file
+            if not (grave / removed.file).exists():  # it is back already: the server ended before it was read
+                return place
+            if place.exists():
+                place = self.folder / free_name(removed.file, self._names())
+            for path in sorted(grave.iterdir(), key=lambda p: not is_sidecar(p)):
+                path.replace(place.with_name(place.name + path.name[len(removed.file) :]))
+        return place
+
+    def forget(self, removed_id: str) -> None:
+        """Clear away what is left of a removal."""
+        if _ID.fullmatch(removed_id):
+            shutil.rmtree(self._trash / removed_id, ignore_errors=True)
+
+    def removed(self) -> list[Removed]:
+        """What can be brought back, the latest first."""
+        ids = [path.name for path in self._trash.iterdir()] if self._trash.is_dir() else []
+        return sorted(filter(None, map(self._removed, ids)), key=lambda removed: -removed.when)
+
+    def _removed(self, removed_id: str) -> Removed | None:
+        if not _ID.fullmatch(removed_id):
+            return None
+        try:
+            note = (self._trash / removed_id / "removed.json").read_text(encoding="utf-8")
+            return Removed(**json.loads(note))
+        except (OSError, ValueError, TypeError):
+            return None
+
+    def tidy(self) -> None:
+        """Clear away uploads that never ended and what was removed long ago."""
+        now = time.time()
+        for path in self._incoming.iterdir() if self._incoming.is_dir() else ():
+            if now - path.stat().st_mtime > _STALE:
+                shutil.rmtree(path, ignore_errors=True)
+        for removed in self.removed():
+            if now - removed.when > KEPT_DAYS * 86_400:
+                self.forget(removed.id)
+
+
+def _with_sidecars(place: Path) -> list[Path]:
+    return [place, *(place.with_name(place.name + suffix) for suffix in SUFFIXES)]
