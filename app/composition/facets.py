@@ -46,6 +46,9 @@ _ORDER = (
 )  # fmt: skip
 _OPEN = ("aspect_goal", "aspect_measure", "aspect_result", "aspect_strength", "aspect_risk")
 COMMON = math.log(1 + 4)  # rarity of a word that every fourth chunk holds
+APPROACH = ("aspect_goal", "aspect_measure")  # the aspects that a question for an approach is about
+_APPROACH = re.compile(r"路线|路径|布局|战略|策略|思路|模式|打法|\bstrateg|\bapproach|\bpath", re.I)
+_RULE_ASKED = re.compile(r"条例|规定|规则|法规|办法|法律|细则|\bregulation|\brule|\blaw", re.I)
 _OVERCOME = re.compile(r"摆脱|走出|绕开|避开|避免|防范|化解|破解|攻克")
 _ALONE = (*_OPEN, "aspect_subsidy", "aspect_penalty", "aspect_principle")  # may be all that is asked for
 MIN_NAMED = 2  # themes that a question must name to set the rows; one alone is what is compared, not an aspect of it
@@ -91,8 +94,15 @@ def is_rule(evidence: Evidence) -> bool:
     return any(re.match(r"\s*(?:\*\*)?第\s*[零〇一二三四五六七八九十百\d]{1,7}\s*[条條]", text) for text in texts)
 
 
-def offered_aspects(sides: Sequence[Sequence[Evidence]]) -> tuple[str, ...]:
+def asks_approach(query: Query) -> bool:
+    """Whether a question is for what regions do, not for what their rules say."""
+    return bool(_APPROACH.search(query.text)) and not _RULE_ASKED.search(query.text)
+
+
+def offered_aspects(query: Query, sides: Sequence[Sequence[Evidence]]) -> tuple[str, ...]:
     """Keys of the aspects by which the evidence of the sides may be told apart: of rules, or of policies."""
+    if asks_approach(query):
+        return _OPEN
     everything = [e for side in sides for e in side]
     rules = sum(is_rule(e) for e in everything)
     return _ORDER if everything and rules * 2 >= len(everything) else _OPEN
