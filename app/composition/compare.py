@@ -57,11 +57,11 @@ def compare_regions(query: Query, ranked: Sequence[Evidence], found: Retrieved, 
             return Draft([quote(query, joint[0].evidence)], [(joint[0].figure, joint[0].evidence)])
         return state_figures(query, joint) if joint else compare_figures(query, ranked, found.unknown)
     topic = topic_terms(query, found.weights, found.unknown)
-    alone = [e for e in ranked if len(_spoken_of(query, e)) <= 1]
+    alone = [e for e in ranked if len(spoken_of(query, e)) <= 1]
     sides = [region_side(query, code, alone) for code in query.regions]
     draft = _compare_sides(query, sides, topic)
-    joint_ones = [e for e in ranked if len(_named(query, e)) > 1 and is_statement(e)]
-    shared = distinct([e for e in joint_ones if _on_topic(topic, e) and (not topic or relevant(query, e))])
+    joint_ones = [e for e in ranked if len(named_in(query, e)) > 1 and is_statement(e)]
+    shared = distinct([e for e in joint_ones if on_topic(topic, e) and (not topic or relevant(query, e))])
     draft.claims += [quote(query, e, phrase(query.language, "both")) for e in shared[:MAX_JOINT]]
     if silent := [display(code, query.language) for code in query.regions if code in missing]:
         draft.lead = phrase(query.language, "nothing_about", region=phrase(query.language, "list_join").join(silent))
@@ -128,7 +128,7 @@ def _compare_sides(query: Query, sides: Sequence[Side], topic: tuple[str, ...], 
 
 def _topical(query: Query, sides: Sequence[Side], topic: tuple[str, ...]) -> list[Side]:
     """The sides with what they say of the subject; where neither says anything of it, with all that they say."""
-    kept = [[e for e in side.evidence if _on_topic(topic, e)] for side in sides]
+    kept = [[e for e in side.evidence if on_topic(topic, e)] for side in sides]
     if not any(kept):
         kept = [[e for e in side.evidence if relevant(query, e)] for side in sides]
     if asks_approach(query):  # articles of law say little of an approach, where anything else is said
@@ -146,10 +146,10 @@ def aspect_cell(side: Side, aspect: str, rows: Sequence[str], used: Collection[K
         for e in side.evidence
         if e.key not in used and speaks_of(e, aspect, rows) and cell_excerpt(e, aspect, side.code)
     ]
-    return _best_few(fitting)
+    return best_few(fitting)
 
 
-def _best_few(fitting: Sequence[Evidence]) -> list[Evidence]:
+def best_few(fitting: Sequence[Evidence]) -> list[Evidence]:
     """What stands in a cell: the first, and another only where it scores about as well."""
     kept: list[Evidence] = []
     for e in fitting[:PER_CELL]:
@@ -207,7 +207,7 @@ def write_cell(query: Query, aspect: str, side: Side, evidence: Sequence[Evidenc
     return claims
 
 
-def _on_topic(terms: tuple[str, ...], evidence: Evidence) -> bool:
+def on_topic(terms: tuple[str, ...], evidence: Evidence) -> bool:
     """Whether a sentence, with its headings, names most of what is compared."""
     if not terms:
         return len(evidence.text) >= 8
@@ -220,13 +220,14 @@ def _names(text: str, term: str) -> float:
     return float(any(form in text for form in term.split("|")) or names(text, term))
 
 
-def _named(query: Query, evidence: Evidence) -> set[str]:
+def named_in(query: Query, evidence: Evidence) -> set[str]:
+    """Those of the regions compared that a sentence names."""
     return {m.code for m in find_regions(evidence.text)} & set(query.regions)
 
 
-def _spoken_of(query: Query, evidence: Evidence) -> set[str]:
+def spoken_of(query: Query, evidence: Evidence) -> set[str]:
     """Those of the regions compared that a sentence names, or that stand above it where it names none."""
-    return _named(query, evidence) or set(query.regions) & set(evidence.sentence.regions)
+    return named_in(query, evidence) or set(query.regions) & set(evidence.sentence.regions)
 
 
 def _covers_all(query: Query, match: FigureMatch) -> bool:

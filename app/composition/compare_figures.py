@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from app.composition.amounts import MAX_FIGURES, also, answer_amount, state_figures
+from app.composition.closest import period_stated
 from app.composition.draft import Claim, Draft
 from app.composition.lookup import is_statement
 from app.composition.sides import OTHER, cell_excerpt, region_side
@@ -11,6 +12,7 @@ from app.composition.wording import figure_note, measure_name, scope_name
 from app.retrieval.matching import FigureMatch, match_figures
 from app.types import Evidence, Query
 from ingest.facts.regions import display, relation
+from ingest.types import Figure
 from prompts import phrase
 
 RELATED = 2  # sentences on a region without the figure asked for
@@ -80,17 +82,17 @@ def _figure_cell(query: Query, own: Sequence[FigureMatch], cell: tuple[str, str]
         return [Claim(phrase(query.language, "nothing_for_region"), (), cell=cell)]
     stated = state_figures(query, own)
     draft.figures += stated.figures
-    return [
-        Claim(
-            phrase(
-                query.language, "figure_lead", scope=scope_name(figure, query), indicator=figure.indicator,
-                figure=figure.text, note=figure_note(figure, query),
-            ),
-            (evidence,),
-            cell=cell,
-        )
-        for figure, evidence in stated.figures[:MAX_FIGURES]
-    ]  # fmt: skip
+    return [_figure_claim(query, figure, evidence, cell) for figure, evidence in stated.figures[:MAX_FIGURES]]
+
+
+def _figure_claim(query: Query, figure: Figure, evidence: Evidence, cell: tuple[str, str]) -> Claim:
+    """One figure of a cell; the sentence before it that says of when it is, is cited with it."""
+    _, source = period_stated(FigureMatch(figure, evidence, "own", evidence.score))
+    text = phrase(
+        query.language, "figure_lead", scope=scope_name(figure, query), indicator=figure.indicator, figure=figure.text,
+        note=figure_note(figure, query),
+    )  # fmt: skip
+    return Claim(text, (evidence,) if source is None else (evidence, source), cell=cell)
 
 
 def _note(query: Query, match: FigureMatch) -> Claim:

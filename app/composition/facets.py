@@ -44,13 +44,14 @@ _ORDER = (
     "aspect_definition", "aspect_principle", "aspect_classes", "aspect_duty", "aspect_must", "aspect_may",
     "aspect_encouraged", "aspect_forbidden", "aspect_penalty",
 )  # fmt: skip
-_OPEN = ("aspect_goal", "aspect_measure", "aspect_result", "aspect_strength", "aspect_risk")
+OPEN = ("aspect_goal", "aspect_measure", "aspect_result", "aspect_strength", "aspect_risk")
+ASPECTS = tuple(dict.fromkeys((*(key for key, _, _ in _THEMES), *_ORDER)))  # all that a table may have as a row
 COMMON = math.log(1 + 4)  # rarity of a word that every fourth chunk holds
 APPROACH = ("aspect_goal", "aspect_measure")  # the aspects that a question for an approach is about
 _APPROACH = re.compile(r"路线|路径|布局|战略|策略|思路|模式|打法|\bstrateg|\bapproach|\bpath", re.I)
 _RULE_ASKED = re.compile(r"条例|规定|规则|法规|办法|法律|细则|\bregulation|\brule|\blaw", re.I)
 _OVERCOME = re.compile(r"摆脱|走出|绕开|避开|避免|防范|化解|破解|攻克")
-_ALONE = (*_OPEN, "aspect_subsidy", "aspect_penalty", "aspect_principle")  # may be all that is asked for
+_ALONE = (*OPEN, "aspect_subsidy", "aspect_penalty", "aspect_principle")  # may be all that is asked for
 MIN_NAMED = 2  # themes that a question must name to set the rows; one alone is what is compared, not an aspect of it
 # Words that name the comparison or its frame, and no subject.
 _FRAME = frozenset(
@@ -102,13 +103,13 @@ def asks_approach(query: Query) -> bool:
 def offered_aspects(query: Query, sides: Sequence[Sequence[Evidence]]) -> tuple[str, ...]:
     """Keys of the aspects by which the evidence of the sides may be told apart: of rules, or of policies."""
     if asks_approach(query):
-        return _OPEN
+        return OPEN
     everything = [e for side in sides for e in side]
     rules = sum(is_rule(e) for e in everything)
-    return _ORDER if everything and rules * 2 >= len(everything) else _OPEN
+    return _ORDER if everything and rules * 2 >= len(everything) else OPEN
 
 
-def speaks_of(evidence: Evidence, aspect: str, rows: Sequence[str] = _OPEN) -> bool:
+def speaks_of(evidence: Evidence, aspect: str, rows: Sequence[str] = OPEN) -> bool:
     """Whether a sentence speaks of an aspect, one of a table's `rows`. Of a rule's aspects a sentence has one: the first that fits."""
     text = normalise(evidence.text)
     if aspect in _ORDER:
@@ -119,7 +120,7 @@ def speaks_of(evidence: Evidence, aspect: str, rows: Sequence[str] = _OPEN) -> b
     if aspect == "aspect_result" and any(f.kind == "实际值" for f in evidence.sentence.figures):
         words += r"|\d"
     troubled = bool(re.search(_words("aspect_risk"), text)) and not _OVERCOME.search(text)
-    if aspect in _OPEN and "aspect_risk" in rows and troubled != (aspect == "aspect_risk"):
+    if aspect in OPEN and "aspect_risk" in rows and troubled != (aspect == "aspect_risk"):
         return False  # a weakness is no strength and no result, whatever else the sentence says
     return bool(re.search(words, text))
 
