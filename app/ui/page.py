@@ -8,6 +8,7 @@ from app.types import Language
 from app.ui.background import in_background
 from app.ui.cards import escape
 from app.ui.chat import Conversation, ask
+from app.ui.compare_pane import compare_pane, wire_compare
 from app.ui.history_pane import history_pane, wire_history
 from app.ui.library import library_pane, wire_library
 from app.ui.message import inert
@@ -33,7 +34,7 @@ def page_options() -> dict[str, Any]:
     """Return looks and script of the page, as keyword arguments of gr.mount_gradio_app. All are local files."""
     import gradio as gr
 
-    script = (_HERE / "page.js").read_text(encoding="utf-8")
+    script = "\n".join((_HERE / name).read_text(encoding="utf-8") for name in ("page.js", "plot.js"))
     return {
         "theme": gr.themes.Default(
             primary_hue="blue", neutral_hue="slate", font=_FONTS, font_mono=("ui-monospace", "monospace")
@@ -66,6 +67,8 @@ def build_page(engine: "Engine", book: "History | None" = None) -> "gr.Blocks":
                 with gr.Column(scale=2, min_width=320, elem_id="pq-source-pane"):
                     parts["sources_title"] = gr.HTML(_pane_title(language))
                     parts["sources"] = gr.HTML(Conversation().sources(language), elem_id="pq-sources")
+            with gr.Tab(words(language, "compare"), id="compare") as compare_tab:
+                parts |= compare_pane(language)
             with gr.Tab(words(language, "library"), id="library") as library_tab:
                 parts |= library_pane(language)
             if book is not None:
@@ -73,6 +76,7 @@ def build_page(engine: "Engine", book: "History | None" = None) -> "gr.Blocks":
                     parts |= history_pane(language)
         parts |= {"ask_tab": ask_tab, "library_tab": library_tab}
         _wire(engine, parts, book)
+        wire_compare(engine, parts, compare_tab)
         wire_library(parts, library_tab, engine.documents)
         if book is not None:
             wire_history(engine, book, parts, tabs, history_tab)

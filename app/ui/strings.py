@@ -1,6 +1,7 @@
 """Interface words in Chinese and English, as data. Both languages have the same keys, which a test keeps."""
 
 from app.types import Language
+from app.ui.compare_strings import COMPARE_STRINGS
 from ingest.health import FLAGS
 
 DEFAULT_LANGUAGE: Language = "zh"
@@ -69,6 +70,7 @@ STRINGS: dict[Language, dict[str, str]] = {
         "history_none": "还没有对话记录。",
         "export_docx": "导出 Word（附编号注释）",
         "export_md": "导出 Markdown",
+        **COMPARE_STRINGS["zh"],
         "library": "资料库",
         "library_find": "按标题、发文机关、文号或地区查找",
         "library_count": "共 {count} 份",
@@ -164,6 +166,7 @@ STRINGS: dict[Language, dict[str, str]] = {
         "history_none": "No conversations yet.",
         "export_docx": "Word with numbered notes",
         "export_md": "Markdown",
+        **COMPARE_STRINGS["en"],
         "library": "Library",
         "library_find": "Find by title, issuer, number or region",
         "library_count": "documents: {count}",
