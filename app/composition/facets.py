@@ -26,7 +26,7 @@ _THEMES: tuple[tuple[str, str, str], ...] = (
     ("aspect_strength", r"优势|特色|亮点|长处|强项|\bstrengths?\b|\badvantages?\b",
      r"优势|特色|长处|依托|基础|丰富|领先|超过|突破|人无我有|独特|成功|起步较快"),
     ("aspect_risk", r"风险|短板|弱点|劣势|挑战|瓶颈|困境|不足|隐患|难题|\brisks?\b|\bweakness|\bchallenge|\bproblems?\b",
-     r"风险|短板|不足|缺乏|欠缺|缺失|缺口|瓶颈|困境|难处|难以|难引|难留|重叠|重合|扎堆|空转|落差|比不上|受制|外部供应|依赖|没有.{0,8}能力|卡脖子|闲置|停滞|虹吸|吸走|问题"),
+     r"风险(?!补偿|投资|分担|准备金|资金|基金|池|评估|监测|提示|防控|管理|等级)|短板|不足|缺乏|欠缺|缺失|缺口|瓶颈|困境|难处|难以|难引|难留|重叠|重合|扎堆|空转|落差|比不上|受制|外部供应|依赖|没有.{0,8}能力|卡脖子|闲置|停滞|虹吸|吸走|问题"),
 )  # fmt: skip
 # Of a regulation: what kind of rule a sentence states. The first that fits is its aspect.
 _RULES: tuple[tuple[str, str], ...] = (

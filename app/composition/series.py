@@ -71,7 +71,7 @@ def measure_of(figure: Figure) -> str:
     text = without_periods(to_simplified(figure.indicator))
     for mention in reversed(find_regions(text)):
         text = text[: mention.start] + text[mention.end :]
-    name = _MANNER.sub("", text).strip(" ，、“”")
+    name = _MANNER.sub("", text.strip(" ，、")).strip(" ，、“”")
     heads = find_heads(name)
     named = bool(heads) or bool(_MEASURE.search(name))
     return name if named and len(name) >= _LEAST + 2 else ""

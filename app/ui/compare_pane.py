@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 MAX_TYPED = 400  # characters of the box for free aspects
 _FIRST = ("aspect_goal", "aspect_measure", "aspect_risk")  # chosen when the pane is opened first
 _BETWEEN = re.compile(r"[、，,；;\n]+")
-_UNNAMED = re.compile(r"某.*[省市县区州]")  # 某北方省份; 各地 and 不少企业 are nobody to compare
+_UNNAMED = re.compile(r"某.*(?:省份?|市|县|区|州)")  # 某北方省份; 各地 and 不少企业 are nobody to compare
 _QUIET = {"show_progress": "hidden", "api_visibility": "private"}
 log = logging.getLogger(__name__)
 

@@ -12,6 +12,7 @@ from app.ui.strings import words
 
 MAX_CELL = 32_000  # characters; Excel takes 32,767
 _NOT_XML = re.compile(r"[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_FORMULA = tuple("=+-@＝＋－＠")
 _SOURCES = ("title", "issuer", "doc_number", "region", "date", "tier", "validity", "page", "quote", "source")
 _MATRIX_WIDTH, _WIDE, _NARROW = 42, 46, 16  # characters
 
@@ -72,10 +73,10 @@ def _write(sheet: Any, rows: Sequence[Sequence[object]], widths: Sequence[int]) 
         for across, value in enumerate(row, 1):
             cell = sheet.cell(down, across)
             if isinstance(value, str):
-                # A text that begins with = + - @ is no formula, and stays none when its cell is edited.
+                # A text that begins as formulas do is none, and stays none when its cell is edited.
                 cell.value = _NOT_XML.sub("", visible(value))[:MAX_CELL]
                 cell.data_type = "s"
-                cell.quotePrefix = value[:1] in tuple("=+-@\t\r")
+                cell.quotePrefix = cell.value.lstrip().startswith(_FORMULA)
             else:
                 cell.value = value
             cell.alignment = Alignment(wrap_text=True, vertical="top")

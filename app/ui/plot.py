@@ -19,8 +19,7 @@ _WIDTH = 440  # at least: a phone shows it nearly as it is
 _LEFT, _RIGHT, _TOP, _BOTTOM, _LINE = 70, 14, 64, 54, 17
 _SLOT = 92  # of one owner in one period: the room of a label
 _SIZE = 12  # of the letters
-# Okabe and Ito's colours, told apart also by colour-blind readers; owners are named below their place as well.
-_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#b8559a", "#b57a00", "#2f8fc4", "#7f7f7f")
+_COLOURS = 7  # of owners, in style.css; owners are named below their place as well
 _KINDS = ("实际值", "目标值", "预测")
 _PLANS = {"十二五": 2015, "十三五": 2020, "十四五": 2025, "十五五": 2030, "十六五": 2035}
 _LARGE = {"zh": ((1e12, "万亿"), (1e8, "亿"), (1e4, "万")), "en": ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k"))}
@@ -124,7 +123,7 @@ def _kinds(kinds: Sequence[str], language: Language) -> Iterator[str]:
     """The shapes that stand in the picture, with their names."""
     x = 14.0
     for kind in (k for k in _KINDS if k in kinds):
-        yield _shape(kind, x, 38, "currentColor")
+        yield _shape(kind, x, 38)
         name = words(language, f"plot_kind_{kind}")
         yield _text(x + 11, 42, name, "pq-axis")
         x += 32 + _wide(name)
@@ -151,18 +150,18 @@ def _marks(frame: _Frame, points: Sequence[Point], language: Language) -> Iterat
     """Each point as a link to its sentence. Its label stands where it hides nothing, or not at all: a click tells it."""
     places = [_place(frame, point, points) for point in points]
     taken = [box for boxes in places for box in _boxes(frame, *boxes)]
+    owners = list(dict.fromkeys(p.scope for p in points))
     for point, (x, _, _) in zip(points, places, strict=True):
-        colour = _COLOURS[list(dict.fromkeys(p.scope for p in points)).index(point.scope) % len(_COLOURS)]
         ends = [frame.y(v) for v in (point.value, point.high) if v is not None]
-        shapes = "".join(_shape(point.kind, x, y, colour) for y in ends)
+        shapes = "".join(_shape(point.kind, x, y) for y in ends)
         if len(ends) == 2:
-            shapes = f'<path d="M{x:.1f} {ends[0]:.1f}V{ends[1]:.1f}" stroke="{colour}" stroke-width="2"/>{shapes}'
+            shapes = f'<path d="M{x:.1f} {ends[0]:.1f}V{ends[1]:.1f}" stroke="currentColor" stroke-width="2"/>{shapes}'
         period = point.period or words(language, "plot_no_period")
         kind = words(language, f"plot_kind_{point.kind}") if point.kind in _KINDS else point.kind
         told = escape(" · ".join((point.scope, period, kind, f"{point.label} {point.mark}".strip())))
         label = _label(frame, f"{point.label} {point.mark}".strip(), x, min(ends), max(ends), taken)
         yield (
-            f'<a href="#{escape(point.anchor)}" class="pq-point" aria-label="{told}"><title>{told}</title>'
+            f'<a href="#{escape(point.anchor)}" class="pq-point pq-owner-{owners.index(point.scope) % _COLOURS}" aria-label="{told}"><title>{told}</title>'
             f"{shapes}{label}</a>"
         )
 
@@ -196,15 +195,15 @@ def _label(frame: _Frame, text: str, x: float, top: float, bottom: float, taken:
     return ""
 
 
-def _shape(kind: str, x: float, y: float, colour: str) -> str:
+def _shape(kind: str, x: float, y: float) -> str:
     """A full circle for what is, an open square for a target, an open diamond for a forecast."""
     if kind == "目标值":
         place = f'x="{x - 5.5:.1f}" y="{y - 5.5:.1f}" width="11" height="11"'
-        return f'<rect {place} fill="none" stroke="{colour}" stroke-width="2.5" pointer-events="all"/>'
+        return f'<rect {place} fill="none" stroke="currentColor" stroke-width="2.5" pointer-events="all"/>'
     if kind == "预测":
         path = f"M{x:.1f} {y - 7.5:.1f}l7.5 7.5-7.5 7.5-7.5-7.5z"
-        return f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="2" pointer-events="all"/>'
-    return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="6" fill="{colour}"/>'
+        return f'<path d="{path}" fill="none" stroke="currentColor" stroke-width="2" pointer-events="all"/>'
+    return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="6" fill="currentColor"/>'
 
 
 def _ticks(low: float, high: float) -> list[float]:
