@@ -37,6 +37,7 @@ _HAN = re.compile(r"[㐀-鿿]")
 _QUOTED = re.compile(r"“[^”]*”")
 _FRAME_WORDS = 6  # words around a quotation that are no statement of their own: The source says: “…”
 CHUNKS = 20  # chunks whose sentences are considered for an answer
+COMPARED = 60  # and for a cell of a matrix: the rules of a region must not crowd out what is said of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +164,7 @@ class Engine:
             found, ranked = [], dict[tuple[str, int, int], Evidence]()
             for part in row.parts():
                 with self._lock, self.store.one_state():
-                    found.append(retrieve(part, self.store, self.embedder, CHUNKS, self.reranker))
+                    found.append(retrieve(part, self.store, self.embedder, COMPARED, self.reranker))
                 for evidence in rank_sentences(part, found[-1]):
                     ranked.setdefault(evidence.key, evidence)
             best_first = sorted(ranked.values(), key=lambda e: -e.score)

@@ -1,12 +1,13 @@
 """The matrix of regions and aspects: what a comparison puts into its table, asked for one aspect at a time."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from app.composition.compare import MAX_JOINT, aspect_cell, best_few, named_in, on_topic, spoken_of, write_cell
 from app.composition.compare_figures import compare_figures
 from app.composition.draft import Claim, Draft, quote
-from app.composition.facets import ASPECTS, OPEN, asked_aspects, is_rule, speaks_of, topic_terms
+from app.composition.facets import APPROACH, ASPECTS, OPEN, asked_aspects, is_rule, speaks_of, topic_terms
 from app.composition.lookup import is_statement
 from app.composition.sides import OTHER, Side, cell_excerpt, region_side
 from app.retrieval.evidence import distinct, names, relevant
@@ -14,7 +15,7 @@ from app.retrieval.retrieve import Retrieved
 from app.types import Demands, Evidence, Language, Query
 from app.understanding.understand import understand
 from ingest.errors import InputError
-from ingest.facts.regions import NATION, display, find_regions
+from ingest.facts.regions import NATION, display, find_regions, relation
 from ingest.lexical import normalise
 from prompts import phrase
 
@@ -22,6 +23,11 @@ MAX_REGIONS = MAX_ASPECTS = 8
 MAX_WORDS = 60  # characters of an aspect in free words
 _TO_A_CELL = 24  # sentences among which a cell's are chosen
 _WHOLE_SUBJECT = 3  # words of a free aspect that must all be named; of more, most
+_OPENING = 3  # characters before a name with which a sentence still begins
+_LAWS = frozenset(("法律", "行政法规", "地方性法规", "规章"))
+_BASIS = re.compile(
+    r"制定本|(?:根据|按照|依据)\S{0,30}《|贯彻|为指导"
+)  # names whose rules a text rests on, not what they do
 _SHORT = 8  # characters below which a line states nothing
 # Measures that texts also speak of without an amount; where none is found their sentences stand in the cell.
 _TOLD_IN_WORDS = frozenset(("补贴", "罚款", "期限", "投资"))
@@ -93,13 +99,13 @@ def compose_row(row: Row, found: Retrieved, ranked: Sequence[Evidence]) -> Draft
         if draft.figures or not _TOLD_IN_WORDS.issuperset(query.heads):
             return draft
     fitting = [e for e in ranked if len(e.text) >= _SHORT and is_statement(e) and _fits(row, found, e)]
-    draft = Draft()
+    draft, alone = Draft(), [e for e in fitting if len(spoken_of(apart, e)) <= 1]
     for code in query.regions:
-        side = _side(row, code, [e for e in fitting if len(spoken_of(apart, e)) <= 1])
+        side = _side(row, code, alone)
         aspect = row.aspect if row.aspect in ASPECTS else OTHER
         chosen = aspect_cell(side, aspect, row.beside) if aspect != OTHER else best_few(side.evidence)
         draft.claims += [c for c in write_cell(query, aspect, side, chosen, named=False) if c.evidence]
-    joint = distinct([e for e in fitting if len(named_in(apart, e)) > 1], MAX_JOINT)
+    joint = distinct([e for e in fitting if len(named_in(apart, e)) > 1 and not _BASIS.search(e.text)], MAX_JOINT)
     draft.claims += [quote(query, e, phrase(query.language, "both")) for e in joint]
     return draft
 
@@ -122,14 +128,35 @@ def _fits(row: Row, found: Retrieved, evidence: Evidence) -> bool:
 
 
 def _side(row: Row, code: str, fitting: Sequence[Evidence]) -> Side:
-    """A region's sentences for a cell. Articles of law tell what a region does only where nothing else tells it."""
-    side = region_side(row.query, code, fitting)
+    """A region's sentences for a cell.
+
+    Articles of law tell what a region does only where nothing else tells it, and never how it fares.
+    """
+    side = region_side(row.query, code, [e for e in fitting if _speaks_for(code, e)])
     own = [e for e in side.evidence if cell_excerpt(e, OTHER, code)]
-    if code == NATION:  # its parts speak for themselves
-        own = [e for e in own if {*e.sentence.regions, *(m.code for m in find_regions(e.text))} == {NATION}]
     if row.aspect in OPEN:
-        own = [e for e in own if not is_rule(e)] or own
+        policies = [e for e in own if not (is_rule(e) or e.hit.source.doc_type in _LAWS)]
+        own = policies or (own if row.aspect in APPROACH else [])
     return replace(side, evidence=tuple(distinct(own, _TO_A_CELL)))
+
+
+def _speaks_for(code: str, evidence: Evidence) -> bool:
+    """Whether a sentence is the region's and not only a part's: a city's text says nothing of its province by itself.
+
+    One that begins with the name of a part says whose it is, and stands for what it says.
+    """
+    regions, source = evidence.sentence.regions, evidence.hit.source.regions
+    if not any(relation(code, other) in {"same", "part"} for other in regions):
+        return False
+    mentions = find_regions(evidence.text)
+    if code == NATION:  # its parts speak for themselves
+        return {*regions, *(m.code for m in mentions)} == {NATION}
+    if mentions and mentions[0].start < _OPENING and relation(code, mentions[0].code) in {"same", "part"}:
+        return True
+    if any(relation(code, other) == "part" for other in source):
+        return False
+    inside = [other for other in regions if relation(code, other) == "part"]
+    return code in source if inside else code in regions
 
 
 def column_of(row: Row, claim: Claim) -> str:
