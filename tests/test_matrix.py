@@ -172,3 +172,20 @@ def test_a_figure_asked_for_is_drawn_alone_and_others_are_not():
 )
 def test_what_is_measured_is_said_without_whose_and_when(indicator, name):
     assert measure_of(figure(indicator)) == name
+
+
+def test_a_citys_text_says_nothing_of_its_province(engine, tmp_path):
+    texts = {
+        "酒泉市奖补办法": "# 酒泉市奖补办法\n\n酒泉市人民政府办公室\n\n酒泉市对算力企业给予运营补贴。\n\n按照甘肃省的要求，各县对数据企业给予用电补贴。\n",
+        "甘肃省数据条例": "# 甘肃省数据条例\n\n第一条 甘肃省人民政府应当防范数据泄露风险，及时补齐短板。\n\n第二条 县级以上人民政府应当安排资金支持算力发展。\n",
+    }
+    for title, text in texts.items():
+        (tmp_path / f"{title}.md").write_text(text, encoding="utf-8")
+    with open_engine(load_settings({}, store=str(tmp_path / "store")), writable=True) as opened:
+        opened.ingest([str(tmp_path / f"{title}.md") for title in texts])
+        jiuquan = next(code for code in opened.regions() if code.startswith("6209"))
+        subsidy, risk = opened.compare([GANSU, jiuquan], ["aspect_subsidy", "aspect_risk"]).cells
+        alone = opened.compare([GANSU], ["aspect_subsidy"]).cells[0][0]
+    assert "安排资金" in said(subsidy[0]) and "补贴" not in said(subsidy[0])
+    assert "用电补贴" not in said(alone) and "酒泉市对" in said(alone)  # whose it is can be read
+    assert "运营补贴" in said(subsidy[1]) and not risk[0].sentences  # an article of law states no weakness

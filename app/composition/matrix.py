@@ -22,8 +22,11 @@ from prompts import phrase
 MAX_REGIONS = MAX_ASPECTS = 8
 MAX_WORDS = 60  # characters of an aspect in free words
 _TO_A_CELL = 24  # sentences among which a cell's are chosen
+_NEAR = 0.35  # share of the words of a measure
 _WHOLE_SUBJECT = 3  # words of a free aspect that must all be named; of more, most
-_OPENING = 3  # characters before a name with which a sentence still begins
+_BEGINS = re.compile(
+    r"[\W\d]*(?:第\S{1,6}条\s*)?[在而但]?"
+)  # what may stand before a name with which a sentence begins
 _LAWS = frozenset(("法律", "行政法规", "地方性法规", "规章"))
 _BASIS = re.compile(
     r"制定本|(?:根据|按照|依据)\S{0,30}《|贯彻|为指导"
@@ -95,7 +98,7 @@ def compose_row(row: Row, found: Retrieved, ranked: Sequence[Evidence]) -> Draft
     apart = replace(query, regions=tuple(c for c in query.regions if c != NATION))  # 国家 is named by everybody
     if query.heads:
         draft = compare_figures(query, ranked, found.unknown) or Draft()
-        draft.claims = [c for c in draft.claims if c.evidence and not c.heading]
+        draft.claims = [c for c in draft.claims if c.evidence and not c.heading and (c.cell or _is_near(c))]
         if draft.figures or not _TOLD_IN_WORDS.issuperset(query.heads):
             return draft
     fitting = [e for e in ranked if len(e.text) >= _SHORT and is_statement(e) and _fits(row, found, e)]
@@ -108,6 +111,11 @@ def compose_row(row: Row, found: Retrieved, ranked: Sequence[Evidence]) -> Draft
     joint = distinct([e for e in fitting if len(named_in(apart, e)) > 1 and not _BASIS.search(e.text)], MAX_JOINT)
     draft.claims += [quote(query, e, phrase(query.language, "both")) for e in joint]
     return draft
+
+
+def _is_near(claim: Claim) -> bool:
+    """Whether what comes closest to a measure names enough of it to be worth saying beside the table."""
+    return max(e.coverage for e in claim.evidence) >= _NEAR
 
 
 def _fits(row: Row, found: Retrieved, evidence: Evidence) -> bool:
@@ -132,7 +140,7 @@ def _side(row: Row, code: str, fitting: Sequence[Evidence]) -> Side:
 
     Articles of law tell what a region does only where nothing else tells it, and never how it fares.
     """
-    side = region_side(row.query, code, [e for e in fitting if _speaks_for(code, e)])
+    side = region_side(row.query, code, [e for e in fitting if _speaks_for(code, e, row.query.regions)])
     own = [e for e in side.evidence if cell_excerpt(e, OTHER, code)]
     if row.aspect in OPEN:
         policies = [e for e in own if not (is_rule(e) or e.hit.source.doc_type in _LAWS)]
@@ -140,10 +148,10 @@ def _side(row: Row, code: str, fitting: Sequence[Evidence]) -> Side:
     return replace(side, evidence=tuple(distinct(own, _TO_A_CELL)))
 
 
-def _speaks_for(code: str, evidence: Evidence) -> bool:
+def _speaks_for(code: str, evidence: Evidence, columns: Sequence[str]) -> bool:
     """Whether a sentence is the region's and not only a part's: a city's text says nothing of its province by itself.
 
-    One that begins with the name of a part says whose it is, and stands for what it says.
+    One that begins with the name of a part says whose it is, and stands for what it says, unless that has its own column.
     """
     regions, source = evidence.sentence.regions, evidence.hit.source.regions
     if not any(relation(code, other) in {"same", "part"} for other in regions):
@@ -151,8 +159,10 @@ def _speaks_for(code: str, evidence: Evidence) -> bool:
     mentions = find_regions(evidence.text)
     if code == NATION:  # its parts speak for themselves
         return {*regions, *(m.code for m in mentions)} == {NATION}
-    if mentions and mentions[0].start < _OPENING and relation(code, mentions[0].code) in {"same", "part"}:
-        return True
+    if mentions and _BEGINS.fullmatch(evidence.text[: mentions[0].start]):
+        named = relation(code, mentions[0].code)
+        if named == "same" or (named == "part" and mentions[0].code not in columns):
+            return True
     if any(relation(code, other) == "part" for other in source):
         return False
     inside = [other for other in regions if relation(code, other) == "part"]
