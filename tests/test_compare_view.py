@@ -104,7 +104,14 @@ def test_what_is_wrong_with_a_choice_is_one_plain_line(language):
     engine = FakeEngine()
     nothing, cards = compare(engine, [], ["aspect_goal"], language)
     many, _ = compare(engine, [str(n) for n in range(9)], ["aspect_goal"], language)
-    assert "pq-error" in nothing and "pq-error" in many and "8" in text_of(many) and "9" in text_of(many)
+    unnamed, _ = compare(engine, ["620000"], ["？"], language)
+    assert (
+        "60" in text_of(unnamed)
+        and "pq-error" in nothing
+        and "pq-error" in many
+        and "8" in text_of(many)
+        and "9" in text_of(many)
+    )
     assert "pq-card" not in cards
     assert "pq-matrix" in compare(engine, ["620000"], ["aspect_goal"], language)[0]
 

@@ -100,6 +100,7 @@ def test_an_english_matrix_quotes_its_sources(engine):
         ([str(n) for n in range(MAX_REGIONS + 1)], ["aspect_goal"]),
         ([GANSU], [f"方面{n}" for n in range(MAX_ASPECTS + 1)]),
         ([GANSU], ["长" * (MAX_WORDS + 1)]),
+        ([GANSU], ["？！"]),
     ],
 )
 def test_what_cannot_be_shown_is_refused_in_plain_words(engine, regions, aspects):

@@ -58,8 +58,8 @@ def ask_rows(regions: Sequence[str], aspects: Sequence[str], language: Language)
     if len(codes) > MAX_REGIONS or len(wanted) > MAX_ASPECTS:
         told = f"最多比较 {MAX_REGIONS} 个地区、{MAX_ASPECTS} 个方面；现在是 {len(codes)} 个地区、{len(wanted)} 个方面"
         raise InputError(told, "减少所选的地区或方面，分几次比较")
-    if any(len(aspect) > MAX_WORDS for aspect in wanted):
-        raise InputError(f"自定义的方面最多 {MAX_WORDS} 个字", "写一个简短的名称，例如：数据中心机架")
+    if not all(map(is_name, wanted)):
+        raise InputError(f"自定义的方面要有文字，最多 {MAX_WORDS} 个字", "写一个简短的名称，例如：数据中心机架")
     keys = tuple(aspect for aspect in wanted if aspect in ASPECTS)
     return [
         Row(
@@ -70,6 +70,11 @@ def ask_rows(regions: Sequence[str], aspects: Sequence[str], language: Language)
         )
         for aspect in wanted
     ]
+
+
+def is_name(aspect: str) -> bool:
+    """Whether an aspect in free words can be looked up."""
+    return len(aspect) <= MAX_WORDS and any(char.isalnum() for char in aspect)
 
 
 def _query(aspect: str, codes: tuple[str, ...], language: Language) -> Query:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from app.composition.facets import ASPECTS
-from app.composition.matrix import MAX_ASPECTS, MAX_REGIONS
+from app.composition.matrix import MAX_ASPECTS, MAX_REGIONS, MAX_WORDS, is_name
 from app.types import Language
 from app.ui.cards import escape
 from app.ui.compare_view import comparison_html, sources_html
@@ -69,7 +69,8 @@ def wire_compare(engine: "Engine", parts: Mapping[str, Any], tab: "gr.Tab") -> N
 
     def offered(chosen: Sequence[str], language: Language) -> Any:
         choices = region_choices(engine.regions(), language)
-        return gr.update(choices=choices, value=list(chosen) or [code for _, code in choices[:2]])
+        codes = [code for _, code in choices]  # what was chosen may have left the library since
+        return gr.update(choices=choices, value=[code for code in chosen if code in codes] or codes[:2])
 
     def compared(codes: Sequence[str], keys: Sequence[str], typed: str, language: Language) -> list[Any]:
         wanted = [*keys, *split_free(typed)]
@@ -118,7 +119,7 @@ def _unfit(regions: Sequence[str], aspects: Sequence[str], language: Language) -
             language, "compare_too_many", max_regions=MAX_REGIONS, max_aspects=MAX_ASPECTS, regions=len(regions),
             aspects=len(aspects),
         )  # fmt: skip
-    return ""
+    return "" if all(map(is_name, aspects)) else words(language, "compare_no_name", most=MAX_WORDS)
 
 
 def region_choices(codes: Sequence[str], language: Language) -> list[tuple[str, str]]:
