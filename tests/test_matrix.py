@@ -116,10 +116,10 @@ def test_the_largest_matrix_is_given(engine):
 
 
 def test_figures_of_one_measure_share_an_axis(engine):
-    (series,) = make_series(engine.compare([GANSU, QINGHAI, NATION], ["智能算力规模"]))
-    assert (series.measure, series.unit) == ("智能算力规模", "P")
+    series, nation = make_series(engine.compare([GANSU, QINGHAI, NATION], ["智能算力规模"]))
+    assert [f.scope for f in nation.figures] == ["全国"]  # 75 times as much: the regions would lie at zero
+    assert (series.measure, series.unit) == (nation.measure, nation.unit) == ("智能算力规模", "P")
     assert sorted((f.scope, f.figure.period, f.figure.kind, f.figure.value) for f in series.figures) == [
-        ("全国", "2024", "实际值", 750_000.0),
         ("甘肃", "2024", "实际值", 8_000.0),
         ("甘肃", "2027", "目标值", 20_000.0),
         ("青海", "2027", "目标值", 15_000.0),
@@ -151,6 +151,12 @@ def test_figures_of_different_measures_are_never_put_on_one_axis(other):
     assert len(make_series(compared(figure(), figure(period="2025")))) == 1
 
 
+def test_the_nation_stands_beside_the_regions_where_they_can_be_told_apart():
+    near, far = (figure(scopes=(NATION,), value=value) for value in (2.0, 50.0))
+    assert len(make_series(compared(figure(), near, measured=["乙"]))) == 1
+    assert len(make_series(compared(figure(), far, measured=["乙"]))) == 2
+
+
 def test_two_values_of_one_owner_at_one_time_are_not_one_measure():
     table = compared(figure("综合产值", 1.0), figure("综合产值", 2.0), figure("综合产值", 3.0, period="2025"))
     assert make_series(table) == [] and len(all_figures(table)) == 3
@@ -166,6 +172,7 @@ def test_a_figure_asked_for_is_drawn_alone_and_others_are_not():
         ("甘肃智能算力规模力争达到", "智能算力规模"),
         ("2027年全省智能算力规模", "智能算力规模"),
         ("规模", ""),
+        ("智能算力规模目标", "智能算力规模"),
         ("给予资金奖补", ""),
         ("方面", ""),
         ("", ""),

@@ -21,6 +21,7 @@ from prompts import phrase
 
 MAX_REGIONS = MAX_ASPECTS = 8
 MAX_WORDS = 60  # characters of an aspect in free words
+_FIGURES = 12  # of a measure in a cell: its years
 _TO_A_CELL = 24  # sentences among which a cell's are chosen
 _NEAR = 0.35  # share of the words of a measure
 _WHOLE_SUBJECT = 3  # words of a free aspect that must all be named; of more, most
@@ -102,7 +103,7 @@ def compose_row(row: Row, found: Retrieved, ranked: Sequence[Evidence]) -> Draft
     query = row.query
     apart = replace(query, regions=tuple(c for c in query.regions if c != NATION))  # 国家 is named by everybody
     if query.heads:
-        draft = compare_figures(query, ranked, found.unknown) or Draft()
+        draft = compare_figures(query, ranked, found.unknown, _FIGURES) or Draft()
         draft.claims = [c for c in draft.claims if c.evidence and not c.heading and (c.cell or _is_near(c))]
         if draft.figures or not _TOLD_IN_WORDS.issuperset(query.heads):
             return draft

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from app.types import CitedFigure, Comparison
 from app.understanding.measures import find_heads
 from app.understanding.periods import without_periods
-from ingest.facts.regions import find_regions
+from ingest.facts.regions import NATION, find_regions
 from ingest.text.repair import to_simplified
 from ingest.types import Figure
 
@@ -18,8 +18,9 @@ _MEASURE = re.compile(r"(?:数|量|率|值|额|面积|人口|产能)$")
 _GRANTED = re.compile(r"奖|补|罚|资助|支持|给予|支付|缴|不超过|期限|每项|一次性")
 # What says how a figure was come by, and nothing of what is measured.
 _MANNER = re.compile(
-    r"规划|计划|预计|预期|力争|争取|达到|突破|实现|建成|目前|现有|已经|[已将约达近]|^(?:本|该|全|我)?[省市区县国]|^(?:与|对|为|这一|不过|以及|处|自|在)|的"
+    r"规划|计划|预计|预期|力争|争取|达到|突破|实现|建成|目前|现有|已经|[已将约达近]|^(?:本|该|全|我)?[省市区县国]|(?:目标|实际)$|^(?:与|对|为|这一|不过|以及|处|自|在)|的"
 )
+_DWARFS = 4  # times the regions' largest figure
 _LEAST = 2  # characters beside the measured noun: 规模 of what
 
 
@@ -50,9 +51,10 @@ def make_series(comparison: Comparison) -> list[Series]:
         if name := measure_of(cited.figure):
             groups.setdefault((name, cited.figure.unit, cited.figure.role), []).append(cited)
     kept = [
-        Series(name, unit, tuple(_once(figures)))
+        Series(name, unit, tuple(_once(part)))
         for (name, unit, _), figures in groups.items()
-        if _is_clear(figures) and (len(_once(figures)) > 1 or asked.intersection(figures))
+        for part in _of_one_size(figures)
+        if _is_clear(part) and (len(_once(part)) > 1 or asked.intersection(part))
     ]
     return sorted(kept, key=lambda series: -len(series.figures))
 
@@ -75,6 +77,16 @@ def measure_of(figure: Figure) -> str:
     heads = find_heads(name)
     named = bool(heads) or bool(_MEASURE.search(name))
     return name if named and len(name) >= _LEAST + 2 else ""
+
+
+def _of_one_size(figures: Sequence[CitedFigure]) -> list[list[CitedFigure]]:
+    """The figures; the nation's apart where beside them the regions' could not be told from zero."""
+    nation = [cited for cited in figures if cited.figure.scopes == (NATION,)]
+    regions = [cited for cited in figures if cited not in nation]
+    if not nation or not regions:
+        return [list(figures)]
+    largest, other = (max(abs(cited.figure.value) for cited in part) for part in (nation, regions))
+    return [regions, nation] if largest > _DWARFS * other else [list(figures)]
 
 
 def _once(figures: Sequence[CitedFigure]) -> list[CitedFigure]:

@@ -69,7 +69,12 @@ def _matrix(comparison: Comparison, language: Language) -> str:
 def _cell(cell: Cell, language: Language) -> str:
     if not cell.sentences:
         return f'<td class="pq-none">{escape(words(language, "undisclosed"))}</td>'
-    figures = "".join(f"<li>{_in_short(figure, language)}</li>" for figure in cell.figures)
+    if len(cell.sentences) == len(
+        cell.figures
+    ):  # each states its figure: whose, of when and of what kind stands with it
+        told = zip(cell.sentences, cell.figures, strict=True)
+        return f"<td>{''.join(f'<p>{_sentence(s)}<small>{_whose(f, language)}</small></p>' for s, f in told)}</td>"
+    figures = "".join(f"<li>{escape(f.figure.text)} · {_whose(f, language)}</li>" for f in cell.figures)
     listed = f'<ul class="pq-cell-figures">{figures}</ul>' if figures else ""
     return f"<td>{''.join(f'<p>{_sentence(s)}</p>' for s in cell.sentences)}{listed}</td>"
 
@@ -82,16 +87,10 @@ def _link(number: int) -> str:
     return f'<a class="pq-cite" href="#src-{TURN}-{number}">[{number}]</a>'
 
 
-def _in_short(cited: CitedFigure, language: Language) -> str:
-    """A figure with whose it is, of when and of what kind: 约65% · 全国 · 2025 · 实际值."""
-    f = cited.figure
-    parts = (
-        f.text,
-        cited.scope or words(language, "figure_no_scope"),
-        _period(cited, language),
-        _kind(cited, language),
-    )
-    return escape(" · ".join(parts))
+def _whose(cited: CitedFigure, language: Language) -> str:
+    """Whose a figure is, of when and of what kind: 全国 · 2025 · 实际值."""
+    scope = cited.scope or words(language, "figure_no_scope")
+    return escape(" · ".join((scope, _period(cited, language), _kind(cited, language))))
 
 
 def _period(cited: CitedFigure, language: Language) -> str:
