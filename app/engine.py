@@ -9,8 +9,10 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from app.comparison import as_comparison
 from app.composition.compose import compose
 from app.composition.draft import Claim, Draft
+from app.composition.matrix import ask_rows, compose_row
 from app.composition.passages import Passages
 from app.documents import describe
 from app.generation.backend import Backend
@@ -24,7 +26,7 @@ from app.retrieval.evidence import rank_sentences
 from app.retrieval.rerank import Reranker
 from app.retrieval.retrieve import MAX_DOCUMENT_CHUNKS, retrieve
 from app.retrieval.validity import validities
-from app.types import Answer, AnswerSentence, Evidence, Hit, Language, Query, Turn
+from app.types import Answer, AnswerSentence, Comparison, Evidence, Hit, Language, Query, Turn
 from app.understanding.understand import understand
 from ingest.embed import Embedder
 from ingest.facts.regions import display
@@ -40,6 +42,7 @@ _HAN = re.compile(r"[㐀-鿿]")
 _QUOTED = re.compile(r"“[^”]*”")
 _FRAME_WORDS = 6  # words around a quotation that are no statement of their own: The source says: “…”
 CHUNKS = 20  # chunks whose sentences are considered for an answer
+COMPARED = 60  # and for a cell of a matrix: the rules of a region must not crowd out what is said of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +160,23 @@ class Engine:
             said, *sources = self.embedder.embed_passages([own, *(e.text for e in cited)])
         return max(float(said @ source) for source in sources) >= NEAR_ENOUGH
 
+    def compare(self, regions: Sequence[str], aspects: Sequence[str], language: Language = "zh") -> Comparison:
+        """The matrix of regions (codes) by aspects (keys of facets.ASPECTS, or free words), each looked up by itself.
+
+        Raises InputError where nothing is chosen, or more than app.composition.matrix allows.
+        """
+        rows = []
+        for row in ask_rows(regions, aspects, language):
+            found, ranked = [], dict[tuple[str, int, int], Evidence]()
+            for part in row.parts():
+                with self._lock, self.store.one_state():
+                    found.append(retrieve(part, self.store, self.embedder, COMPARED, self.reranker))
+                for evidence in rank_sentences(part, found[-1]):
+                    ranked.setdefault(evidence.key, evidence)
+            best_first = sorted(ranked.values(), key=lambda e: -e.score)
+            rows.append((row, compose_row(row, found[0], best_first)))
+        return as_comparison(rows, language)
+
     @contextlib.contextmanager
     def writing(self) -> Iterator[Store]:
         """Give a store to write to, one writer at a time. Raises StoreError where another process has it.
@@ -205,9 +225,7 @@ class Engine:
 
     def examples(self, language: Language = "zh") -> list[str]:
         """Questions that the indexed documents suggest: their regions with what each text measures or plans."""
-        with self._lock:
-            counts = self.store.catalog.region_counts()
-        places = [code for code in sorted(counts, key=lambda c: -counts[c]) if code.isdigit()][:4]
+        places = [code for code in self.regions() if code.isdigit()][:4]
         names = [display(code, language) for code in places]
         if language == "en":
             return [f"What is {name}'s strategy for AI?" for name in names[:3]] + (
@@ -216,6 +234,12 @@ class Engine:
         return [f"{name}的人工智能布局有什么特点" for name in names[:3]] + (
             [f"比较{names[0]}和{names[1]}的路线"] if len(names) > 1 else []
         )
+
+    def regions(self) -> list[str]:
+        """Codes of the places that the documents speak of, those with most text first."""
+        with self._lock:
+            counts = self.store.catalog.region_counts()
+        return sorted(counts, key=lambda code: -counts[code])
 
     def documents(self) -> list[dict[str, Any]]:
         """The records of all documents, as `docs list --json` gives them."""

@@ -138,14 +138,19 @@ def _row(cells: Sequence[str]) -> str:
 
 
 def _shown(claim: Claim, sentence: AnswerSentence) -> str:
-    """A cell's sentence with its markers; dots where it is cut out of its source sentence."""
-    source, text = claim.evidence[0].text, claim.text
-    if claim.span and claim.span != source:
-        before, _, after = source.partition(claim.span)
-        dotted = ("……" if before else "") + claim.span + ("……" if after.strip("。；;，, ") else "")
-        text = text.replace(claim.span, dotted)
+    """A cell's sentence with its markers."""
     marks = "".join(f"[{n}]" for n in sentence.citations)
-    return f"{escape(text)} {marks}"
+    return f"{escape(dotted(claim))} {marks}"
+
+
+def dotted(claim: Claim) -> str:
+    """A claim's text with dots where it is cut out of its source sentence."""
+    source = claim.evidence[0].text
+    if not claim.span or claim.span == source:
+        return claim.text
+    before, _, after = source.partition(claim.span)
+    cut = ("……" if before else "") + claim.span + ("……" if after.strip("。；;，, ") else "")
+    return claim.text.replace(claim.span, cut)
 
 
 def _superseded(language: Language, citations: Sequence[Citation]) -> list[str]:

@@ -212,3 +212,23 @@ class Answer:
     def named(self, identifier: str) -> "Answer":
         """Return the same answer under the id that the caller gave."""
         return replace(self, id=identifier)
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What the sources disclose of one aspect of one region; no sentences where they disclose nothing."""
+
+    sentences: tuple[AnswerSentence, ...] = ()
+    figures: tuple[CitedFigure, ...] = ()  # those that its sentences state, whosever they are
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Regions beside each other by aspect, every sentence checked; `cells` is [aspect][region]."""
+
+    regions: tuple[str, ...]  # as displayed, like the aspects
+    aspects: tuple[str, ...]
+    cells: tuple[tuple[Cell, ...], ...]
+    notes: tuple[tuple[str, Cell], ...]  # (aspect, what is said of several regions at once, or of the nation)
+    citations: tuple[Citation, ...]
+    measured: frozenset[str] = frozenset()  # the aspects that ask for a figure

@@ -2,16 +2,16 @@
 
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from app.engine import Stage
 from app.originals import Origin
-from app.types import Answer, AnswerSentence, Citation
+from app.types import Answer, AnswerSentence, Cell, Citation, CitedFigure, Comparison
 from ingest.errors import InputError
 from ingest.records import Entry
-from ingest.types import Block, Document, Health, Source
+from ingest.types import Block, Document, Figure, Health, Source
 
 TEXT = "第一句话在这里。平均利用率约65%，这是全国口径。最后一句话。"
 START, END = TEXT.index("平均"), TEXT.index("最后")
@@ -46,6 +46,23 @@ def origin(file="/nowhere/brief.md", sha256="0" * 64, validity="", version="", k
     source = Source(path="files/brief.md", sha256=sha256, title="算力简报")
     entry = Entry("d1", key or file, file, "v", 1, source, Health(), 1, len(TEXT), "2026-01-01", "", np.zeros(0))
     return Origin(entry, version, validity)
+
+
+def compared(text="甘肃以绿色算力为重心。", cited=None):
+    """A matrix of two regions and one aspect: one cell with a sentence and two figures, one with nothing; and a note."""
+    facts = (("2024", "实际值", 8000.0, "8000P", 1), ("2027", "目标值", 20000.0, "2万P", 2))
+    figures = tuple(
+        CitedFigure(
+            Figure(value, "P", wording, 0, 2, indicator="智能算力规模", scopes=("620000",), period=period, kind=kind), "甘肃", n
+        )
+        for period, kind, value, wording, n in facts
+    )  # fmt: skip
+    said = AnswerSentence(text, (1,))
+    cited = cited or citation()
+    return Comparison(
+        ("甘肃", "青海"), ("目标与定位",), ((Cell((said,), figures), Cell()),), (("目标与定位", Cell((said,))),),
+        (cited, replace(cited, id=2)),
+    )  # fmt: skip
 
 
 @dataclass
@@ -89,6 +106,16 @@ class FakeEngine:
 
     def origin(self, doc_id):
         return self.kept if doc_id == "d1" else None
+
+    def regions(self):
+        return ["620000", "630000", "CN"]
+
+    def compare(self, regions, aspects, language="zh"):
+        if "错" in aspects:
+            raise InputError("这个问题读不懂", "换一种问法")
+        if "坏" in aspects:
+            raise RuntimeError("secret detail")
+        return compared(self.text, self.cited)
 
     def hashes(self):
         return {"d1": "0" * 64}

@@ -8,8 +8,8 @@ from app.understanding.glossary import left_out, translate_terms
 from app.understanding.naming import find_translated
 
 TEXTS = {
-    "甘肃省数据条例": "第一条 为了规范数据处理，制定本条例。\n\n第六条 数据经营者不得向用户收取查询费用。\n\n第九条 本条例自2024年3月1日起施行。",
-    "青海省数据条例": "第一条 为了规范数据处理，制定本条例。\n\n第七条 数据经营者应当留存网络日志。\n\n第八条 本条例自2025年5月1日起施行。",
+    "甘肃省数据条例": "第一条 为了规范数据处理，制定本条例。\n\n第二条 甘肃省人民政府统筹全省数据发展布局。\n\n第三条 甘肃省工业主管部门负责算力发展。\n\n第六条 数据经营者不得向用户收取查询费用。\n\n第九条 本条例自2024年3月1日起施行。",
+    "青海省数据条例": "第一条 为了规范数据处理，制定本条例。\n\n第二条 青海省人民政府统筹全省数据发展布局。\n\n第三条 青海省工业主管部门负责算力发展。\n\n第七条 数据经营者应当留存网络日志。\n\n第八条 本条例自2025年5月1日起施行。",
     "甘肃省人工智能布局": "甘肃省的竞争集中在场景上，各市彼此追赶。\n\n它以绿色算力为重心，把风电用于数据中心。",
     "青海省人工智能布局": "青海省围绕清洁能源展开布局，支持建设智算中心。\n\n青海省缺乏专业人才，这是一块短板。",
     "宁夏2023年防火通知": "2023年宁夏草原防火期为1月5日至4月30日。",
@@ -69,3 +69,9 @@ def test_a_regional_law_is_known_by_its_english_name():
     words = translate_terms("the Gansu Data Regulations")
     assert find_translated("What do the Gansu Data Regulations say?", words, titles) == ("a",)
     assert find_translated("What data does Gansu have?", words, titles) == ()
+
+
+def test_an_approach_is_told_by_what_is_done_and_not_by_articles_of_law(ask):
+    _, rows = table(ask("比较甘肃和青海的路线"))
+    assert rows[0][0] == "做法" and "绿色算力" in rows[0][1] and "清洁能源" in rows[0][2]
+    assert not any("负责" in cell or "统筹" in cell for row in rows for cell in row)

@@ -29,7 +29,7 @@ HOMES = {
     "jieba": {"ingest.lexical"},
     "pypinyin": {"app.understanding.spelling"},
     "rapidocr": {"ingest.formats.ocr"},
-    "openpyxl": {"ingest.formats.read_xlsx"},
+    "openpyxl": {"ingest.formats.read_xlsx", "app.ui.compare_sheet"},
     "httpcore": {"ingest.formats.fetch", "ingest.formats.fetch_address"},
     "httpx": {"ingest.formats.fetch", "ingest.server", "app.generation.backend"},
     "xllamacpp": {"app.generation.embedded"},

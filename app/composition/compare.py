@@ -1,14 +1,22 @@
 """Comparisons as a table: aspects down, regions or documents across, each cell cited, what is missing said."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from app.composition.amounts import state_figures
 from app.composition.compare_figures import compare_figures
 from app.composition.draft import Claim, Draft, quote
 from app.composition.excerpt import LONG
-from app.composition.facets import asked_aspects, offered_aspects, speaks_of, topic_terms
+from app.composition.facets import (
+    APPROACH,
+    asked_aspects,
+    asks_approach,
+    is_rule,
+    offered_aspects,
+    speaks_of,
+    topic_terms,
+)
 from app.composition.lookup import is_statement
 from app.composition.passages import Passages
 from app.composition.sides import ENOUGH, OTHER, Side, cell_excerpt, region_side
@@ -21,6 +29,7 @@ from ingest.facts.regions import display, find_regions, relation
 from ingest.lexical import normalise
 from prompts import phrase
 
+Key = tuple[str, int, int]  # of a sentence
 MAX_ROWS = 4
 _FULL_TABLE = 3  # rows; beside so many that set something against something, no one-sided one is shown
 _CELL_BAND = 0.2  # how far below a cell's first excerpt another may score
@@ -48,11 +57,11 @@ def compare_regions(query: Query, ranked: Sequence[Evidence], found: Retrieved, 
             return Draft([quote(query, joint[0].evidence)], [(joint[0].figure, joint[0].evidence)])
         return state_figures(query, joint) if joint else compare_figures(query, ranked, found.unknown)
     topic = topic_terms(query, found.weights, found.unknown)
-    alone = [e for e in ranked if len(_spoken_of(query, e)) <= 1]
+    alone = [e for e in ranked if len(spoken_of(query, e)) <= 1]
     sides = [region_side(query, code, alone) for code in query.regions]
     draft = _compare_sides(query, sides, topic)
-    joint_ones = [e for e in ranked if len(_named(query, e)) > 1 and is_statement(e)]
-    shared = distinct([e for e in joint_ones if _on_topic(topic, e) and (not topic or relevant(query, e))])
+    joint_ones = [e for e in ranked if len(named_in(query, e)) > 1 and is_statement(e)]
+    shared = distinct([e for e in joint_ones if on_topic(topic, e) and (not topic or relevant(query, e))])
     draft.claims += [quote(query, e, phrase(query.language, "both")) for e in shared[:MAX_JOINT]]
     if silent := [display(code, query.language) for code in query.regions if code in missing]:
         draft.lead = phrase(query.language, "nothing_about", region=phrase(query.language, "list_join").join(silent))
@@ -98,44 +107,49 @@ def _compare_sides(query: Query, sides: Sequence[Side], topic: tuple[str, ...], 
     """The table of the sides by aspect. With `named`, an excerpt says which document it is from."""
     topical = _topical(query, sides, topic)
     asked = asked_aspects(query)
-    aspects = asked or offered_aspects([side.evidence for side in topical])
+    aspects = asked or offered_aspects(query, [side.evidence for side in topical])
     rows: list[tuple[str, list[list[Evidence]]]] = []
-    used: set[tuple[str, int, int]] = set()
+    used: set[Key] = set()
     for aspect in aspects:
-        cells = [
-            _best_few(
-                [
-                    e
-                    for e in side.evidence
-                    if e.key not in used and speaks_of(e, aspect, aspects) and cell_excerpt(e, aspect, side.code)
-                ]
-            )
-            for side in topical
-        ]
+        cells = [aspect_cell(side, aspect, aspects, used) for side in topical]
         if any(cells) or asked:
             used |= {e.key for cell in cells for e in cell}
             rows.append((aspect, cells))
     if not asked:
         rows = _telling(rows, topical, used)
+        if asks_approach(query):  # what they set out to do, and do, is what is asked; how it went follows
+            rows.sort(key=lambda row: row[0] not in APPROACH or not all(row[1]))
     draft = Draft(corner=phrase(query.language, "aspect"))
     for aspect, cells in rows:
         for side, cell in zip(topical, cells, strict=True):
-            draft.claims += _cell(query, aspect, side, cell, named)
+            draft.claims += write_cell(query, aspect, side, cell, named)
     return draft
 
 
 def _topical(query: Query, sides: Sequence[Side], topic: tuple[str, ...]) -> list[Side]:
     """The sides with what they say of the subject; where neither says anything of it, with all that they say."""
-    kept = [[e for e in side.evidence if _on_topic(topic, e)] for side in sides]
+    kept = [[e for e in side.evidence if on_topic(topic, e)] for side in sides]
     if not any(kept):
         kept = [[e for e in side.evidence if relevant(query, e)] for side in sides]
+    if asks_approach(query):  # articles of law say little of an approach, where anything else is said
+        kept = [[e for e in mine if not is_rule(e)] or mine for mine in kept]
     return [
         replace(side, evidence=tuple(distinct([e for e in mine if is_statement(e)], _TO_A_SIDE)))
         for side, mine in zip(sides, kept, strict=True)
     ]
 
 
-def _best_few(fitting: Sequence[Evidence]) -> list[Evidence]:
+def aspect_cell(side: Side, aspect: str, rows: Sequence[str], used: Collection[Key] = ()) -> list[Evidence]:
+    """What stands in a side's column of an aspect, one of a table's `rows`; nothing that is `used` elsewhere."""
+    fitting = [
+        e
+        for e in side.evidence
+        if e.key not in used and speaks_of(e, aspect, rows) and cell_excerpt(e, aspect, side.code)
+    ]
+    return best_few(fitting)
+
+
+def best_few(fitting: Sequence[Evidence]) -> list[Evidence]:
     """What stands in a cell: the first, and another only where it scores about as well."""
     kept: list[Evidence] = []
     for e in fitting[:PER_CELL]:
@@ -146,16 +160,15 @@ def _best_few(fitting: Sequence[Evidence]) -> list[Evidence]:
 
 
 def _telling(
-    rows: list[tuple[str, list[list[Evidence]]]], sides: Sequence[Side], used: set[tuple[str, int, int]]
+    rows: list[tuple[str, list[list[Evidence]]]], sides: Sequence[Side], used: set[Key]
 ) -> list[tuple[str, list[list[Evidence]]]]:
-    """The rows that set something beside something, the strongest of them; one-sided ones as far as they fill the table.
+    """The rows that set something beside something, those first that say most on what was asked; one-sided ones fill the table.
 
     The strongest sentences of a side stand in the table even where they fit none of its rows.
     """
     both = sorted((row for row in rows if sum(map(bool, row[1])) > 1), key=_strength)[:MAX_ROWS]
     single = sorted((row for row in rows if sum(map(bool, row[1])) == 1), key=_strength)
     kept = both + single[: max(0, _FULL_TABLE - len(both))]
-    kept.sort(key=rows.index)
     shown = {e.key for row in kept for cell in row[1] for e in cell}
     rest = [[e for e in _strongest(s) if e.key not in shown and cell_excerpt(e, OTHER, s.code)] for s in sides]
     silent = [not any(row[1][at] for row in kept) for at in range(len(sides))]
@@ -178,7 +191,8 @@ def _strength(row: tuple[str, list[list[Evidence]]]) -> float:
     return -sum(max(e.score for e in cell) for cell in row[1] if cell)
 
 
-def _cell(query: Query, aspect: str, side: Side, evidence: Sequence[Evidence], named: bool) -> list[Claim]:
+def write_cell(query: Query, aspect: str, side: Side, evidence: Sequence[Evidence], named: bool) -> list[Claim]:
+    """The excerpts of a cell as claims that stand in it, or that nothing is disclosed."""
     cell = (phrase(query.language, aspect), side.name)
     if not evidence:
         return [Claim(phrase(query.language, "nothing_for_region"), (), cell=cell)]
@@ -193,7 +207,7 @@ def _cell(query: Query, aspect: str, side: Side, evidence: Sequence[Evidence], n
     return claims
 
 
-def _on_topic(terms: tuple[str, ...], evidence: Evidence) -> bool:
+def on_topic(terms: tuple[str, ...], evidence: Evidence) -> bool:
     """Whether a sentence, with its headings, names most of what is compared."""
     if not terms:
         return len(evidence.text) >= 8
@@ -206,13 +220,14 @@ def _names(text: str, term: str) -> float:
     return float(any(form in text for form in term.split("|")) or names(text, term))
 
 
-def _named(query: Query, evidence: Evidence) -> set[str]:
+def named_in(query: Query, evidence: Evidence) -> set[str]:
+    """Those of the regions compared that a sentence names."""
     return {m.code for m in find_regions(evidence.text)} & set(query.regions)
 
 
-def _spoken_of(query: Query, evidence: Evidence) -> set[str]:
+def spoken_of(query: Query, evidence: Evidence) -> set[str]:
     """Those of the regions compared that a sentence names, or that stand above it where it names none."""
-    return _named(query, evidence) or set(query.regions) & set(evidence.sentence.regions)
+    return named_in(query, evidence) or set(query.regions) & set(evidence.sentence.regions)
 
 
 def _covers_all(query: Query, match: FigureMatch) -> bool:

@@ -16,7 +16,7 @@ _THEMES: tuple[tuple[str, str, str], ...] = (
      r"推动|推进|支持|建设|实施|提供|开展|加强|鼓励|引进|攻关|对接|承接|布局|发展|围绕|聚焦|采用|应用|培育|结合|嫁接|规划|主攻|着眼|避免|重心|重点|根基|用[于在]|走的是|押注|选择"),
     ("aspect_penalty", r"罚则|处罚|法律责任|\bpenalt", r"(?!)"),
     ("aspect_principle", r"原则|\bprinciples?\b", r"(?!)"),
-    ("aspect_subsidy", r"补贴|补助|奖励|扶持|资助|资金|\bsubsid", r"补贴|奖励|补助|资助|资金|贴息|减免|奖金|经费|给予"),
+    ("aspect_subsidy", r"补贴|补助|奖励|扶持|资助|资金|\bsubsid", r"补贴|奖励|补助|资助|资金|贴息|减免|奖金|经费|给予(?![^，。；]{0,20}处[分罚])"),
     ("aspect_compute", r"算力|智算|数据中心|机架|\bcomput", r"算力|智算|数据中心|机架|机房|东数西算"),
     ("aspect_data", r"数据(?!中心|条例|安全|法)|\bdata\b(?! cent)", r"数据(?!中心)"),
     ("aspect_talent", r"人才|\btalent", r"人才|薪资|高校|引才|技术岗|专业人员|团队"),
@@ -24,9 +24,9 @@ _THEMES: tuple[tuple[str, str, str], ...] = (
     ("aspect_result", r"成效|成果|效果|进展|成就|结果|\bresults?\b|\bachieve",
      r"突破|达到|实现了|成功|增长|提升到|降至|摆脱|做出了|占有率|避免了|缩短|省下|最后|换来|终止|停滞|闲置|草草"),
     ("aspect_strength", r"优势|特色|亮点|长处|强项|\bstrengths?\b|\badvantages?\b",
-     r"优势|特色|长处|依托|基础|丰富|领先|超过|突破|人无我有|独特|成功|起步较快"),
+     r"优势|特色|长处|依托|基础|丰富|领先|(?<!不)(?<!不得)超过|突破|人无我有|独特|成功|起步较快"),
     ("aspect_risk", r"风险|短板|弱点|劣势|挑战|瓶颈|困境|不足|隐患|难题|\brisks?\b|\bweakness|\bchallenge|\bproblems?\b",
-     r"风险|短板|不足|缺乏|欠缺|缺失|缺口|瓶颈|困境|难处|难以|难引|难留|重叠|重合|扎堆|空转|落差|比不上|受制|外部供应|依赖|没有.{0,8}能力|卡脖子|闲置|停滞|虹吸|吸走|问题"),
+     r"风险(?!补偿|投资|分担|准备金|资金|基金|池|评估|监测|提示|防控|管理|等级)|短板|不足|缺乏|欠缺|缺失|缺口|瓶颈|困境|难处|难以|难引|难留|重叠|重合|扎堆|空转|落差|比不上|受制|外部供应|依赖|没有.{0,8}能力|卡脖子|闲置|停滞|虹吸|吸走|问题|(?<!差)不多|跟不上|薄弱|滞后"),
 )  # fmt: skip
 # Of a regulation: what kind of rule a sentence states. The first that fits is its aspect.
 _RULES: tuple[tuple[str, str], ...] = (
@@ -44,10 +44,14 @@ _ORDER = (
     "aspect_definition", "aspect_principle", "aspect_classes", "aspect_duty", "aspect_must", "aspect_may",
     "aspect_encouraged", "aspect_forbidden", "aspect_penalty",
 )  # fmt: skip
-_OPEN = ("aspect_goal", "aspect_measure", "aspect_result", "aspect_strength", "aspect_risk")
+OPEN = ("aspect_goal", "aspect_measure", "aspect_result", "aspect_strength", "aspect_risk")
+ASPECTS = tuple(dict.fromkeys((*(key for key, _, _ in _THEMES), *_ORDER)))  # all that a table may have as a row
 COMMON = math.log(1 + 4)  # rarity of a word that every fourth chunk holds
+APPROACH = ("aspect_goal", "aspect_measure")  # the aspects that a question for an approach is about
+_APPROACH = re.compile(r"路线|路径|布局|战略|策略|思路|模式|打法|\bstrateg|\bapproach|\bpath", re.I)
+_RULE_ASKED = re.compile(r"条例|规定|规则|法规|办法|法律|细则|\bregulation|\brule|\blaw", re.I)
 _OVERCOME = re.compile(r"摆脱|走出|绕开|避开|避免|防范|化解|破解|攻克")
-_ALONE = (*_OPEN, "aspect_subsidy", "aspect_penalty", "aspect_principle")  # may be all that is asked for
+_ALONE = (*OPEN, "aspect_subsidy", "aspect_penalty", "aspect_principle")  # may be all that is asked for
 MIN_NAMED = 2  # themes that a question must name to set the rows; one alone is what is compared, not an aspect of it
 # Words that name the comparison or its frame, and no subject.
 _FRAME = frozenset(
@@ -91,14 +95,21 @@ def is_rule(evidence: Evidence) -> bool:
     return any(re.match(r"\s*(?:\*\*)?第\s*[零〇一二三四五六七八九十百\d]{1,7}\s*[条條]", text) for text in texts)
 
 
-def offered_aspects(sides: Sequence[Sequence[Evidence]]) -> tuple[str, ...]:
+def asks_approach(query: Query) -> bool:
+    """Whether a question is for what regions do, not for what their rules say."""
+    return bool(_APPROACH.search(query.text)) and not _RULE_ASKED.search(query.text)
+
+
+def offered_aspects(query: Query, sides: Sequence[Sequence[Evidence]]) -> tuple[str, ...]:
     """Keys of the aspects by which the evidence of the sides may be told apart: of rules, or of policies."""
+    if asks_approach(query):
+        return OPEN
     everything = [e for side in sides for e in side]
     rules = sum(is_rule(e) for e in everything)
-    return _ORDER if everything and rules * 2 >= len(everything) else _OPEN
+    return _ORDER if everything and rules * 2 >= len(everything) else OPEN
 
 
-def speaks_of(evidence: Evidence, aspect: str, rows: Sequence[str] = _OPEN) -> bool:
+def speaks_of(evidence: Evidence, aspect: str, rows: Sequence[str] = OPEN) -> bool:
     """Whether a sentence speaks of an aspect, one of a table's `rows`. Of a rule's aspects a sentence has one: the first that fits."""
     text = normalise(evidence.text)
     if aspect in _ORDER:
@@ -109,7 +120,7 @@ def speaks_of(evidence: Evidence, aspect: str, rows: Sequence[str] = _OPEN) -> b
     if aspect == "aspect_result" and any(f.kind == "实际值" for f in evidence.sentence.figures):
         words += r"|\d"
     troubled = bool(re.search(_words("aspect_risk"), text)) and not _OVERCOME.search(text)
-    if aspect in _OPEN and "aspect_risk" in rows and troubled != (aspect == "aspect_risk"):
+    if aspect in OPEN and "aspect_risk" in rows and troubled != (aspect == "aspect_risk"):
         return False  # a weakness is no strength and no result, whatever else the sentence says
     return bool(re.search(words, text))
 

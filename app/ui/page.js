@@ -10,12 +10,12 @@
     const card = document.getElementById(id);
     if (!card) return; // still being written, or an exchange that has left the page
     const turn = card.closest(".pq-turn");
-    document.querySelectorAll(".pq-turn").forEach((other) => {
+    if (turn) document.querySelectorAll(".pq-turn").forEach((other) => {
       other.classList.toggle("pq-shown", other === turn);
       other.classList.toggle("pq-away", other !== turn);
     });
     flash(card);
-    const pane = document.getElementById("pq-sources");
+    const pane = card.closest("#pq-sources, #pq-compare-sources");
     // In its own scrolling pane the card moves there; on a narrow screen the whole page moves.
     const block = pane && pane.scrollHeight > pane.clientHeight + 1 ? "center" : "start";
     card.scrollIntoView({ behavior: "smooth", block });

@@ -9,6 +9,7 @@ from app.types import Language
 from app.ui.background import in_background
 from app.ui.cards import escape
 from app.ui.chat import Conversation, ask
+from app.ui.compare_pane import compare_pane, wire_compare
 from app.ui.history_pane import history_pane, wire_history
 from app.ui.library_pane import library_pane, wire_library
 from app.ui.message import inert
@@ -28,7 +29,7 @@ EXAMPLES = 4
 CONCURRENCY = 4  # questions answered at once; Gradio's own default is one
 QUEUE = 64  # questions that may wait
 _HERE = Path(__file__).parent
-_SCRIPTS = ("page.js", "viewer.js", "connection.js", "library.js")
+_SCRIPTS = ("page.js", "viewer.js", "connection.js", "library.js", "plot.js")
 _NAMES: dict[Language, str] = {"zh": "中文", "en": "English"}
 # System fonts only: nothing is fetched, and Chinese text gets the reader's own font.
 _FONTS = ("system-ui", "-apple-system", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "sans-serif")
@@ -77,6 +78,8 @@ def build_page(engine: "Engine", book: "History | None" = None, library: "Librar
                 with gr.Column(scale=2, min_width=320, elem_id="pq-source-pane"):
                     parts["sources_title"] = gr.HTML(_pane_title(language))
                     parts["sources"] = gr.HTML(Conversation().sources(language), elem_id="pq-sources")
+            with gr.Tab(words(language, "compare"), id="compare") as compare_tab:
+                parts |= compare_pane(language)
             with gr.Tab(words(language, "library"), id="library") as library_tab:
                 parts |= library_pane(language, library is not None)
             if book is not None:
@@ -84,6 +87,7 @@ def build_page(engine: "Engine", book: "History | None" = None, library: "Librar
                     parts |= history_pane(language)
         parts |= {"ask_tab": ask_tab}
         _wire(engine, parts, book)
+        wire_compare(engine, parts, compare_tab)
         wire_library(engine, library, parts, library_tab)
         parts["library"].submit(
             lambda language: _title(engine, language), parts["toggle"], parts["title"], api_visibility="private"

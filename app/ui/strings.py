@@ -1,6 +1,7 @@
 """Interface words in Chinese and English, as data. Both languages have the same keys, which a test keeps."""
 
 from app.types import Language
+from app.ui.compare_strings import COMPARE_STRINGS
 from app.ui.library_strings import LIBRARY
 from app.ui.source_words import SOURCE_WORDS
 from ingest.health import FLAGS
@@ -71,6 +72,7 @@ STRINGS: dict[Language, dict[str, str]] = {
         "history_none": "还没有对话记录。",
         "export_docx": "导出 Word（附编号注释）",
         "export_md": "导出 Markdown",
+        **COMPARE_STRINGS["zh"],
         "library": "资料库",
         "library_find": "按标题、发文机关、文号或地区查找",
         "library_count": "共 {count} 份",
@@ -169,6 +171,7 @@ STRINGS: dict[Language, dict[str, str]] = {
         "export_docx": "Word with numbered notes",
         "export_md": "Markdown",
         **LIBRARY["en"],
+        **COMPARE_STRINGS["en"],
         "library": "Library",
         "library_find": "Find by title, issuer, number or region",
         "library_count": "documents: {count}",
