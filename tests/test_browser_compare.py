@@ -96,6 +96,10 @@ def test_a_matrix_is_chosen_read_and_followed_to_its_sources(address, open_page,
     assert "绿色算力" in page.inner_text(".pq-card.pq-lit mark")
     page.wait_for_timeout(600)  # it is scrolled to smoothly
     assert in_view(page, ".pq-card.pq-lit")
+    page.locator(".pq-card.pq-lit .pq-open").click()
+    page.wait_for_selector('#pq-viewer mark:has-text("绿色算力")')
+    assert page.inner_text(".pq-view-position").startswith("引用 ")  # the others are a key away
+    page.keyboard.press("Escape")
     page.locator(".pq-card.pq-lit .pq-number").click()
     page.wait_for_selector("#pq-compare a.pq-cite.pq-lit")
     assert fits(page) and page.noted == []

@@ -3,6 +3,7 @@
 import hashlib
 import html
 import re
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -102,6 +103,48 @@ def test_a_box_lies_on_the_ink_however_the_page_is_turned(turn):
     around = shown.copy()
     around[y0:y1, x0:x1] = 255
     assert (around < 128).sum() < (shown < 128).sum() - 50
+
+
+def test_pdfium_is_never_asked_without_the_one_lock(monkeypatch):
+    from pypdfium2 import raw
+
+    from ingest.formats import pdf_layer
+
+    free = []
+
+    def watched(name, function):
+        def call(*args, **kwargs):
+            if not pdf_layer._LOCK.locked():
+                free.append(name)
+            return function(*args, **kwargs)
+
+        return call
+
+    data, seen = make_pdf([page(*LINES)]), 0
+    for name, function in vars(raw).copy().items():
+        if name.startswith(("FPDF", "FORM_")) and callable(function) and not isinstance(function, type):
+            monkeypatch.setattr(raw, name, watched(name, function))
+            seen += 1
+    assert seen > 100
+    assert picture(data, 1) and leaf(data, 1).pages == 1 and read_pdf(data).text
+    with pytest.raises(UnreadableFileError):
+        leaf(data, 2)
+    assert free == []
+
+
+def test_pages_are_shown_while_another_thread_reads_a_file():
+    data = make_pdf(
+        [
+            page(f"第{sign}个地区的规划写在这一页上。", f"它与别的地区不同，{sign}是它的名字。")
+            for sign in "甲乙丙丁戊己庚辛"
+        ]
+    )
+    alone, shown = read_pdf(data).text, (picture(data, 3), leaf(data, 3))
+    with ThreadPoolExecutor(4) as pool:
+        read = [pool.submit(read_pdf, data) for _ in range(12)]
+        drawn = [pool.submit(lambda: (picture(data, 3), leaf(data, 3))) for _ in range(12)]
+    assert {one.result().text for one in read} == {alone}
+    assert all(one.result() == shown for one in drawn)
 
 
 def test_a_picture_of_a_huge_page_stays_small():

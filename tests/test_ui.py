@@ -364,7 +364,7 @@ def test_the_library_shows_what_files_say_of_themselves_as_text(payload):
     }
     page, details = library_html([row], "zh"), details_html(row, "zh")
     assert tags_of(page) <= {"p", "div", "table", "thead", "tbody", "tr", "th", "td", "button", "small", "span", "br"}
-    assert tags_of(details) <= {"h2", "dl", "div", "dt", "dd", "small", "span", "code", "a"}
+    assert tags_of(details) <= {"h2", "p", "button", "dl", "div", "dt", "dd", "small", "span", "code", "a"}
     for shown in (page, details):
         assert payload.strip() in text_of(shown) and "$" not in shown and "{" not in shown
         assert 'href="javascript' not in shown

@@ -161,8 +161,17 @@ def opener_html(citation: Citation, language: Language) -> str:
         "doc": citation.doc_id, "start": citation.start, "end": citation.end, "sum": digest(citation.quote),
         "page": citation.page or "", "number": citation.id,
     }  # fmt: skip
+    return _opener(place, words(language, "open_document"))
+
+
+def reader_html(doc_id: str, language: Language) -> str:
+    """Return the button that opens a whole document at its beginning."""
+    return _opener({"doc": doc_id}, words(language, "read_document"))
+
+
+def _opener(place: Mapping[str, object], label: str) -> str:
     data = "".join(f' data-{name}="{escape(str(value))}"' for name, value in place.items())
-    return f'<button type="button" class="pq-open"{data}>{escape(words(language, "open_document"))}</button>'
+    return f'<button type="button" class="pq-open"{data}>{escape(label)}</button>'
 
 
 def digest(quote: str) -> str:

@@ -34,7 +34,9 @@ def comparison_html(comparison: Comparison, language: Language) -> str:
 def sources_html(comparison: Comparison, documents: Mapping[str, Document | None], language: Language) -> str:
     """Return a card for each citation, its sentence marked."""
     cards = [card_html(TURN, c, documents.get(c.doc_id), language) for c in comparison.citations]
-    return "".join(cards) or f'<p class="pq-note">{escape(words(language, "sources_none"))}</p>'
+    if not cards:
+        return f'<p class="pq-note">{escape(words(language, "sources_none"))}</p>'
+    return f'<div data-pq-list="">{"".join(cards)}</div>'  # the document view goes through them one by one
 
 
 def _downloads(comparison: Comparison, language: Language) -> str:

@@ -4,10 +4,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from app.types import Language
-from app.ui.cards import escape
+from app.ui.cards import escape, reader_html, web_link
 from app.ui.strings import words
 from ingest.facts.regions import by_name, display
 
@@ -160,25 +159,15 @@ def details_html(row: Row, language: Language) -> str:
     lines.append(_fact(words(language, "field_size"), escape(size), "", language))
     lines.append(_fact(words(language, "field_source"), escape(row["source"]), "", language))
     if url := row.get("url", ""):
-        lines.append(_fact(words(language, "field_url"), _link(url), found.get("url", ""), language))
+        lines.append(
+            _fact(words(language, "field_url"), web_link(url, url) or escape(url), found.get("url", ""), language)
+        )
     lines.append(_fact("SHA-256", f"<code>{escape(row.get('sha256', ''))}</code>", "", language))
-    return f'<h2 class="pq-details-title" tabindex="-1">{escape(row["title"])}</h2><dl class="pq-facts">{"".join(lines)}</dl>'
+    title = f'<h2 class="pq-details-title" tabindex="-1">{escape(row["title"])}</h2>'
+    return f'{title}<p>{reader_html(row["doc_id"], language)}</p><dl class="pq-facts">{"".join(lines)}</dl>'
 
 
 def _fact(name: str, value: str, place: str, language: Language) -> str:
     """One line; `value` is HTML."""
     where = f"<small>{escape(words(language, f'place_{place}'))}</small>" if place else ""
     return f"<div><dt>{escape(name)}</dt><dd>{value}{where}</dd></div>"
-
-
-def _link(url: str) -> str:
-    """A link where it is a web address, else text: it is what someone stated."""
-    try:
-        is_web = urlsplit(url).scheme in {"http", "https"}
-    except ValueError:
-        is_web = False
-    return (
-        f'<a href="{escape(url)}" target="_blank" rel="noopener noreferrer">{escape(url)}</a>'
-        if is_web
-        else escape(url)
-    )

@@ -5,6 +5,7 @@ from typing import Literal
 SOURCE_WORDS: dict[Literal["zh", "en"], dict[str, str]] = {
     "zh": {
         "open_document": "看原文上下文",
+        "read_document": "阅读全文",
         "open_web": "网上发布页",
         "open_file": "打开原件",
         "download_file": "下载原件",
@@ -40,6 +41,7 @@ SOURCE_WORDS: dict[Literal["zh", "en"], dict[str, str]] = {
     },
     "en": {
         "open_document": "Read in the document",
+        "read_document": "Read the document",
         "open_web": "As published on the web",
         "open_file": "Open the original",
         "download_file": "Download the original",

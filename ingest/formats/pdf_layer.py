@@ -20,7 +20,9 @@ _GARBLED_PAGE = 0.15  # share of garbled characters above which a page's text la
 _FEW_CHARS = 300
 _DPI, _MAX_SIDE = 170, 3_000
 _MAX_PATHS, _MAX_SEGMENTS, _MAX_PICTURES, _MAX_BAR = 3_000, 3_000, 300, 2.5
-_LOCK = threading.Lock()  # PDFium must not run in two threads at once
+# PDFium must not run in two threads of a process at once. What it gave for a page is given back where a function ends,
+# so the lock is held around whole functions, never inside the one that opens a page.
+_LOCK = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,21 +81,31 @@ def rendered(
         return _rendered(document, number, box, dpi, max_side)
 
 
+def page_count(document: Any) -> int:
+    """Return the number of a file's pages."""
+    with _LOCK:
+        return len(document)
+
+
 def layer_of(document: Any, number: int) -> tuple[list[Char], Rule]:
     """Return (the characters of a page's text layer as stored, the page as it is seen), in points; pages count from 0.
 
     Raises UnreadableFileError for a damaged page.
     """
+    with _LOCK:
+        return _layer(document, number)
+
+
+def _layer(document: Any, number: int) -> tuple[list[Char], Rule]:
     import pypdfium2
 
-    with _LOCK:
-        try:
-            page = document[number]
-            text_page, turn = page.get_textpage(), page.get_rotation()
-            x0, y0, x1, y1 = page.get_bbox()
-            return _characters(text_page.raw, turn), _turned(x0, y0, x1, y1, turn)
-        except pypdfium2.PdfiumError as error:
-            raise _damaged(number) from error
+    try:
+        page = document[number]
+        text_page, turn = page.get_textpage(), page.get_rotation()
+        x0, y0, x1, y1 = page.get_bbox()
+        return _characters(text_page.raw, turn), _turned(x0, y0, x1, y1, turn)
+    except pypdfium2.PdfiumError as error:
+        raise _damaged(number) from error
 
 
 def _sheets(document: Any) -> tuple[list[Sheet], str]:

@@ -4,7 +4,7 @@ import io
 from dataclasses import dataclass
 
 from ingest.errors import UnreadableFileError
-from ingest.formats.pdf_layer import layer_of, opened, rendered
+from ingest.formats.pdf_layer import layer_of, opened, page_count, rendered
 from ingest.formats.pdf_tables import Char, Rule
 
 _DPI, _MAX_SIDE = 144, 1_600  # A4 at 137 dpi: sharp on a phone's screen and at the width of a pane
@@ -22,9 +22,9 @@ class Leaf:
 def leaf(data: bytes, page: int) -> Leaf:
     """Return page `page`, counted from 1. Raises UnreadableFileError: damaged, encrypted, no such page."""
     with opened(data) as document:
-        _check(document, page)
+        pages = _checked(page_count(document), page)
         chars, box = layer_of(document, page - 1)
-        return Leaf(tuple(chars), box, len(document))
+        return Leaf(tuple(chars), box, pages)
 
 
 def picture(data: bytes, page: int) -> bytes:
@@ -32,7 +32,7 @@ def picture(data: bytes, page: int) -> bytes:
     from PIL import Image
 
     with opened(data) as document:
-        _check(document, page)
+        _checked(page_count(document), page)
         box = layer_of(document, page - 1)[1]
         pixels, _ = rendered(document, page - 1, box, _DPI, _MAX_SIDE)
     out = io.BytesIO()
@@ -40,6 +40,7 @@ def picture(data: bytes, page: int) -> bytes:
     return out.getvalue()
 
 
-def _check(document: object, page: int) -> None:
-    if not 1 <= page <= len(document):  # type: ignore[arg-type]
+def _checked(pages: int, page: int) -> int:
+    if not 1 <= page <= pages:
         raise UnreadableFileError(f"PDF 没有第 {page} 页")
+    return pages
