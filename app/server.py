@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from app.engine import Engine
     from app.history.book import History
+    from app.settings import Settings
 
 ALLOW_REMOTE = "POLICYQA_ALLOW_REMOTE"
 HEALTH = ("model", "llm", "documents", "chunks")  # what /healthz tells; the store's path is nobody's business
@@ -90,12 +91,17 @@ def _refused(host: str, port: int, error: OSError) -> InputError:
 
 
 def serve(
-    engine: "Engine", host: str, port: int, on_ready: Callable[[], None] = lambda: None, book: "History | None" = None
+    engine: "Engine",
+    host: str,
+    port: int,
+    on_ready: Callable[[], None] = lambda: None,
+    book: "History | None" = None,
+    settings: "Settings | None" = None,
 ) -> None:
     """Serve until Ctrl-C; `on_ready` is called once the page answers. Raises InputError as check_address does."""
     check_address(host, port)
     go_offline()
-    app = build_app(engine, is_loopback(host), book)
+    app = build_app(engine, is_loopback(host), book, settings)
     import uvicorn
 
     class Server(uvicorn.Server):  # type: ignore[misc]
@@ -130,7 +136,9 @@ def _warm(engine: "Engine") -> None:
         logging.getLogger(__name__).warning("warming up failed: %s", error)
 
 
-def build_app(engine: "Engine", local_only: bool = True, book: "History | None" = None) -> "FastAPI":
+def build_app(
+    engine: "Engine", local_only: bool = True, book: "History | None" = None, settings: "Settings | None" = None
+) -> "FastAPI":
     """Return the web application: /healthz and the page. `local_only` refuses requests meant for another host name."""
     import gradio as gr
     from fastapi import FastAPI
@@ -146,7 +154,7 @@ def build_app(engine: "Engine", local_only: bool = True, book: "History | None" 
 
     if book is not None:
         _add_export(app, engine, book)
-    page = build_page(engine, book)
+    page = build_page(engine, book, settings if local_only else None)
     gr.mount_gradio_app(app, page, path="/", ssr_mode=False, max_file_size="1mb", show_error=False, **page_options())
     app.add_middleware(Guard, local_only=local_only)
     return app

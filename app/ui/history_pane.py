@@ -86,7 +86,7 @@ def _wire_opening(engine: "Engine", book: History, parts: Mapping[str, Any], tab
             return [gr.skip()] * 5
         again = Conversation.reopened(engine, chosen, book.exchanges(chosen), language)
         examples = gr.update(visible=not again.exchanges)
-        return [again, again.messages(), again.sources(language), examples, gr.update(selected="ask")]
+        return [again, again.messages(language), again.sources(language), examples, gr.update(selected="ask")]
 
     shown = [*(parts[name] for name in ("conversation", "chatbot", "sources", "examples_box")), tabs]
     parts["history_open"].click(opened, [parts["history_pick"], parts["toggle"]], shown, **_QUIET)

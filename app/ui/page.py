@@ -1,5 +1,6 @@
 """The Gradio page: layout and wiring. What it shows comes from chat (messages) and cards (sources) as HTML."""
 
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -8,10 +9,12 @@ from app.types import Language
 from app.ui.background import in_background
 from app.ui.cards import escape
 from app.ui.chat import Conversation, ask
+from app.ui.feedback_pane import Editing, at_rest, feedback_pane, wire_feedback
 from app.ui.history_pane import history_pane, wire_history
 from app.ui.library import library_pane, wire_library
 from app.ui.message import inert
-from app.ui.strings import DEFAULT_LANGUAGE, words
+from app.ui.settings_pane import settings_pane, wire_settings
+from app.ui.strings import DEFAULT_LANGUAGE, STRINGS, words
 from app.understanding.plain import MAX_TYPED
 
 if TYPE_CHECKING:
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
 
     from app.engine import Engine
     from app.history.book import History
+    from app.settings import Settings
 
 EXAMPLES = 4
 CONCURRENCY = 4  # questions answered at once; Gradio's own default is one
@@ -33,19 +37,24 @@ def page_options() -> dict[str, Any]:
     """Return looks and script of the page, as keyword arguments of gr.mount_gradio_app. All are local files."""
     import gradio as gr
 
-    script = (_HERE / "page.js").read_text(encoding="utf-8")
+    said = {code: {k: text for k, text in known.items() if k.startswith("js_")} for code, known in STRINGS.items()}
+    scripts = [f"window.policyqaWords = {json.dumps(said, ensure_ascii=False)};"]
+    scripts += [(_HERE / name).read_text(encoding="utf-8") for name in ("kept.js", "page.js", "chat.js")]
     return {
         "theme": gr.themes.Default(
             primary_hue="blue", neutral_hue="slate", font=_FONTS, font_mono=("ui-monospace", "monospace")
         ),
         "css_paths": [_HERE / "style.css"],
-        "head": f"<script>{script}</script>",
+        "head": "".join(f"<script>{script}</script>" for script in scripts),
         "footer_links": [],
     }  # fmt: skip
 
 
-def build_page(engine: "Engine", book: "History | None" = None) -> "gr.Blocks":
-    """Return the page for an engine: chat on the left, the sources of the answer on the right."""
+def build_page(engine: "Engine", book: "History | None" = None, settings: "Settings | None" = None) -> "gr.Blocks":
+    """Return the page for an engine: chat on the left, the sources of the answer on the right.
+
+    Without `settings` the page tells nothing of files and models: it may be open to other machines.
+    """
     import gradio as gr
 
     language = DEFAULT_LANGUAGE
@@ -71,8 +80,11 @@ def build_page(engine: "Engine", book: "History | None" = None) -> "gr.Blocks":
             if book is not None:
                 with gr.Tab(words(language, "history"), id="history") as history_tab:
                     parts |= history_pane(language)
+            with gr.Tab(words(language, "settings"), id="settings") as settings_tab:
+                parts |= settings_pane(language)
         parts |= {"ask_tab": ask_tab, "library_tab": library_tab}
         _wire(engine, parts, book)
+        wire_settings(engine, book, settings, parts, page, settings_tab)
         wire_library(parts, library_tab, engine.documents)
         if book is not None:
             wire_history(engine, book, parts, tabs, history_tab)
@@ -105,6 +117,7 @@ def _chat_pane(engine: "Engine", language: Language) -> dict[str, Any]:
         examples_title = gr.HTML(_examples_title(language))
         with gr.Row(elem_id="pq-example-row"):
             examples = [gr.Button(size="sm", min_width=60, **shown) for shown in _example_buttons(engine, language)]
+    parts = feedback_pane(language)
     with gr.Row(elem_id="pq-ask", equal_height=True):
         question = gr.Textbox(
             label=words(language, "question"), placeholder=words(language, "placeholder"), show_label=False, lines=1,
@@ -115,7 +128,7 @@ def _chat_pane(engine: "Engine", language: Language) -> dict[str, Any]:
         stop = gr.Button(words(language, "stop"), variant="stop", elem_id="pq-stop", min_width=72, visible=False)
     return {
         "chatbot": chatbot, "examples_box": examples_box, "examples_title": examples_title, "examples": examples,
-        "question": question, "send": send, "stop": stop,
+        "question": question, "send": send, "stop": stop, **parts,
     }  # fmt: skip
 
 
@@ -124,31 +137,32 @@ def _wire(engine: "Engine", parts: dict[str, Any], book: "History | None") -> No
     import gradio as gr
 
     conversation, chosen, question, examples = (parts[n] for n in ("conversation", "chosen", "question", "examples"))
-    shown = [parts[name] for name in ("conversation", "chatbot", "sources", "question", "send", "stop", "examples_box")]
+    names = ("conversation", "chatbot", "sources", "question", "send", "stop", "examples_box", "editing", "editing_box")
+    shown = [parts[name] for name in (*names, "reason_box")]
 
-    async def run(text: str, state: Conversation, choice: Language | None) -> AsyncIterator[dict[Any, Any]]:
-        async for update in _run(engine, parts, text, state, choice, book):
+    async def run(
+        text: str, state: Conversation, choice: Language | None, editing: Editing | None
+    ) -> AsyncIterator[dict[Any, Any]]:
+        instead = editing.number if editing and editing.conversation == state.id else 0
+        async for update in _run(engine, parts, text, state, choice, book, instead):
             yield update
 
     quiet = {"show_progress": "hidden", "api_visibility": "private"}
+    limits = {"concurrency_limit": CONCURRENCY, "concurrency_id": "ask", **quiet}
+    asked = [conversation, chosen, parts["editing"]]
     asking = [
-        gr.on(
-            [question.submit, parts["send"].click], run, [question, conversation, chosen], shown,
-            concurrency_limit=CONCURRENCY, concurrency_id="ask", trigger_mode="once", **quiet,
-        )
-    ]  # fmt: skip
-    asking += [
-        button.click(
-            run, [button, conversation, chosen], shown, concurrency_limit=CONCURRENCY, concurrency_id="ask", **quiet
-        )
-        for button in examples
+        gr.on([question.submit, parts["send"].click], run, [question, *asked], shown, trigger_mode="once", **limits)
     ]
+    asking += [button.click(run, [button, *asked], shown, **limits) for button in examples]
+    asking += wire_feedback(book, parts, run, shown, **limits)
     parts["stop"].click(
         lambda state, choice: _rest(parts, state.stopped(), choice),
         [conversation, chosen], shown, cancels=asking, queue=False, **quiet,
     )  # fmt: skip
     parts["clear"].click(
-        lambda state, choice: {**_rest(parts, state.cleared(), choice), parts["examples_box"]: gr.update(visible=True)},
+        lambda state, choice: {
+            **_rest(parts, state.cleared(), choice), **at_rest(parts), parts["examples_box"]: gr.update(visible=True),
+        },
         [conversation, chosen], shown, cancels=asking, queue=False, **quiet,
     )  # fmt: skip
     worded = (
@@ -169,14 +183,15 @@ async def _run(
     state: Conversation,
     choice: Language | None,
     book: "History | None",
+    instead: int = 0,
 ) -> AsyncIterator[dict[Any, Any]]:
     import gradio as gr
 
     now, first = state, True
-    async for now in in_background(lambda: ask(engine, state, (text or "")[:MAX_TYPED], choice, book)):
-        update = {parts["conversation"]: now, parts["chatbot"]: now.messages()}
+    async for now in in_background(lambda: ask(engine, state, (text or "")[:MAX_TYPED], choice, book, instead)):
+        update = {parts["conversation"]: now, parts["chatbot"]: now.messages(choice or DEFAULT_LANGUAGE)}
         if first:
-            update |= {
+            update |= at_rest(parts) | {
                 parts["question"]: "", parts["examples_box"]: gr.update(visible=False),
                 parts["send"]: gr.update(visible=False), parts["stop"]: gr.update(visible=True),
             }  # fmt: skip
@@ -190,7 +205,7 @@ def _rest(parts: dict[str, Any], state: Conversation, choice: Language | None) -
     import gradio as gr
 
     return {
-        parts["conversation"]: state, parts["chatbot"]: state.messages(),
+        parts["conversation"]: state, parts["chatbot"]: state.messages(choice or DEFAULT_LANGUAGE),
         parts["sources"]: state.sources(choice or DEFAULT_LANGUAGE),
         parts["send"]: gr.update(visible=True), parts["stop"]: gr.update(visible=False),
     }  # fmt: skip
@@ -205,7 +220,11 @@ def _relabel(engine: "Engine", parts: dict[str, Any], language: Language, state:
         parts["sources"]: gr.skip() if state.exchanges else state.sources(language),
         parts["title"]: _title(engine, language),
         parts["toggle"]: gr.update(label=words(language, "language")),
-        parts["chatbot"]: gr.update(label=words(language, "chat"), placeholder=_welcome(language)),
+        parts["chatbot"]: gr.update(
+            label=words(language, "chat"),
+            placeholder=_welcome(language),
+            **({} if state.pending else {"value": state.messages(language)}),
+        ),
         parts["question"]: gr.update(label=words(language, "question"), placeholder=words(language, "placeholder")),
         parts["examples_title"]: _examples_title(language),
         parts["sources_title"]: _pane_title(language),
