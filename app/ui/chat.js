@@ -10,7 +10,6 @@
   live.setAttribute("role", "status");
   live.style.cssText = "position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap";
   live.id = "pq-live";
-  document.addEventListener("DOMContentLoaded", () => document.body.append(live));
   const say = (text) => { live.textContent = text; };
 
   let stage = "";
@@ -45,7 +44,12 @@
   const watch = () => {
     if (due) return;
     due = true;
-    requestAnimationFrame(() => { due = false; name(); tell(); });
+    requestAnimationFrame(() => {
+      due = false;
+      if (!live.isConnected) document.body.append(live);
+      name();
+      tell();
+    });
   };
   new MutationObserver(watch).observe(document.documentElement, {
     childList: true, subtree: true, attributes: true, attributeFilter: ["aria-label", "lang"],

@@ -9,10 +9,12 @@
   const paint = (theme) => document.body.classList.toggle("dark", theme === "dark" || (theme === "system" && system.matches));
   // Gradio paints by the system, or by ?__theme= in the address; a choice made here wins, whenever that happens.
   const hold = () => { if (chosen() !== "system") paint(chosen()); };
-  document.addEventListener("DOMContentLoaded", () => {
+  const begin = () => {
     hold();
     new MutationObserver(hold).observe(document.body, { attributes: true, attributeFilter: ["class"] });
-  });
+  };
+  if (document.body) begin();
+  else document.addEventListener("DOMContentLoaded", begin);
 
   document.addEventListener("change", (event) => {
     if (event.target.closest && event.target.closest("#pq-language")) set("language", event.target.value);
