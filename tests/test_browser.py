@@ -111,10 +111,12 @@ def scripted():
 
     running = []
 
-    def start(engine, book=None):
+    def start(engine, book=None, settings=None):
         port = free_port()
         server = uvicorn.Server(
-            uvicorn.Config(build_app(engine, book=book), port=port, log_level="critical", timeout_graceful_shutdown=1)
+            uvicorn.Config(
+                build_app(engine, True, book, settings), port=port, log_level="critical", timeout_graceful_shutdown=1
+            )
         )
         thread = threading.Thread(target=server.run, daemon=True)
         thread.start()
