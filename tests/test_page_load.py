@@ -4,15 +4,13 @@ import json
 import secrets
 import threading
 import time
-import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 
 from fake_engine import FakeEngine
 from test_browser import scripted  # noqa: F401  (fixture)
 
 from app.ui.page import CONCURRENCY
-
-USERS = 20
+from bench.page import USERS, ask_as, sending
 
 
 class Counting(FakeEngine):
@@ -32,35 +30,6 @@ class Counting(FakeEngine):
             with self.lock:
                 self.now -= 1
                 self.served += 1
-
-
-def fetch(address, path, body=None):
-    data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(address + path, data, {"content-type": "application/json"})
-    return urllib.request.urlopen(request, timeout=60)
-
-
-def sending(address):
-    """Number of the event that the send button starts, and how many inputs it takes, as the page's own script finds them."""
-    config = json.loads(fetch(address, "/config").read())
-    button = next(c["id"] for c in config["components"] if c["props"].get("elem_id") == "pq-send")
-    return next((d["id"], len(d["inputs"])) for d in config["dependencies"] if [button, "click"] in d["targets"])
-
-
-def ask_as(address, event, question, session=""):
-    """Send a question as a browser tab would; return the messages of the queue until the answer is complete."""
-    number, inputs = event
-    session = session or secrets.token_hex(6)
-    body = {"fn_index": number, "session_hash": session, "data": [question, *[None] * (inputs - 1)], "event_data": None}
-    fetch(address, "/gradio_api/queue/join", body).read()
-    heard = []
-    with fetch(address, f"/gradio_api/queue/data?session_hash={session}") as stream:
-        for line in stream:
-            if line.startswith(b"data:"):
-                heard.append(json.loads(line[5:]))
-                if heard[-1]["msg"] in {"process_completed", "unexpected_error", "close_stream"}:
-                    return heard
-    return heard
 
 
 def test_twenty_ask_at_once_and_each_gets_their_own_answer(scripted):  # noqa: F811

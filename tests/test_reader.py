@@ -39,7 +39,7 @@ def test_what_can_be_done_to_a_message_follows_what_became_of_it(tmp_path):
         assert [name for name, _ in buttons_of(halted[-1])] == ["again"]
     unkept = ask(FakeEngine(), Conversation(), "一")
     assert [name for name, _ in buttons_of(list(unkept)[-1].messages()[1])] == ["copy", "again"]
-    rated = bar_html(1, "zh", at_rest=True, answered=True, kept=True, again=False, rating="down", proposed=True)
+    rated = bar_html(1, "zh", at_rest=True, answered=True, kept="r1", again=False, rating="down", proposed=True)
     assert rated.count("pq-on") == 2 and "✓ 有问题" in rated and "✓ 已转成测试题" in rated
     assert 'name="edit"' in edit_html(1, "zh", True)
 

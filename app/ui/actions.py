@@ -21,17 +21,23 @@ def bar_html(
     *,
     at_rest: bool,
     answered: bool,
-    kept: bool,
+    kept: str,
     again: bool,
     rating: Rating = "",
     proposed: bool = False,
 ) -> str:
-    """Return the buttons below an answer: copy; if the history keeps it, thumbs and test; below the last one, ask again."""
+    """Return the buttons below an answer: copy; below the last one, ask again; if the history keeps it, thumbs, test, export.
+
+    `kept` is its replay id, "" where it is not kept.
+    """
     names = ["copy"] if answered else []
     names += ["up", "down", "propose"] if answered and kept else []
     names += ["again"] if again else []
     on = {rating, "propose" if proposed else ""}
     buttons = "".join(_button(name, number, language, name in on) for name in names)
+    if answered and kept:
+        tip, label = (inert(words(language, key)) for key in ("do_export_tip", "do_export"))
+        buttons += f'<a class="pq-do" href="/export/{kept}.docx" title="{tip}">{label}</a>'
     return f'<div class="pq-bar{"" if at_rest else " pq-away"}" role="group">{buttons}</div>' if buttons else ""
 
 

@@ -65,7 +65,7 @@ class Conversation:
                 edit = edit_html(exchange.number, language, at_rest)
                 shown.append({"role": "user", "content": question_html(exchange.question) + edit})
             bar = bar_html(
-                exchange.number, language, at_rest=at_rest, answered=bool(exchange.reply), kept=bool(exchange.kept),
+                exchange.number, language, at_rest=at_rest, answered=bool(exchange.reply), kept=exchange.kept,
                 again=last and bool(exchange.question), rating=exchange.rating, proposed=exchange.proposed,
             )  # fmt: skip
             shown.append({"role": "assistant", "content": exchange.message + ("" if last and self.pending else bar)})

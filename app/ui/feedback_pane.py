@@ -83,6 +83,9 @@ def wire_feedback(
         lambda: [None, gr.update(visible=False), ""],
         None, [parts["editing"], parts["editing_box"], parts["question"]], queue=False, **_QUIET,
     )  # fmt: skip
+    # Another conversation, or other words: what was begun in these lines is over.
+    over = [parts[name].click for name in ("clear", "history_open") if name in parts] + [parts["toggle"].change]
+    gr.on(over, lambda: at_rest(parts), None, list(at_rest(parts)), queue=False, **_QUIET)
     _wire_words(parts)
     return [bridge.submit(again, state, shown, **asking)]
 

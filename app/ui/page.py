@@ -160,9 +160,7 @@ def _wire(engine: "Engine", parts: dict[str, Any], book: "History | None") -> No
         [conversation, chosen], shown, cancels=asking, queue=False, **quiet,
     )  # fmt: skip
     parts["clear"].click(
-        lambda state, choice: {
-            **_rest(parts, state.cleared(), choice), **at_rest(parts), parts["examples_box"]: gr.update(visible=True),
-        },
+        lambda state, choice: {**_rest(parts, state.cleared(), choice), parts["examples_box"]: gr.update(visible=True)},
         [conversation, chosen], shown, cancels=asking, queue=False, **quiet,
     )  # fmt: skip
     worded = (
