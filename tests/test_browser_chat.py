@@ -252,3 +252,24 @@ def test_at_twice_the_size_nothing_is_cut(scripted, open_page, book):  # noqa: F
     inside = "css => { const r = document.querySelector(css).getBoundingClientRect(); return r.left >= 0 && r.right <= innerWidth; }"
     for css in (QUESTION, "#pq-send", "#pq-editing-cancel", "#pq-chat .pq-bar", ".pq-card"):
         assert page.evaluate(inside, css), css
+
+
+def test_a_reload_brings_back_the_conversation_and_what_was_being_typed(scripted, open_page, book):  # noqa: F811
+    address = scripted(FakeEngine(), book)
+    page = open_page(address)
+    ask(page, "甲问")
+    page.fill(QUESTION, "没写完的")
+    page.reload()
+    page.wait_for_selector(ANSWERED)
+    page.wait_for_function("() => document.querySelector('#pq-question textarea').value === '没写完的'")
+    assert not page.is_visible("#pq-examples") and page.locator("#src-1-1").count() == 1
+    ask(page, "乙问", 2)
+    assert [e.question for e in book.exchanges(book.conversations()[0].id)] == ["甲问", "乙问"]
+    page.click("#pq-clear")
+    page.wait_for_selector("#pq-examples", state="visible")
+    page.reload()
+    page.wait_for_selector("#pq-example-row button")
+    page.wait_for_timeout(500)
+    assert page.locator("#pq-chat .pq-answer").count() == 0
+    assert open_page(address).locator("#pq-chat .pq-answer").count() == 0  # another tab is another conversation
+    assert page.noted == []

@@ -13,13 +13,14 @@ from app.settings import Settings
 from app.ui.actions import bar_html, edit_html
 from app.ui.chat import Conversation, ask
 from app.ui.feedback_pane import propose
+from app.ui.resume import resumed
 from app.ui.settings_pane import data_html, keys_html, status_html
 from app.ui.strings import words
 from ingest.errors import InputError
 
 
 def buttons_of(message):
-    return re.findall(r'<button[^>]* name="(\w+)" value="(\d+)"', message["content"])
+    return re.findall(r'<button[^>]* name="(\w+)" value="(\w+)"', message["content"])
 
 
 def test_what_can_be_done_to_a_message_follows_what_became_of_it(tmp_path):
@@ -29,9 +30,10 @@ def test_what_can_be_done_to_a_message_follows_what_became_of_it(tmp_path):
             *steps, now = ask(FakeEngine(), now, question, None, book)
         first, failed, last = (buttons_of(m) for m in now.messages("en")[1::2])
         assert [name for name, _ in first] == ["copy", "up", "down", "propose"] and failed == []
-        assert last == [("copy", "3"), ("up", "3"), ("down", "3"), ("propose", "3"), ("again", "3")]
+        assert last == [(name, now.exchanges[2].kept) for name in ("copy", "up", "down", "propose", "again")]
         assert (
-            buttons_of(now.messages("en")[0]) == [("edit", "1")] and "Make a test" in now.messages("en")[1]["content"]
+            buttons_of(now.messages("en")[0]) == [("edit", now.exchanges[0].kept)]
+            and "Make a test" in now.messages("en")[1]["content"]
         )
         under_way = steps[-1].messages("zh")
         assert buttons_of(under_way[-1]) == [] and 'class="pq-bar pq-away"' in under_way[0]["content"]
@@ -39,9 +41,9 @@ def test_what_can_be_done_to_a_message_follows_what_became_of_it(tmp_path):
         assert [name for name, _ in buttons_of(halted[-1])] == ["again"]
     unkept = ask(FakeEngine(), Conversation(), "一")
     assert [name for name, _ in buttons_of(list(unkept)[-1].messages()[1])] == ["copy", "again"]
-    rated = bar_html(1, "zh", at_rest=True, answered=True, kept="r1", again=False, rating="down", proposed=True)
+    rated = bar_html("r1", "zh", at_rest=True, answered=True, kept="r1", again=False, rating="down", proposed=True)
     assert rated.count("pq-on") == 2 and "✓ 有问题" in rated and "✓ 已转成测试题" in rated
-    assert 'name="edit"' in edit_html(1, "zh", True)
+    assert 'name="edit"' in edit_html("r1", "zh", True)
 
 
 def test_an_edited_question_takes_the_place_of_the_old_one_and_what_came_after(tmp_path):
@@ -51,16 +53,16 @@ def test_an_edited_question_takes_the_place_of_the_old_one_and_what_came_after(t
         for question in ("一", "二", "三"):
             *_, now = ask(engine, now, question, None, book)
         gone = [e.kept for e in now.exchanges]
-        *_, now = ask(engine, now, "二改", None, book, instead=2)
+        *_, now = ask(engine, now, "二改", None, book, instead=gone[1])
         assert [e.question for e in now.exchanges] == ["一", "二改"] and now.exchanges[-1].number == 4
         assert [t.content for t in engine.seen[-1][1] if t.role == "user"] == ["一"]
         assert [e.question for e in book.exchanges(now.id)] == ["一", "二改"]
         assert [e.question for e in book.before(gone[2])] == ["一", "二"]  # as it was when that one was asked
-        *_, now = ask(engine, now, "一改", None, book, instead=1)
+        *_, now = ask(engine, now, "一改", None, book, instead=gone[0])
         (kept,) = book.conversations()
         assert (kept.title, kept.exchanges) == ("一改", 1) and book.conversations("二改") == []
         assert book.exchange(gone[2]).question == "三"  # a replay id that was given out stays good
-        unknown = list(ask(engine, now, "四", None, book, instead=99))[-1]
+        unknown = list(ask(engine, now, "四", None, book, instead="99"))[-1]
         assert [e.question for e in unknown.exchanges] == ["一改", "四"]
 
 
@@ -108,3 +110,20 @@ def test_a_history_of_the_format_before_is_taken_over_whole(tmp_path):
     with open_history(path) as book:
         book.begin("c1", "改", "zh", kept)
         assert [e.question for e in book.exchanges("c1")] == ["改"] and book.conversations()[0].title == "改"
+
+
+def test_a_tab_gets_its_conversation_back_and_no_other_gets_it_by_a_wrong_word(tmp_path):
+    with open_history(tmp_path / "h.sqlite3") as book:
+        *_, before = ask(FakeEngine(), Conversation(), "一", None, book)
+        *_, before = ask(FakeEngine(), before, "错", None, book)
+        new = Conversation()  # as the restarted server has it
+        again = resumed(FakeEngine(), book, new, before.id, "zh")
+        assert again.id == before.id and [e.key for e in again.exchanges] == [e.key for e in before.exchanges]
+        assert "读不懂" in text_of(again.exchanges[1].message) and len(again.turns()) == 2
+        for known in ("", "c" + "0" * 16, "c1' OR 1=1", before.id.upper(), before.exchanges[0].kept):
+            assert resumed(FakeEngine(), book, new, known, "zh") is new
+        assert resumed(FakeEngine(), book, before, new.id, "zh") is before
+        assert (
+            resumed(FakeEngine(), book, before.cleared(), before.id, "zh").exchanges == ()
+        )  # a new conversation stays new
+        assert resumed(FakeEngine(), None, new, before.id, "zh") is new

@@ -1,7 +1,8 @@
 """What can be done to a message, as buttons in its HTML, and the notes that go with an answer when it is copied.
 
 The chat's sanitizer keeps a button's name, value and title and takes data-* and aria-* away: `name` says what to do, `value`
-which exchange, `title` what a screen reader says. page.actions hears the click.
+which exchange (by its replay id, or its number where no history is kept), `title` what a screen reader says. chat.js hears
+the click.
 """
 
 import datetime
@@ -16,7 +17,7 @@ from ingest.types import Document
 
 
 def bar_html(
-    number: int,
+    key: str,
     language: Language,
     *,
     at_rest: bool,
@@ -34,16 +35,16 @@ def bar_html(
     names += ["up", "down", "propose"] if answered and kept else []
     names += ["again"] if again else []
     on = {rating, "propose" if proposed else ""}
-    buttons = "".join(_button(name, number, language, name in on) for name in names)
+    buttons = "".join(_button(name, key, language, name in on) for name in names)
     if answered and kept:
         tip, label = (inert(words(language, key)) for key in ("do_export_tip", "do_export"))
         buttons += f'<a class="pq-do" href="/export/{kept}.docx" title="{tip}">{label}</a>'
     return f'<div class="pq-bar{"" if at_rest else " pq-away"}" role="group">{buttons}</div>' if buttons else ""
 
 
-def edit_html(number: int, language: Language, at_rest: bool) -> str:
+def edit_html(key: str, language: Language, at_rest: bool) -> str:
     """Return the button below a question that puts it back into the box."""
-    return f'<div class="pq-bar{"" if at_rest else " pq-away"}">{_button("edit", number, language, False)}</div>'
+    return f'<div class="pq-bar{"" if at_rest else " pq-away"}">{_button("edit", key, language, False)}</div>'
 
 
 def notes_html(answer: Answer, documents: Mapping[str, Document | None], language: Language) -> str:
@@ -58,9 +59,9 @@ def notes_html(answer: Answer, documents: Mapping[str, Document | None], languag
     return f'<ul class="pq-notes" hidden>{"".join(items)}</ul>' if items else ""
 
 
-def _button(name: str, number: int, language: Language, on: bool) -> str:
+def _button(name: str, key: str, language: Language, on: bool) -> str:
     label = words(language, f"do_{name}_done" if on else f"do_{name}")
     return (
-        f'<button type="button" class="pq-do{" pq-on" if on else ""}" name="{name}" value="{number}" '
+        f'<button type="button" class="pq-do{" pq-on" if on else ""}" name="{name}" value="{key}" '
         f'title="{inert(words(language, f"do_{name}_tip"))}">{inert(label)}</button>'
     )

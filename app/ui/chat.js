@@ -34,6 +34,13 @@
     document.querySelectorAll("#pq-chat .message [aria-label*='message:']").forEach((message) => {
       message.setAttribute("aria-label", word(message.querySelector(".pq-question") ? "js_question" : "js_answer"));
     });
+    // Gradio says this in English only; it tries by itself, and then loads the page anew.
+    document.querySelectorAll('[data-testid="toast-text"]').forEach((told) => {
+      if (!told.textContent.startsWith("Connection to the server was lost")) return;
+      told.textContent = word("js_lost");
+      const title = told.closest(".toast-item, .toast-body")?.querySelector(".toast-title-row span");
+      if (title) title.textContent = word("js_lost_title");
+    });
     document.querySelectorAll("#pq-chat .pq-do:is([name=up], [name=down])").forEach((thumb) => {
       const on = String(thumb.classList.contains("pq-on"));
       if (thumb.getAttribute("aria-pressed") !== on) thumb.setAttribute("aria-pressed", on);
@@ -118,10 +125,10 @@
   document.addEventListener("click", (event) => {
     const button = event.target.closest && event.target.closest("button.pq-do");
     if (!button) return;
-    const n = Number(button.value);
+    const key = button.value;
     if (button.name === "copy") copy(button);
-    else if (button.name === "again") window.policyqaAct("submit", { n });
-    else window.policyqaAct("select", { do: button.name, n });
+    else if (button.name === "again") window.policyqaAct("submit", { key });
+    else window.policyqaAct("select", { do: button.name, key });
     if (button.name === "edit") focus("#pq-ask:has(#pq-question) textarea, #pq-question textarea");
     if ((button.name === "up" || button.name === "down") && !button.classList.contains("pq-on"))
       focus("#pq-reason-text :is(input, textarea)");

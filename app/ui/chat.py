@@ -38,6 +38,11 @@ class Exchange:
     rating: Rating = ""
     proposed: bool = False  # whether it has been written down as a test
 
+    @property
+    def key(self) -> str:
+        """By which the browser names it: the replay id stays when a conversation is opened anew, the number may not."""
+        return self.kept or str(self.number)
+
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
@@ -62,18 +67,18 @@ class Conversation:
         for exchange in self.exchanges:
             at_rest, last = not self.pending, exchange is self.exchanges[-1]
             if exchange.question:
-                edit = edit_html(exchange.number, language, at_rest)
+                edit = edit_html(exchange.key, language, at_rest)
                 shown.append({"role": "user", "content": question_html(exchange.question) + edit})
             bar = bar_html(
-                exchange.number, language, at_rest=at_rest, answered=bool(exchange.reply), kept=exchange.kept,
+                exchange.key, language, at_rest=at_rest, answered=bool(exchange.reply), kept=exchange.kept,
                 again=last and bool(exchange.question), rating=exchange.rating, proposed=exchange.proposed,
             )  # fmt: skip
             shown.append({"role": "assistant", "content": exchange.message + ("" if last and self.pending else bar)})
         return shown
 
-    def find(self, number: int) -> Exchange | None:
-        """The exchange of this number, if the page still has it."""
-        return next((e for e in self.exchanges if e.number == number), None)
+    def find(self, key: str) -> Exchange | None:
+        """The exchange of this key, if the page still has it."""
+        return next((e for e in self.exchanges if e.key == key), None)
 
     def cut(self, number: int) -> "Conversation":
         """Return the conversation as it was before that exchange; the count goes on."""
@@ -138,13 +143,13 @@ def ask(
     question: str,
     chosen: Language | None = None,
     book: "History | None" = None,
-    instead: int = 0,
+    instead: str = "",
 ) -> Iterator[Conversation]:
     """Run one question; yield the conversation at every stage and sentence and at the end. Errors become messages.
 
     `chosen` is the language that the user has set; until then an answer follows its question's language. `book` keeps
     the question as soon as it is asked, and what comes of it; where it cannot, answering goes on. A question asked
-    `instead` of an earlier one, by its number, takes its place: what came after it leaves the conversation.
+    `instead` of an earlier one, by its key, takes its place: what came after it leaves the conversation.
     """
     language = chosen or DEFAULT_LANGUAGE
     if not question.strip():
@@ -154,7 +159,7 @@ def ask(
         return
     replaced = conversation.find(instead)
     if replaced is not None:
-        conversation = conversation.cut(instead)
+        conversation = conversation.cut(replaced.number)
     history = conversation.turns()
     turn = conversation.asked + 1
     halted = progress_html(turn, "understand", (), language, stopped=True)

@@ -9,19 +9,21 @@ from app.history.candidate import append, candidate
 from app.types import Language
 from app.ui.cards import escape
 from app.ui.chat import Conversation, Exchange
+from app.ui.resume import resumed
 from app.ui.strings import DEFAULT_LANGUAGE, words
 from ingest.errors import InputError, PolicyQAError
 
 if TYPE_CHECKING:
     import gradio as gr
 
+    from app.engine import Engine
     from app.history.records import Rating
 
 CANDIDATES = "candidates.jsonl"  # beside the history's file
-# chat.js calls it: "select" with {do, n} for what is done at once, "submit" with {n} for asking again.
+# chat.js calls it: "select" with {do, key} for what is done at once, "submit" with {key} for asking again.
 _BRIDGE = "window.policyqaAct = (event, data) => trigger(event, data);"
 _QUIET = {"show_progress": "hidden", "api_visibility": "private"}
-Run = Callable[[str, Conversation, Language | None, "Editing | None"], AsyncIterator[dict[Any, Any]]]
+Run = Callable[[str, Conversation, Language | None, "Editing | None", str], AsyncIterator[dict[Any, Any]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,7 @@ class Editing:
     """The question that the next one takes the place of; only in the conversation in which it was chosen."""
 
     conversation: str
-    number: int
+    key: str
 
 
 def feedback_pane(language: Language) -> dict[str, Any]:
@@ -54,27 +56,34 @@ def feedback_pane(language: Language) -> dict[str, Any]:
 
 
 def wire_feedback(
-    book: History | None, parts: Mapping[str, Any], run: Run, shown: list[Any], **asking: Any
+    engine: "Engine", book: History | None, parts: Mapping[str, Any], run: Run, shown: list[Any], **asking: Any
 ) -> list[Any]:
     """Connect it; return the events that answer a question, for the stop button. `run` asks, `shown` is what it changes."""
     import gradio as gr
 
-    bridge, state = parts["bridge"], [parts["conversation"], parts["chosen"]]
+    bridge, state = parts["bridge"], [parts["conversation"], parts["chosen"], parts["tab"]]
     names = ("question", "editing", "editing_box", "editing_note", "reason_box", "reason", "rated")
     changed = [parts["conversation"], parts["chatbot"], *(parts[name] for name in names)]
 
-    def act(now: Conversation, choice: Language | None, event: gr.EventData) -> dict[Any, Any]:
+    def act(now: Conversation, choice: Language | None, tab: str, event: gr.EventData) -> dict[Any, Any]:
         """Do what a message's button says; what the browser sends is checked against the conversation."""
-        exchange = now.find(_number(event))
+        language = choice or DEFAULT_LANGUAGE
+        now = resumed(engine, book, now, tab, language)
+        exchange = now.find(_key(event))
+        if exchange is None:
+            gr.Warning(words(language, "not_here"), title=words(language, "warned"))
         if exchange is None or now.pending:
             return {parts["rated"]: gr.skip()}
-        return _act(book, parts, now, choice or DEFAULT_LANGUAGE, exchange, str(event._data.get("do")))
+        return _act(book, parts, now, language, exchange, str(event._data.get("do")))
 
-    async def again(now: Conversation, choice: Language | None, event: gr.EventData) -> AsyncIterator[dict[Any, Any]]:
-        exchange = now.find(_number(event))
+    async def again(
+        now: Conversation, choice: Language | None, tab: str, event: gr.EventData
+    ) -> AsyncIterator[dict[Any, Any]]:
+        now = resumed(engine, book, now, tab, choice or DEFAULT_LANGUAGE)
+        exchange = now.find(_key(event))
         if exchange is None or now.pending or not exchange.question:
             return
-        async for update in run(exchange.question, now, choice, Editing(now.id, exchange.number)):
+        async for update in run(exchange.question, now, choice, Editing(now.id, exchange.key), now.id):
             yield update
 
     bridge.select(act, state, changed, **_QUIET)
@@ -101,9 +110,8 @@ def at_rest(parts: Mapping[str, Any]) -> dict[Any, Any]:
     }
 
 
-def _number(event: "gr.EventData") -> int:
-    number = event._data.get("n") if isinstance(event._data, dict) else None
-    return number if isinstance(number, int) else 0
+def _key(event: "gr.EventData") -> str:
+    return str(event._data.get("key")) if isinstance(event._data, dict) else ""
 
 
 def _act(
@@ -142,7 +150,7 @@ def _edited(parts: Mapping[str, Any], now: Conversation, language: Language, exc
 
     position = sum(bool(e.question) for e in now.exchanges if e.number <= exchange.number)
     return {
-        parts["question"]: exchange.question, parts["editing"]: Editing(now.id, exchange.number),
+        parts["question"]: exchange.question, parts["editing"]: Editing(now.id, exchange.key),
         parts["editing_box"]: gr.update(visible=True), parts["reason_box"]: gr.update(visible=False),
         parts["editing_note"]: f'<span class="pq-small">{escape(words(language, "editing", number=position))}</span>',
     }  # fmt: skip

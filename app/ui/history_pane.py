@@ -83,12 +83,12 @@ def _wire_opening(engine: "Engine", book: History, parts: Mapping[str, Any], tab
 
     def opened(chosen: str | None, language: Language) -> list[Any]:
         if not chosen:
-            return [gr.skip()] * 5
+            return [gr.skip()] * 6
         again = Conversation.reopened(engine, chosen, book.exchanges(chosen), language)
         examples = gr.update(visible=not again.exchanges)
-        return [again, again.messages(language), again.sources(language), examples, gr.update(selected="ask")]
+        return [again, again.messages(language), again.sources(language), examples, again.id, gr.update(selected="ask")]
 
-    shown = [*(parts[name] for name in ("conversation", "chatbot", "sources", "examples_box")), tabs]
+    shown = [*(parts[name] for name in ("conversation", "chatbot", "sources", "examples_box", "tab")), tabs]
     parts["history_open"].click(opened, [parts["history_pick"], parts["toggle"]], shown, **_QUIET)
 
 

@@ -13,6 +13,7 @@ from app.ui.feedback_pane import Editing, at_rest, feedback_pane, wire_feedback
 from app.ui.history_pane import history_pane, wire_history
 from app.ui.library import library_pane, wire_library
 from app.ui.message import inert
+from app.ui.resume import resumed, wire_resume
 from app.ui.settings_pane import settings_pane, wire_settings
 from app.ui.strings import DEFAULT_LANGUAGE, STRINGS, words
 from app.understanding.plain import MAX_TYPED
@@ -63,6 +64,7 @@ def build_page(engine: "Engine", book: "History | None" = None, settings: "Setti
         parts = {
             "conversation": gr.State(lambda: Conversation()),
             "chosen": gr.State(None),
+            "tab": gr.Textbox("", visible="hidden", elem_id="pq-tab", label="tab"),
             **_header(engine, language),
         }
         with gr.Tabs(elem_id="pq-tabs") as tabs:
@@ -84,6 +86,7 @@ def build_page(engine: "Engine", book: "History | None" = None, settings: "Setti
                 parts |= settings_pane(language)
         parts |= {"ask_tab": ask_tab, "library_tab": library_tab}
         _wire(engine, parts, book)
+        wire_resume(engine, book, parts, page)
         wire_settings(engine, book, settings, parts, page, settings_tab)
         wire_library(parts, library_tab, engine.documents)
         if book is not None:
@@ -138,23 +141,24 @@ def _wire(engine: "Engine", parts: dict[str, Any], book: "History | None") -> No
 
     conversation, chosen, question, examples = (parts[n] for n in ("conversation", "chosen", "question", "examples"))
     names = ("conversation", "chatbot", "sources", "question", "send", "stop", "examples_box", "editing", "editing_box")
-    shown = [parts[name] for name in (*names, "reason_box")]
+    shown = [parts[name] for name in (*names, "reason_box", "tab")]
 
     async def run(
-        text: str, state: Conversation, choice: Language | None, editing: Editing | None
+        text: str, state: Conversation, choice: Language | None, editing: Editing | None, tab: str
     ) -> AsyncIterator[dict[Any, Any]]:
-        instead = editing.number if editing and editing.conversation == state.id else 0
+        state = resumed(engine, book, state, tab, choice or DEFAULT_LANGUAGE)
+        instead = editing.key if editing and editing.conversation == state.id else ""
         async for update in _run(engine, parts, text, state, choice, book, instead):
             yield update
 
     quiet = {"show_progress": "hidden", "api_visibility": "private"}
     limits = {"concurrency_limit": CONCURRENCY, "concurrency_id": "ask", **quiet}
-    asked = [conversation, chosen, parts["editing"]]
+    asked = [conversation, chosen, parts["editing"], parts["tab"]]
     asking = [
         gr.on([question.submit, parts["send"].click], run, [question, *asked], shown, trigger_mode="once", **limits)
     ]
     asking += [button.click(run, [button, *asked], shown, **limits) for button in examples]
-    asking += wire_feedback(book, parts, run, shown, **limits)
+    asking += wire_feedback(engine, book, parts, run, shown, **limits)
     parts["stop"].click(
         lambda state, choice: _rest(parts, state.stopped(), choice),
         [conversation, chosen], shown, cancels=asking, queue=False, **quiet,
@@ -181,7 +185,7 @@ async def _run(
     state: Conversation,
     choice: Language | None,
     book: "History | None",
-    instead: int = 0,
+    instead: str = "",
 ) -> AsyncIterator[dict[Any, Any]]:
     import gradio as gr
 
@@ -190,7 +194,7 @@ async def _run(
         update = {parts["conversation"]: now, parts["chatbot"]: now.messages(choice or DEFAULT_LANGUAGE)}
         if first:
             update |= at_rest(parts) | {
-                parts["question"]: "", parts["examples_box"]: gr.update(visible=False),
+                parts["tab"]: now.id, parts["question"]: "", parts["examples_box"]: gr.update(visible=False),
                 parts["send"]: gr.update(visible=False), parts["stop"]: gr.update(visible=True),
             }  # fmt: skip
             first = False
@@ -205,7 +209,7 @@ def _rest(parts: dict[str, Any], state: Conversation, choice: Language | None) -
     return {
         parts["conversation"]: state, parts["chatbot"]: state.messages(choice or DEFAULT_LANGUAGE),
         parts["sources"]: state.sources(choice or DEFAULT_LANGUAGE),
-        parts["send"]: gr.update(visible=True), parts["stop"]: gr.update(visible=False),
+        parts["send"]: gr.update(visible=True), parts["stop"]: gr.update(visible=False), parts["tab"]: state.id,
     }  # fmt: skip
 
 
