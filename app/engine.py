@@ -1,5 +1,6 @@
 """The engine: one store, one embedder, perhaps an LLM; questions in, verified answers out. Safe to share by threads."""
 
+import datetime
 import re
 import threading
 import time
@@ -16,10 +17,12 @@ from app.generation.errors import LLMError
 from app.generation.generate import Report, generate_claims, usage_of
 from app.generation.messages import select_evidence
 from app.generation.rewriting import llm_rewriter
+from app.originals import Origin
 from app.render import Numbering, checked, render, with_timings
 from app.retrieval.evidence import rank_sentences
 from app.retrieval.rerank import Reranker
 from app.retrieval.retrieve import MAX_DOCUMENT_CHUNKS, retrieve
+from app.retrieval.validity import validities
 from app.types import Answer, AnswerSentence, Evidence, Hit, Language, Query, Turn
 from app.understanding.understand import understand
 from ingest.embed import Embedder
@@ -169,6 +172,17 @@ class Engine:
         """One document with its cleaned text."""
         with self._lock:
             return self.store.catalog.document(doc_id)
+
+    def origin(self, doc_id: str) -> Origin | None:
+        """A document's record with the version of its file and its validity today; None where it is not indexed."""
+        with self._lock:
+            catalog = self.store.catalog
+            entry = catalog.entry(doc_id)
+            if entry is None:
+                return None
+            record = catalog.files().get(entry.file) if entry.file != entry.key else None
+            validity = validities(catalog, {doc_id: entry.source}, datetime.date.today()).get(doc_id, "")
+        return Origin(entry, record.version if record else "", validity)
 
     def examples(self, language: Language = "zh") -> list[str]:
         """Questions that the indexed documents suggest: their regions with what each text measures or plans."""

@@ -143,6 +143,7 @@ def build_app(
     import gradio as gr
     from fastapi import FastAPI
 
+    from app.sources_routes import add_sources
     from app.ui.page import build_page, page_options
 
     app = FastAPI(title="policyqa", docs_url=None, redoc_url=None, openapi_url=None)
@@ -152,10 +153,13 @@ def build_app(
         known = engine.describe()
         return {"status": "ok"} | {name: known[name] for name in HEALTH if name in known}
 
+    add_sources(app, engine)
     if book is not None:
         _add_export(app, engine, book)
     page = build_page(engine, book, settings if local_only else None)
-    gr.mount_gradio_app(app, page, path="/", ssr_mode=False, max_file_size="1mb", show_error=False, **page_options())
+    gr.mount_gradio_app(
+        app, page, path="/", ssr_mode=False, max_file_size="1mb", show_error=False, **page_options(book is not None)
+    )
     app.add_middleware(Guard, local_only=local_only)
     return app
 

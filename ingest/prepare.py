@@ -50,13 +50,13 @@ def read_here(files: Iterable[Found]) -> Iterator[tuple[Found, Iterator[Item]]]:
         yield found, prepare_file(found)
 
 
-def file_version(found: Found) -> str:
+def file_version(found: Found, sha256: str = "") -> str:
     """Return the hash that tells whether a file must be read again: of its bytes and of its sidecar's.
 
-    Raises UnreadableFileError if one of them cannot be read.
+    `sha256` is that of its bytes where it is known. Raises UnreadableFileError if one of them cannot be read.
     """
     sidecar = None if found.url else sidecar_of(found.path)
-    version = raw_sha256(found.path)
+    version = sha256 or raw_sha256(found.path)
     return hashlib.sha256(f"{version}{raw_sha256(sidecar)}".encode()).hexdigest() if sidecar else version
 
 

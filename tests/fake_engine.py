@@ -4,10 +4,14 @@ import threading
 import time
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from app.engine import Stage
+from app.originals import Origin
 from app.types import Answer, AnswerSentence, Citation
 from ingest.errors import InputError
-from ingest.types import Block, Document, Source
+from ingest.records import Entry
+from ingest.types import Block, Document, Health, Source
 
 TEXT = "第一句话在这里。平均利用率约65%，这是全国口径。最后一句话。"
 START, END = TEXT.index("平均"), TEXT.index("最后")
@@ -37,6 +41,13 @@ def record(**changes):
     return {**fields, **changes}
 
 
+def origin(file="/nowhere/brief.md", sha256="0" * 64, validity="", version="", key=""):
+    """What the store knows of the file of d1."""
+    source = Source(path="files/brief.md", sha256=sha256, title="算力简报")
+    entry = Entry("d1", key or file, file, "v", 1, source, Health(), 1, len(TEXT), "2026-01-01", "", np.zeros(0))
+    return Origin(entry, version, validity)
+
+
 @dataclass
 class FakeEngine:
     """Answers every question with its own words; 慢 waits for `gate`, 错 raises a known error, 坏 an unknown one."""
@@ -47,6 +58,7 @@ class FakeEngine:
     pause: float = 0.0
     seen: list = field(default_factory=list)
     row: dict = field(default_factory=lambda: record())
+    kept: Origin = field(default_factory=lambda: origin())
     gate: threading.Event = field(default_factory=threading.Event)
 
     def stream(self, question, history=(), language=None):
@@ -74,6 +86,9 @@ class FakeEngine:
 
     def examples(self, language="zh"):
         return ["What is said of Guizhou?"] if language == "en" else ["贵州说了什么"]
+
+    def origin(self, doc_id):
+        return self.kept if doc_id == "d1" else None
 
     def hashes(self):
         return {"d1": "0" * 64}

@@ -11,6 +11,7 @@ from app.history.records import answer_from_json
 from app.history.replay import basis_of, replay, turns
 from app.types import Answer, AnswerSentence
 from app.ui.chat import Conversation, ask
+from app.ui.resume import taken_up
 from ingest.errors import InputError
 
 
@@ -204,3 +205,17 @@ def test_a_history_that_cannot_be_written_does_not_stop_answers(book):
 def test_a_cleared_conversation_is_another_one(book):
     shown = conversation(book, "第一问")
     assert shown.cleared().id != shown.id and Conversation().id != Conversation().id
+
+
+def test_a_tab_takes_its_conversation_up_again_and_no_other(book):
+    engine = FakeEngine()
+    asked = list(ask(engine, Conversation(), "甲问", None, book))[-1]
+    again = taken_up(engine, book, Conversation(), asked.id, "zh")
+    assert (again.id, len(again.exchanges)) == (asked.id, 1) and "65%" in again.exchanges[0].reply
+    assert taken_up(engine, book, asked, "c" + "0" * 16, "zh") is asked  # the server still knows it
+    fresh = Conversation()
+    for shown in ("", "c" + "0" * 16, "../x", "c%", None, f"{asked.id}' OR 1"):
+        assert taken_up(engine, book, fresh, shown, "zh") is fresh
+    assert taken_up(engine, None, fresh, asked.id, "zh") is fresh
+    book.close()
+    assert taken_up(engine, book, fresh, asked.id, "zh") is fresh  # a history that cannot be read is no reason to fail

@@ -19,7 +19,7 @@ HOMES = {
     "onnx": {"ingest.model", "ingest.model_graph"},
     "chromadb": {"ingest.store", "ingest.server"},
     "gradio": {"app.ui", "app.server"},
-    "fastapi": {"app.server", "app.api"},
+    "fastapi": {"app.server", "app.sources_routes", "app.api"},
     "uvicorn": {"app.server"},
     "openai": set(),
     "llama_index": {"app.generation.backend", "app.generation.stream", "app.llamaindex"},
@@ -34,7 +34,7 @@ HOMES = {
     "httpx": {"ingest.formats.fetch", "ingest.server", "app.generation.backend"},
     "xllamacpp": {"app.generation.embedded"},
     "ray": {"ingest.engine_ray"},
-    "PIL": {"ingest.formats.read_image"},
+    "PIL": {"ingest.formats.read_image", "ingest.formats.pdf_picture"},
     "cv2": {"ingest.formats.ocr", "ingest.formats.scan_image"},
 }
 AT_TOP = {

@@ -13,7 +13,6 @@ from app.settings import Settings
 from app.ui.actions import bar_html, edit_html
 from app.ui.chat import Conversation, ask
 from app.ui.feedback_pane import propose
-from app.ui.resume import resumed
 from app.ui.settings_pane import data_html, keys_html, status_html
 from app.ui.strings import words
 from ingest.errors import InputError
@@ -110,20 +109,3 @@ def test_a_history_of_the_format_before_is_taken_over_whole(tmp_path):
     with open_history(path) as book:
         book.begin("c1", "改", "zh", kept)
         assert [e.question for e in book.exchanges("c1")] == ["改"] and book.conversations()[0].title == "改"
-
-
-def test_a_tab_gets_its_conversation_back_and_no_other_gets_it_by_a_wrong_word(tmp_path):
-    with open_history(tmp_path / "h.sqlite3") as book:
-        *_, before = ask(FakeEngine(), Conversation(), "一", None, book)
-        *_, before = ask(FakeEngine(), before, "错", None, book)
-        new = Conversation()  # as the restarted server has it
-        again = resumed(FakeEngine(), book, new, before.id, "zh")
-        assert again.id == before.id and [e.key for e in again.exchanges] == [e.key for e in before.exchanges]
-        assert "读不懂" in text_of(again.exchanges[1].message) and len(again.turns()) == 2
-        for known in ("", "c" + "0" * 16, "c1' OR 1=1", before.id.upper(), before.exchanges[0].kept):
-            assert resumed(FakeEngine(), book, new, known, "zh") is new
-        assert resumed(FakeEngine(), book, before, new.id, "zh") is before
-        assert (
-            resumed(FakeEngine(), book, before.cleared(), before.id, "zh").exchanges == ()
-        )  # a new conversation stays new
-        assert resumed(FakeEngine(), None, new, before.id, "zh") is new

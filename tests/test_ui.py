@@ -40,7 +40,7 @@ PAYLOADS = [
     "&lt;script&gt;alert(1)&lt;/script&gt;",
 ]
 TAGS = {"div", "span", "p", "ul", "li", "strong", "a", "br"}
-TAGS |= {"article", "header", "h3", "section", "blockquote", "mark", "footer"}
+TAGS |= {"article", "header", "h3", "section", "blockquote", "mark", "footer", "button"}
 
 
 def tags_of(page):
@@ -71,7 +71,7 @@ def test_untrusted_text_stays_text(payload):
     flawed = (AnswerSentence(payload, (1,), "partial"),)
     message = answer_html(1, answer(markdown_escape(payload), flawed, model=payload), "zh")
     hostile = citation(title=payload, issuer=payload, doc_number=payload, region=payload, date=payload, source=payload)
-    shown = document(text=payload + TEXT, title=payload, repealed=payload)
+    shown = document(text=TEXT + payload, title=payload, repealed=payload)
     cards = pane_html(1, answer("", question=payload, citations=(hostile,)), {"d1": shown}, "zh")
     gone = pane_html(1, answer("", citations=(citation(quote=payload),)), {}, "zh")
     asked, failed = question_html(payload), error_html("zh", payload, payload)

@@ -1,5 +1,6 @@
 """The source pane as HTML: one card per citation, the cited sentence marked in its context. Everything is escaped."""
 
+import hashlib
 import html
 import re
 from collections.abc import Mapping
@@ -62,12 +63,13 @@ def card_html(turn: int, citation: Citation, document: Document | None, language
         f'<article class="pq-card" id="{name}" tabindex="-1" aria-labelledby="{name}-title">'
         f'<header><a class="pq-number" href="#cite-{turn}-{citation.id}" title="{back}" aria-label="{back}">'
         f'{citation.id}</a><h3 id="{name}-title">{escape(citation.title or citation.source)}</h3></header>'
-        f"{_badges(citation, document, language)}{_quote(citation, document, language)}{_origin(citation, language)}"
+        f"{badges(citation, document, language)}{_quote(citation, document, language)}{_origin(citation, document, language)}"
         "</article>"
     )
 
 
-def _badges(citation: Citation, document: Document | None, language: Language) -> str:
+def badges(citation: Citation, document: Document | None, language: Language) -> str:
+    """Return what is known of a cited document: tier, issuer, number, region, date, page, validity, what is wrong with it."""
     tier = citation.tier or "未知"
     badges = [("tier", words(language, f"tier_{tier}") if tier in _TIERS else tier)]
     facts = [citation.issuer, citation.doc_number, citation.region, citation.date]
@@ -110,10 +112,14 @@ def _quote(citation: Citation, document: Document | None, language: Language) ->
         return f"<blockquote><mark>{escape(citation.quote)}</mark></blockquote>{note}"
     headings, low, high = section(document, citation.start)
     before, after = context(document.text, citation.start, citation.end, low, high)
-    path = " › ".join(_plain(h) for h in headings if h != document.source.title)
+    path = " › ".join(plain(h) for h in headings if h != document.source.title)
     above = f'<p class="pq-path">{escape(path)}</p>' if path else ""
-    marked = escape(document.text[citation.start : citation.end])
-    return f"{above}<blockquote>{escape(_plain(before))}<mark>{marked}</mark>{escape(_plain(after))}</blockquote>"
+    text = document.text[citation.start : citation.end]
+    if citation.quote and text != citation.quote:  # read anew since the answer was given: another sentence stands there
+        note = f'<p class="pq-note pq-warn">{escape(words(language, "sentence_moved"))}</p>'
+        return f"<blockquote><mark>{escape(citation.quote)}</mark></blockquote>{note}"
+    marked = escape(text)
+    return f"{above}<blockquote>{escape(plain(before))}<mark>{marked}</mark>{escape(plain(after))}</blockquote>"
 
 
 def section(document: Document, offset: int) -> tuple[tuple[str, ...], int, int]:
@@ -134,21 +140,43 @@ def section(document: Document, offset: int) -> tuple[tuple[str, ...], int, int]
     return blocks[at].headings, blocks[first].start, blocks[last].end
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Return text as read: heading signs and empty lines tell nothing beside a quote."""
     return re.sub(r"\n{2,}", "\n", _HASHES.sub("", text))
 
 
-def _origin(citation: Citation, language: Language) -> str:
-    """Return the file name, or a link for a web page. Only http(s) becomes a link: a source is what someone typed."""
+def _origin(citation: Citation, document: Document | None, language: Language) -> str:
+    """Return the way into the document, then its file name, or a link for a web page."""
+    opener = opener_html(citation, language) if document else ""
     address = visible(citation.source).strip()
+    if link := web_link(address, words(language, "open_original")):
+        return f'<footer class="pq-origin">{opener}{link} <span>{escape(address)}</span></footer>'
+    file_name = re.split(r"[\\/]", address)[-1]
+    return f'<footer class="pq-origin" title="{escape(address)}">{opener}{escape(file_name)}</footer>'
+
+
+def opener_html(citation: Citation, language: Language) -> str:
+    """Return the button that opens the cited document at the sentence (viewer.js). Any pane may show one."""
+    place = {
+        "doc": citation.doc_id, "start": citation.start, "end": citation.end, "sum": digest(citation.quote),
+        "page": citation.page or "", "number": citation.id,
+    }  # fmt: skip
+    data = "".join(f' data-{name}="{escape(str(value))}"' for name, value in place.items())
+    return f'<button type="button" class="pq-open"{data}>{escape(words(language, "open_document"))}</button>'
+
+
+def digest(quote: str) -> str:
+    """Return a short hash of a quote, by which a link to a sentence tells whether the text is still the one cited."""
+    return hashlib.sha256(quote.encode("utf-8", "replace")).hexdigest()[:12]
+
+
+def web_link(address: str, label: str) -> str:
+    """Return a link to a web page, "" for anything else. Only http(s) becomes a link: a source is what someone typed."""
+    address = visible(address).strip()
     try:
         is_web = urlsplit(address).scheme in {"http", "https"}
     except ValueError:
         is_web = False
-    if is_web:
-        label = escape(words(language, "open_original"))
-        link = f'<a href="{escape(address)}" target="_blank" rel="noopener noreferrer">{label}</a>'
-        return f'<footer class="pq-origin">{link} <span>{escape(address)}</span></footer>'
-    file_name = re.split(r"[\\/]", address)[-1]
-    return f'<footer class="pq-origin" title="{escape(address)}">{escape(file_name)}</footer>'
+    if not is_web:
+        return ""
+    return f'<a href="{escape(address)}" target="_blank" rel="noopener noreferrer">{escape(label)}</a>'

@@ -1,7 +1,7 @@
 // What a reader does in the chat: the buttons of messages, copying with notes, keys, hovering; and what screen readers hear.
 (function () {
   "use strict";
-  const word = (key) => window.policyqaWords[document.documentElement.lang === "en" ? "en" : "zh"][key];
+  const word = (key) => PQ_WORDS[document.documentElement.lang === "en" ? "en" : "zh"][key];
   const visible = (css) => [...document.querySelectorAll(css)].find((element) => element.offsetParent !== null);
   const question = () => document.querySelector("#pq-question textarea");
 
@@ -33,13 +33,6 @@
     });
     document.querySelectorAll("#pq-chat .message [aria-label*='message:']").forEach((message) => {
       message.setAttribute("aria-label", word(message.querySelector(".pq-question") ? "js_question" : "js_answer"));
-    });
-    // Gradio says this in English only; it tries by itself, and then loads the page anew.
-    document.querySelectorAll('[data-testid="toast-text"]').forEach((told) => {
-      if (!told.textContent.startsWith("Connection to the server was lost")) return;
-      told.textContent = word("js_lost");
-      const title = told.closest(".toast-item, .toast-body")?.querySelector(".toast-title-row span");
-      if (title) title.textContent = word("js_lost_title");
     });
     document.querySelectorAll("#pq-chat .pq-do:is([name=up], [name=down])").forEach((thumb) => {
       const on = String(thumb.classList.contains("pq-on"));

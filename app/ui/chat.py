@@ -91,7 +91,9 @@ class Conversation:
 
     def sources(self, language: Language) -> str:
         """Return the cards of every exchange; the page shows the last one, or the one that was clicked."""
-        return "".join(e.cards for e in self.exchanges) or empty_html(language)
+        cards = "".join(e.cards for e in self.exchanges) or empty_html(language)
+        # Which conversation a tab shows: connection.js remembers it, for the tab to come back to after a reload.
+        return f'<div hidden data-conversation="{self.id}"></div>{cards}' if self.exchanges else cards
 
     def cleared(self) -> "Conversation":
         """Return a new conversation in the same tab."""

@@ -9,7 +9,7 @@ from app.history.candidate import append, candidate
 from app.types import Language
 from app.ui.cards import escape
 from app.ui.chat import Conversation, Exchange
-from app.ui.resume import resumed
+from app.ui.resume import taken_up
 from app.ui.strings import DEFAULT_LANGUAGE, words
 from ingest.errors import InputError, PolicyQAError
 
@@ -61,14 +61,14 @@ def wire_feedback(
     """Connect it; return the events that answer a question, for the stop button. `run` asks, `shown` is what it changes."""
     import gradio as gr
 
-    bridge, state = parts["bridge"], [parts["conversation"], parts["chosen"], parts["tab"]]
+    bridge, state = parts["bridge"], [parts["conversation"], parts["chosen"], parts["shown"]]
     names = ("question", "editing", "editing_box", "editing_note", "reason_box", "reason", "rated")
     changed = [parts["conversation"], parts["chatbot"], *(parts[name] for name in names)]
 
     def act(now: Conversation, choice: Language | None, tab: str, event: gr.EventData) -> dict[Any, Any]:
         """Do what a message's button says; what the browser sends is checked against the conversation."""
         language = choice or DEFAULT_LANGUAGE
-        now = resumed(engine, book, now, tab, language)
+        now = taken_up(engine, book, now, tab, language)
         exchange = now.find(_key(event))
         if exchange is None:
             gr.Warning(words(language, "not_here"), title=words(language, "warned"))
@@ -79,7 +79,7 @@ def wire_feedback(
     async def again(
         now: Conversation, choice: Language | None, tab: str, event: gr.EventData
     ) -> AsyncIterator[dict[Any, Any]]:
-        now = resumed(engine, book, now, tab, choice or DEFAULT_LANGUAGE)
+        now = taken_up(engine, book, now, tab, choice or DEFAULT_LANGUAGE)
         exchange = now.find(_key(event))
         if exchange is None or now.pending or not exchange.question:
             return

@@ -86,9 +86,9 @@ def _wire_opening(engine: "Engine", book: History, parts: Mapping[str, Any], tab
             return [gr.skip()] * 6
         again = Conversation.reopened(engine, chosen, book.exchanges(chosen), language)
         examples = gr.update(visible=not again.exchanges)
-        return [again, again.messages(language), again.sources(language), examples, again.id, gr.update(selected="ask")]
+        return [again, again.messages(language), again.sources(language), again.id, examples, gr.update(selected="ask")]
 
-    shown = [*(parts[name] for name in ("conversation", "chatbot", "sources", "examples_box", "tab")), tabs]
+    shown = [*(parts[name] for name in ("conversation", "chatbot", "sources", "shown", "examples_box")), tabs]
     parts["history_open"].click(opened, [parts["history_pick"], parts["toggle"]], shown, **_QUIET)
 
 

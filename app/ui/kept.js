@@ -20,26 +20,13 @@
     if (event.target.closest && event.target.closest("#pq-language")) set("language", event.target.value);
   });
 
-  // What is being typed survives a reload, also the one that Gradio does when the server is back.
-  const box = () => document.querySelector("#pq-question textarea");
-  const draft = () => {
-    if (box() && box().value) return box().value; // typed before the page was quite there
-    try { return sessionStorage.getItem("policyqa-draft") || ""; } catch { return ""; }
-  };
-  window.addEventListener("pagehide", () => {
-    if (box()) try { sessionStorage.setItem("policyqa-draft", box().value); } catch { /* a private window */ }
-  });
-
   window.policyqaKept = {
     theme: (choice) => { set("theme", choice); paint(chosen()); },
-    // The tab's conversation, for as long as the tab lives; another tab has its own.
-    remember: (id) => { if (id) try { sessionStorage.setItem("policyqa-conversation", id); } catch { /* a private window */ } },
-    conversation: () => { try { return sessionStorage.getItem("policyqa-conversation") || ""; } catch { return ""; } },
-    // What the controls show when the page has loaded: [theme, language, what was being typed].
+    // What the two controls show when the page has loaded: [theme, language].
     read: () => {
       const language = get("language") === "en" ? "en" : "zh";
       document.documentElement.lang = language === "en" ? "en" : "zh-CN";
-      return [chosen(), language, draft()];
+      return [chosen(), language];
     },
   };
 })();

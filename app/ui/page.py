@@ -13,8 +13,9 @@ from app.ui.feedback_pane import Editing, at_rest, feedback_pane, wire_feedback
 from app.ui.history_pane import history_pane, wire_history
 from app.ui.library import library_pane, wire_library
 from app.ui.message import inert
-from app.ui.resume import resumed, wire_resume
+from app.ui.resume import taken_up, wire_resume
 from app.ui.settings_pane import settings_pane, wire_settings
+from app.ui.source_words import PAGE_WORDS
 from app.ui.strings import DEFAULT_LANGUAGE, STRINGS, words
 from app.understanding.plain import MAX_TYPED
 
@@ -29,24 +30,30 @@ EXAMPLES = 4
 CONCURRENCY = 4  # questions answered at once; Gradio's own default is one
 QUEUE = 64  # questions that may wait
 _HERE = Path(__file__).parent
+_SCRIPTS = ("kept.js", "page.js", "viewer.js", "connection.js", "chat.js")
 _NAMES: dict[Language, str] = {"zh": "中文", "en": "English"}
 # System fonts only: nothing is fetched, and Chinese text gets the reader's own font.
 _FONTS = ("system-ui", "-apple-system", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "sans-serif")
 
 
-def page_options() -> dict[str, Any]:
-    """Return looks and script of the page, as keyword arguments of gr.mount_gradio_app. All are local files."""
+def page_options(kept: bool = False) -> dict[str, Any]:
+    """Return looks and scripts of the page, as keyword arguments of gr.mount_gradio_app. All are local files.
+
+    `kept` is whether a history keeps the conversations.
+    """
     import gradio as gr
 
-    said = {code: {k: text for k, text in known.items() if k.startswith("js_")} for code, known in STRINGS.items()}
-    scripts = [f"window.policyqaWords = {json.dumps(said, ensure_ascii=False)};"]
-    scripts += [(_HERE / name).read_text(encoding="utf-8") for name in ("kept.js", "page.js", "chat.js")]
+    known: dict[str, Any] = {
+        code: {**PAGE_WORDS[code], **{k: v for k, v in STRINGS[code].items() if k.startswith("js_")}} for code in _NAMES
+    }
+    told = json.dumps({**known, "kept": kept}, ensure_ascii=False).replace("<", "\\u003c")
+    scripts = [(_HERE / name).read_text(encoding="utf-8") for name in _SCRIPTS]
     return {
         "theme": gr.themes.Default(
             primary_hue="blue", neutral_hue="slate", font=_FONTS, font_mono=("ui-monospace", "monospace")
         ),
         "css_paths": [_HERE / "style.css"],
-        "head": "".join(f"<script>{script}</script>" for script in scripts),
+        "head": "".join(f"<script>{script}</script>" for script in (f"const PQ_WORDS = {told};", *scripts)),
         "footer_links": [],
     }  # fmt: skip
 
@@ -64,7 +71,8 @@ def build_page(engine: "Engine", book: "History | None" = None, settings: "Setti
         parts = {
             "conversation": gr.State(lambda: Conversation()),
             "chosen": gr.State(None),
-            "tab": gr.Textbox("", visible="hidden", elem_id="pq-tab", label="tab"),
+            # Id of the conversation in the tab: the browser knows it when the server forgot.
+            "shown": gr.Textbox(visible=False),
             **_header(engine, language),
         }
         with gr.Tabs(elem_id="pq-tabs") as tabs:
@@ -86,11 +94,11 @@ def build_page(engine: "Engine", book: "History | None" = None, settings: "Setti
                 parts |= settings_pane(language)
         parts |= {"ask_tab": ask_tab, "library_tab": library_tab}
         _wire(engine, parts, book)
-        wire_resume(engine, book, parts, page)
         wire_settings(engine, book, settings, parts, page, settings_tab)
         wire_library(parts, library_tab, engine.documents)
         if book is not None:
             wire_history(engine, book, parts, tabs, history_tab)
+            wire_resume(engine, book, page, parts)
     page.queue(max_size=QUEUE, default_concurrency_limit=CONCURRENCY)
     return page
 
@@ -141,19 +149,19 @@ def _wire(engine: "Engine", parts: dict[str, Any], book: "History | None") -> No
 
     conversation, chosen, question, examples = (parts[n] for n in ("conversation", "chosen", "question", "examples"))
     names = ("conversation", "chatbot", "sources", "question", "send", "stop", "examples_box", "editing", "editing_box")
-    shown = [parts[name] for name in (*names, "reason_box", "tab")]
+    shown = [parts[name] for name in (*names, "reason_box", "shown")]
 
     async def run(
         text: str, state: Conversation, choice: Language | None, editing: Editing | None, tab: str
     ) -> AsyncIterator[dict[Any, Any]]:
-        state = resumed(engine, book, state, tab, choice or DEFAULT_LANGUAGE)
+        state = taken_up(engine, book, state, tab, choice or DEFAULT_LANGUAGE)
         instead = editing.key if editing and editing.conversation == state.id else ""
         async for update in _run(engine, parts, text, state, choice, book, instead):
             yield update
 
     quiet = {"show_progress": "hidden", "api_visibility": "private"}
     limits = {"concurrency_limit": CONCURRENCY, "concurrency_id": "ask", **quiet}
-    asked = [conversation, chosen, parts["editing"], parts["tab"]]
+    asked = [conversation, chosen, parts["editing"], parts["shown"]]
     asking = [
         gr.on([question.submit, parts["send"].click], run, [question, *asked], shown, trigger_mode="once", **limits)
     ]
@@ -194,7 +202,8 @@ async def _run(
         update = {parts["conversation"]: now, parts["chatbot"]: now.messages(choice or DEFAULT_LANGUAGE)}
         if first:
             update |= at_rest(parts) | {
-                parts["tab"]: now.id, parts["question"]: "", parts["examples_box"]: gr.update(visible=False),
+                parts["sources"]: now.sources(choice or DEFAULT_LANGUAGE), parts["shown"]: now.id,
+                parts["question"]: "", parts["examples_box"]: gr.update(visible=False),
                 parts["send"]: gr.update(visible=False), parts["stop"]: gr.update(visible=True),
             }  # fmt: skip
             first = False
@@ -208,8 +217,8 @@ def _rest(parts: dict[str, Any], state: Conversation, choice: Language | None) -
 
     return {
         parts["conversation"]: state, parts["chatbot"]: state.messages(choice or DEFAULT_LANGUAGE),
-        parts["sources"]: state.sources(choice or DEFAULT_LANGUAGE),
-        parts["send"]: gr.update(visible=True), parts["stop"]: gr.update(visible=False), parts["tab"]: state.id,
+        parts["sources"]: state.sources(choice or DEFAULT_LANGUAGE), parts["shown"]: state.id if state.exchanges else "",
+        parts["send"]: gr.update(visible=True), parts["stop"]: gr.update(visible=False),
     }  # fmt: skip
 
 

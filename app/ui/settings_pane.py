@@ -78,7 +78,7 @@ def wire_settings(
     toggle.change(lambda: "", None, status, queue=False, **_QUIET)
     # The browser keeps both choices; kept.js has the rest.
     theme.input(None, theme, None, js="(choice) => { window.policyqaKept.theme(choice); }", **_QUIET)
-    page.load(None, None, [theme, toggle, parts["question"]], js="() => window.policyqaKept.read()", **_QUIET)
+    page.load(None, None, [theme, toggle], js="() => window.policyqaKept.read()", **_QUIET)
 
 
 def status_html(report: Mapping[str, Any], language: Language) -> str:

@@ -1,6 +1,7 @@
 """Interface words in Chinese and English, as data. Both languages have the same keys, which a test keeps."""
 
 from app.types import Language
+from app.ui.source_words import SOURCE_WORDS
 from app.ui.strings_reader import READER
 from ingest.health import FLAGS
 
@@ -103,6 +104,7 @@ STRINGS: dict[Language, dict[str, str]] = {
         "tier_媒体": "媒体",
         "tier_自媒体": "自媒体",
         "tier_未知": "来源类型不明",
+        **SOURCE_WORDS["zh"],
     },
     "en": {
         "title": "Regional AI policy Q&A",
@@ -221,6 +223,7 @@ STRINGS: dict[Language, dict[str, str]] = {
         "tier_媒体": "news media",
         "tier_自媒体": "self-published",
         "tier_未知": "type unknown",
+        **SOURCE_WORDS["en"],
     },
 }
 

@@ -58,6 +58,10 @@ def _refusal(error: Exception) -> UnreadableFileError:
     return UnreadableFileError("PDF 文件已损坏，无法打开", "请重新获取该文件")
 
 
+def _damaged(number: int) -> UnreadableFileError:
+    return UnreadableFileError(f"PDF 第 {number + 1} 页已损坏", "请重新获取该文件")
+
+
 def sheets_of(document: Any) -> tuple[list[Sheet], str]:
     """Return (the text layer of each page, the title in the file's properties).
 
@@ -67,10 +71,29 @@ def sheets_of(document: Any) -> tuple[list[Sheet], str]:
         return _sheets(document)
 
 
-def rendered(document: Any, number: int, box: Rule) -> tuple[NDArray[np.uint8], float]:
+def rendered(
+    document: Any, number: int, box: Rule, dpi: int = _DPI, max_side: int = _MAX_SIDE
+) -> tuple[NDArray[np.uint8], float]:
     """Return (the picture of a page, blue-green-red, points of a pixel). Raises UnreadableFileError for a damaged page."""
     with _LOCK:
-        return _rendered(document, number, box)
+        return _rendered(document, number, box, dpi, max_side)
+
+
+def layer_of(document: Any, number: int) -> tuple[list[Char], Rule]:
+    """Return (the characters of a page's text layer as stored, the page as it is seen), in points; pages count from 0.
+
+    Raises UnreadableFileError for a damaged page.
+    """
+    import pypdfium2
+
+    with _LOCK:
+        try:
+            page = document[number]
+            text_page, turn = page.get_textpage(), page.get_rotation()
+            x0, y0, x1, y1 = page.get_bbox()
+            return _characters(text_page.raw, turn), _turned(x0, y0, x1, y1, turn)
+        except pypdfium2.PdfiumError as error:
+            raise _damaged(number) from error
 
 
 def _sheets(document: Any) -> tuple[list[Sheet], str]:
@@ -106,7 +129,7 @@ def _sheet(document: Any, number: int) -> Sheet:
         garbled = garbled_share(text) > _GARBLED_PAGE
         return Sheet(lines, stored, _covered(page) if few else 0.0, box, len(text), garbled)
     except pypdfium2.PdfiumError as error:
-        raise UnreadableFileError(f"PDF 第 {number + 1} 页已损坏", "请重新获取该文件") from error
+        raise _damaged(number) from error
 
 
 def _covered(page: Any) -> float:
@@ -123,15 +146,15 @@ def _covered(page: Any) -> float:
     return float(min(1.0, area / max(1.0, (right - left) * (top - bottom))))
 
 
-def _rendered(document: Any, number: int, box: Rule) -> tuple[NDArray[np.uint8], float]:
+def _rendered(document: Any, number: int, box: Rule, dpi: int, max_side: int) -> tuple[NDArray[np.uint8], float]:
     import pypdfium2
 
     side = max(box[2] - box[0], box[3] - box[1], 1.0)
-    scale = min(_DPI / 72, _MAX_SIDE / side)
+    scale = min(dpi / 72, max_side / side)
     try:
         picture = document[number].render(scale=scale, rev_byteorder=False).to_numpy()
     except pypdfium2.PdfiumError as error:
-        raise UnreadableFileError(f"PDF 第 {number + 1} 页已损坏", "请重新获取该文件") from error
+        raise _damaged(number) from error
     picture = np.repeat(picture.reshape(*picture.shape[:2], -1)[:, :, :1], 3, 2) if picture.ndim == 2 else picture
     return np.ascontiguousarray(picture[:, :, :3]), 1 / scale
 
