@@ -37,6 +37,7 @@ bench: $(VENV)/.ready
 	$(PY) -m bench.ask
 	$(PY) -m bench.search
 	$(PY) -m bench.ingest
+	$(PY) -m bench.page
 
 eval: $(VENV)/.ready
 	$(VENV)/bin/policyqa eval sample

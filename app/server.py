@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from app.engine import Engine
     from app.history.book import History
     from app.library.library import Library
+    from app.settings import Settings
 
 ALLOW_REMOTE = "POLICYQA_ALLOW_REMOTE"
 HEALTH = ("model", "llm", "documents", "chunks")  # what /healthz tells; the store's path is nobody's business
@@ -98,11 +99,12 @@ def serve(
     on_ready: Callable[[], None] = lambda: None,
     book: "History | None" = None,
     library: "Library | None" = None,
+    settings: "Settings | None" = None,
 ) -> None:
     """Serve until Ctrl-C; `on_ready` is called once the page answers. Raises InputError as check_address does."""
     check_address(host, port)
     go_offline()
-    app = build_app(engine, is_loopback(host), book, library)
+    app = build_app(engine, is_loopback(host), book, library, settings)
     import uvicorn
 
     class Server(uvicorn.Server):  # type: ignore[misc]
@@ -138,7 +140,11 @@ def _warm(engine: "Engine") -> None:
 
 
 def build_app(
-    engine: "Engine", local_only: bool = True, book: "History | None" = None, library: "Library | None" = None
+    engine: "Engine",
+    local_only: bool = True,
+    book: "History | None" = None,
+    library: "Library | None" = None,
+    settings: "Settings | None" = None,
 ) -> "FastAPI":
     """Return the web application: /healthz and the page. `local_only` refuses requests meant for another host name.
 
@@ -164,7 +170,7 @@ def build_app(
         from app.api.library import add_library
 
         add_library(app, library)
-    page = build_page(engine, book, library)
+    page = build_page(engine, book, library, settings if local_only else None)
     gr.mount_gradio_app(
         app, page, path="/", ssr_mode=False, max_file_size="1mb", show_error=False, **page_options(book is not None)
     )

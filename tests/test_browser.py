@@ -111,9 +111,9 @@ def scripted():
 
     running = []
 
-    def start(engine, book=None, library=None):
+    def start(engine, book=None, library=None, settings=None):
         port = free_port()
-        app = build_app(engine, book=book, library=library)
+        app = build_app(engine, book=book, library=library, settings=settings)
         server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="critical", timeout_graceful_shutdown=1))
         thread = threading.Thread(target=server.run, daemon=True)
         thread.start()

@@ -5,6 +5,7 @@ import re
 import socket
 import string
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 from fake_engine import END, START, TEXT, FakeEngine, citation, document, record
@@ -13,7 +14,8 @@ from hypothesis import strategies as st
 
 from app.render import escape as markdown_escape
 from app.server import build_app, check_address, is_loopback
-from app.types import Answer, AnswerSentence
+from app.types import AbstainReason, Answer, AnswerSentence
+from app.ui.actions import notes_html
 from app.ui.cards import CONTEXT, card_html, context, pane_html
 from app.ui.chat import MAX_EXCHANGES, Conversation, ask
 from app.ui.library import FILTERS, MAX_ROWS, Wanted, choices, details_html, library_html
@@ -74,12 +76,13 @@ def test_untrusted_text_stays_text(payload):
     gone = pane_html(1, answer("", citations=(citation(quote=payload),)), {}, "zh")
     asked, failed = question_html(payload), error_html("zh", payload, payload)
     under_way = progress_html(1, "answer", [AnswerSentence(payload, (1,))], "zh")
-    for page in (message, cards, gone, asked, failed, under_way):
+    notes = notes_html(answer("", citations=(hostile,)), {"d1": shown}, "zh")
+    for page in (message, cards, gone, asked, failed, under_way, notes):
         assert tags_of(page) <= TAGS
         assert not re.search(r"<[^>]*\son\w+\s*=", re.sub(r'"[^"]*"', '""', page))
         assert 'href="javascript' not in page
         assert payload.strip() in text_of(page)
-    for page in (message, asked, failed, under_way):  # these go through Markdown: no sign of it may be left
+    for page in (message, asked, failed, under_way, notes):  # these go through Markdown: no sign of it may be left
         assert not set(re.sub(r"<[^>]*>|&#\d+;", "", page)) & set("<>[]()*_`$!:/\\{}")
     assert "$" not in cards and "{" not in cards  # Gradio's HTML templates
 
@@ -109,7 +112,7 @@ def test_answer_keeps_paragraphs_headings_and_lists():
     assert "</a></li><li>乙</li></ul><p>结尾</p>" in page
 
 
-def test_flawed_sentences_are_marked_and_sound_ones_are_not():
+def test_every_cited_sentence_has_its_verdict_in_words():
     sound, shaky = AnswerSentence("甲_1。", (1,)), AnswerSentence("乙<2>。", (1,), "partial", numbers_ok=False)
     bare = AnswerSentence("丙。", (), "unsupported")
     text = "\n".join(markdown_escape(s.text) for s in (sound, shaky, bare))
@@ -118,12 +121,23 @@ def test_flawed_sentences_are_marked_and_sound_ones_are_not():
     assert '<span class="pq-tag pq-partial-tag" title="数字与原文不一致">部分有据</span>' in page
     assert '<span class="pq-unsupported">丙。</span>' in page
     assert page.count("pq-tag ") == 2
+    assert (
+        page.count('class="pq-ok"') == 1
+        and '甲&#95;1。<span class="pq-ok" title="有据">✓<span class="pq-sr">有据' in page
+    )
+    assert "1 句有据" in text_of(page) and "2 句需留意" in text_of(page)
+    uncited = answer_html(1, answer("丁。", (AnswerSentence("丁。", ()),)), "zh")
+    assert "pq-ok" not in uncited and "句有据" not in uncited
 
 
-@pytest.mark.parametrize("reason", ["no_document", "no_evidence", "wrong_scope", "wrong_period", "not_disclosed", ""])
-def test_an_abstention_is_an_answer_with_a_badge(reason):
-    page = answer_html(1, answer("资料未披露。", abstained=True, abstain_reason=reason), "zh")
+@pytest.mark.parametrize("reason", get_args(AbstainReason))
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_an_abstention_is_an_answer_with_its_reason_in_words(reason, language):
+    page = answer_html(1, answer("资料未披露。", abstained=True, abstain_reason=reason), language)
     assert 'class="pq-badge"' in page and "资料未披露。" in page and "pq-error" not in page
+    assert words(language, f"why_{reason or 'not_disclosed'}") in text_of(page)
+    nothing = answer_html(1, answer("资料未披露。", abstained=True, abstain_reason=reason, citations=()), language)
+    assert words(language, "abstain_closest") not in text_of(nothing)
     assert "pq-badge" not in answer_html(1, answer("约65%。"), "zh")
 
 

@@ -14,7 +14,7 @@ from app.history.records import Kept, KeptExchange, Rating, answer_from_json
 from app.types import Answer, Language
 from ingest.errors import InputError, PolicyQAError
 
-FORMAT = 1  # raised when the tables change
+FORMAT = 2  # raised when the tables change
 MAX_TITLE, MAX_REASON, MAX_LISTED = 80, 500, 500  # characters, characters, conversations
 _TABLES = """
 CREATE TABLE IF NOT EXISTS conversations(
@@ -22,7 +22,8 @@ CREATE TABLE IF NOT EXISTS conversations(
 CREATE TABLE IF NOT EXISTS exchanges(
     id TEXT PRIMARY KEY, conversation TEXT NOT NULL REFERENCES conversations(id) ON DELETE CASCADE, question TEXT NOT NULL,
     language TEXT NOT NULL, asked TEXT NOT NULL, answer TEXT NOT NULL DEFAULT '', error TEXT NOT NULL DEFAULT '',
-    basis TEXT NOT NULL DEFAULT '{}', rating TEXT NOT NULL DEFAULT '', reason TEXT NOT NULL DEFAULT '');
+    basis TEXT NOT NULL DEFAULT '{}', rating TEXT NOT NULL DEFAULT '', reason TEXT NOT NULL DEFAULT '',
+    replaced TEXT NOT NULL DEFAULT '');
 CREATE INDEX IF NOT EXISTS exchanges_of ON exchanges(conversation);
 """
 
@@ -49,6 +50,8 @@ class History:
                     f"对话记录由更新的版本写成：{path}", "升级 policyqa，或用 POLICYQA_HISTORY 换一个文件"
                 )
             self._db.executescript(_TABLES)
+            if "replaced" not in {row[1] for row in self._db.execute("PRAGMA table_info(exchanges)")}:  # format 1
+                self._db.execute("ALTER TABLE exchanges ADD COLUMN replaced TEXT NOT NULL DEFAULT ''")
             self._db.execute(f"PRAGMA user_version={FORMAT}")
         except (sqlite3.Error, OSError) as error:
             raise HistoryError(
@@ -60,10 +63,11 @@ class History:
         with self._lock:
             self._db.close()
 
-    def begin(self, conversation: str, question: str, language: Language | None) -> str:
+    def begin(self, conversation: str, question: str, language: Language | None, instead: str = "") -> str:
         """Write a question down before it is answered, so that nothing is lost; return its replay id.
 
-        `conversation` is the id of a kept one, or of one that begins with this question.
+        `conversation` is the id of a kept one, or of one that begins with this question. The question is asked `instead`
+        of an earlier exchange: that one and all after it leave the conversation, but stay known by their replay ids.
         """
         now, exchange = _now(), f"r{secrets.token_hex(8)}"
         with self._change() as db:
@@ -72,6 +76,8 @@ class History:
                 "ON CONFLICT(id) DO UPDATE SET updated=excluded.updated, removed=''",
                 (conversation, _title(question), now, now),
             )
+            if instead:
+                _replace(db, conversation, instead, question, now)
             db.execute(
                 "INSERT INTO exchanges(id, conversation, question, language, asked) VALUES(?,?,?,?,?)",
                 (exchange, conversation, question, language or "", now),
@@ -106,8 +112,8 @@ class History:
         like = f"%{_literal(wanted)}%"
         rows = self._rows(
             "SELECT c.id, c.title, c.created, c.updated, count(e.id) FROM conversations c LEFT JOIN exchanges e "
-            "ON e.conversation=c.id WHERE c.removed='' AND (c.title LIKE ? ESCAPE '\\' OR EXISTS(SELECT 1 FROM exchanges x "
-            "WHERE x.conversation=c.id AND (x.question LIKE ? ESCAPE '\\' OR json_extract(nullif(x.answer,''),'$.answer') "
+            "ON e.conversation=c.id AND e.replaced='' WHERE c.removed='' AND (c.title LIKE ? ESCAPE '\\' OR EXISTS(SELECT 1 FROM exchanges x "
+            "WHERE x.conversation=c.id AND x.replaced='' AND (x.question LIKE ? ESCAPE '\\' OR json_extract(nullif(x.answer,''),'$.answer') "
             "LIKE ? ESCAPE '\\'))) GROUP BY c.id ORDER BY c.updated DESC, c.rowid DESC LIMIT ?",
             (like, like, like, MAX_LISTED),
         )
@@ -115,7 +121,17 @@ class History:
 
     def exchanges(self, conversation: str) -> list[KeptExchange]:
         """The exchanges of a conversation in the order in which they were asked."""
-        return [_exchange(row) for row in self._rows(f"{_SELECT} WHERE conversation=? ORDER BY rowid", (conversation,))]
+        kept = f"{_SELECT} WHERE conversation=? AND replaced='' ORDER BY rowid"
+        return [_exchange(row) for row in self._rows(kept, (conversation,))]
+
+    def before(self, exchange: str) -> list[KeptExchange]:
+        """The exchanges that stood in the conversation when this one was asked, also those that were replaced since."""
+        rows = self._rows(
+            f"{_SELECT} e WHERE EXISTS(SELECT 1 FROM exchanges n WHERE n.id=? AND n.conversation=e.conversation "
+            "AND e.rowid<n.rowid AND (e.replaced='' OR e.replaced>n.asked)) ORDER BY e.rowid",
+            (exchange,),
+        )
+        return [_exchange(row) for row in rows]
 
     def exchange(self, exchange: str) -> KeptExchange | None:
         """One exchange by its replay id."""
@@ -182,6 +198,22 @@ def open_history(path: Path | None) -> Iterator[History | None]:
         yield history
     finally:
         history.close()
+
+
+def _replace(db: sqlite3.Connection, conversation: str, exchange: str, question: str, now: str) -> None:
+    """Take an exchange and those after it out of a conversation; a title that was the first question is the new one."""
+    first = db.execute(
+        "SELECT id, question FROM exchanges WHERE conversation=? AND replaced='' ORDER BY rowid LIMIT 1",
+        (conversation,),
+    ).fetchone()
+    db.execute(
+        "UPDATE exchanges SET replaced=? WHERE conversation=? AND replaced='' AND rowid>="
+        "(SELECT rowid FROM exchanges WHERE id=?)",
+        (now, conversation, exchange),
+    )
+    if first and first[0] == exchange:
+        renamed = (_title(question), conversation, _title(first[1]))
+        db.execute("UPDATE conversations SET title=? WHERE id=? AND title=?", renamed)
 
 
 _SELECT = "SELECT id, conversation, question, language, asked, answer, error, basis, rating, reason FROM exchanges"

@@ -72,10 +72,8 @@ def _proposed(history: History, exchange: str, out: str | None, as_json: bool) -
     kept = history.exchange(exchange)
     if kept is None:
         raise InputError(f"没有编号为 {exchange} 的回答", "编号在证据包末尾，形如 r0123456789abcdef")
-    before = history.exchanges(kept.conversation)
-    before = before[: [e.id for e in before].index(exchange)]
     target = Path(out or "candidates.jsonl")
-    row = candidate(kept, before, history.figures(exchange))
+    row = candidate(kept, history.before(exchange), history.figures(exchange))
     added = append(target, row)
     told = {"file": str(target), "id": row["id"], "added": added}
     text = f"已把候选题 {row['id']} 写入 {target}，审阅后再并入套件" if added else f"{target} 里已有 {row['id']}"

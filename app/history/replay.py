@@ -45,8 +45,7 @@ def replay(engine: "Engine", history: History, exchange: str) -> Replay:
         raise InputError(f"没有编号为 {exchange} 的问答记录", "编号在证据包末尾，形如 r0123456789abcdef")
     if recorded.answer is None:
         raise InputError(f"{exchange} 当时没有答完，无从比对", "重新提问即可")
-    before = _before(history.exchanges(recorded.conversation), exchange)
-    now = engine.ask(recorded.question, turns(before), recorded.language)
+    now = engine.ask(recorded.question, turns(history.before(exchange)), recorded.language)
     same = now.text == recorded.answer.text and _cited(now) == _cited(recorded.answer)
     return Replay(recorded, now, same, _changed(recorded, basis_of(engine, now), engine))
 
@@ -58,11 +57,6 @@ def turns(exchanges: Sequence[KeptExchange]) -> list[Turn]:
         if exchange.answer is not None:
             told += [Turn("user", exchange.question), Turn("assistant", exchange.answer.text)]
     return told
-
-
-def _before(exchanges: Sequence[KeptExchange], exchange: str) -> list[KeptExchange]:
-    ids = [e.id for e in exchanges]
-    return list(exchanges[: ids.index(exchange)])
 
 
 def _cited(answer: Answer) -> list[tuple[str, int, int, str]]:

@@ -82,11 +82,16 @@ def reference(citation: Citation, url: str, made: datetime.date) -> str:
     return f"{who}{named}[Z]." + (f" {citation.date}." if citation.date else "")
 
 
-def _note(number: int, citation: Citation, document: Document | None, sha256: str, made: datetime.date) -> Note:
+def reference_of(citation: Citation, document: Document | None, made: datetime.date) -> str:
+    """The reference of a citation with the address at which its document was found, where one is known."""
     url = citation.source if _is_web(citation.source) else document.source.url if document else ""
+    return reference(citation, url if _is_web(url) else "", made)
+
+
+def _note(number: int, citation: Citation, document: Document | None, sha256: str, made: datetime.date) -> Note:
     page = f"第 {citation.page} 页，" if citation.page is not None else ""
     return Note(
-        number=number, reference=reference(citation, url if _is_web(url) else "", made), quote=citation.quote,
+        number=number, reference=reference_of(citation, document, made), quote=citation.quote,
         place=f"{page}正文第 {citation.start + 1}—{citation.end} 字", validity=citation.validity,
         file=citation.source, sha256=sha256,
     )  # fmt: skip

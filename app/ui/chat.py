@@ -6,8 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from app.history.records import Rating
 from app.history.replay import basis_of
 from app.types import Answer, AnswerSentence, Language, Turn
+from app.ui.actions import bar_html, edit_html, notes_html
 from app.ui.cards import empty_html, pane_html
 from app.ui.message import answer_html, error_html, progress_html, question_html
 from app.ui.strings import DEFAULT_LANGUAGE, words
@@ -33,6 +35,13 @@ class Exchange:
     cards: str = ""  # HTML for the source pane
     reply: str = ""
     kept: str = ""  # its replay id in the history, "" where none is kept
+    rating: Rating = ""
+    proposed: bool = False  # whether it has been written down as a test
+
+    @property
+    def key(self) -> str:
+        """By which the browser names it: the replay id stays when a conversation is opened anew, the number may not."""
+        return self.kept or str(self.number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +61,33 @@ class Conversation:
                 turns += [Turn("user", exchange.question), Turn("assistant", exchange.reply)]
         return turns
 
-    def messages(self) -> list[dict[str, str]]:
-        """All messages in the form that gr.Chatbot takes."""
+    def messages(self, language: Language = DEFAULT_LANGUAGE) -> list[dict[str, str]]:
+        """All messages in the form that gr.Chatbot takes, with what can be done to each; nothing while an answer is under way."""
         shown: list[dict[str, str]] = []
         for exchange in self.exchanges:
+            at_rest, last = not self.pending, exchange is self.exchanges[-1]
             if exchange.question:
-                shown.append({"role": "user", "content": question_html(exchange.question)})
-            shown.append({"role": "assistant", "content": exchange.message})
+                edit = edit_html(exchange.key, language, at_rest)
+                shown.append({"role": "user", "content": question_html(exchange.question) + edit})
+            bar = bar_html(
+                exchange.key, language, at_rest=at_rest, answered=bool(exchange.reply), kept=exchange.kept,
+                again=last and bool(exchange.question), rating=exchange.rating, proposed=exchange.proposed,
+            )  # fmt: skip
+            shown.append({"role": "assistant", "content": exchange.message + ("" if last and self.pending else bar)})
         return shown
+
+    def find(self, key: str) -> Exchange | None:
+        """The exchange of this key, if the page still has it."""
+        return next((e for e in self.exchanges if e.key == key), None)
+
+    def cut(self, number: int) -> "Conversation":
+        """Return the conversation as it was before that exchange; the count goes on."""
+        return replace(self, exchanges=tuple(e for e in self.exchanges if e.number < number), pending="")
+
+    def marked(self, number: int, rating: Rating, proposed: bool) -> "Conversation":
+        """Return the conversation with what the reader thinks of one answer."""
+        marked = (replace(e, rating=rating, proposed=proposed) if e.number == number else e for e in self.exchanges)
+        return replace(self, exchanges=tuple(marked))
 
     def sources(self, language: Language) -> str:
         """Return the cards of every exchange; the page shows the last one, or the one that was clicked."""
@@ -86,7 +114,10 @@ class Conversation:
                 continue
             documents = {c.doc_id: engine.document(c.doc_id) for c in answer.citations}
             shown = exchange.language or language
-            now = now.updated(answer_html(turn, answer, shown), pane_html(turn, answer, documents, shown), answer.text)
+            cards = pane_html(turn, answer, documents, shown)
+            message = answer_html(turn, answer, shown) + notes_html(answer, documents, shown)
+            now = now.updated(message, cards, answer.text)
+            now = now.marked(turn, exchange.rating, False)
         return now
 
     def stopped(self) -> "Conversation":
@@ -114,11 +145,13 @@ def ask(
     question: str,
     chosen: Language | None = None,
     book: "History | None" = None,
+    instead: str = "",
 ) -> Iterator[Conversation]:
     """Run one question; yield the conversation at every stage and sentence and at the end. Errors become messages.
 
     `chosen` is the language that the user has set; until then an answer follows its question's language. `book` keeps
-    the question as soon as it is asked, and what comes of it; where it cannot, answering goes on.
+    the question as soon as it is asked, and what comes of it; where it cannot, answering goes on. A question asked
+    `instead` of an earlier one, by its key, takes its place: what came after it leaves the conversation.
     """
     language = chosen or DEFAULT_LANGUAGE
     if not question.strip():
@@ -126,10 +159,13 @@ def ask(
         repeated = conversation.exchanges and not conversation.exchanges[-1].question
         yield conversation.updated(notice) if repeated else conversation.opened("", notice)
         return
+    replaced = conversation.find(instead)
+    if replaced is not None:
+        conversation = conversation.cut(replaced.number)
     history = conversation.turns()
     turn = conversation.asked + 1
     halted = progress_html(turn, "understand", (), language, stopped=True)
-    kept = _begun(book, conversation.id, question, chosen)
+    kept = _begun(book, conversation.id, question, chosen, replaced.kept if replaced else "")
     now = conversation.opened(question, progress_html(turn, "understand", (), language), kept)
     now = replace(now, pending=halted)
     yield now
@@ -144,10 +180,10 @@ def ask(
         yield now.updated(error_html(language, words(language, "internal_error")))
 
 
-def _begun(book: "History | None", conversation: str, question: str, chosen: Language | None) -> str:
+def _begun(book: "History | None", conversation: str, question: str, chosen: Language | None, instead: str) -> str:
     """Keep a question before it is answered; "" where nothing is kept."""
     try:
-        return book.begin(conversation, question, chosen) if book else ""
+        return book.begin(conversation, question, chosen, instead) if book else ""
     except PolicyQAError as error:
         log.warning("the history did not take a question: %s", error)
         return ""
@@ -184,7 +220,8 @@ def _answer(
             _finished(book, now.exchanges[-1].kept, engine, event)
             documents = {c.doc_id: engine.document(c.doc_id) for c in event.citations}
             cards = pane_html(turn, event, documents, language)
-            yield now.updated(answer_html(turn, event, language), cards, event.text)
+            message = answer_html(turn, event, language) + notes_html(event, documents, language)
+            yield now.updated(message, cards, event.text)
             return
         if isinstance(event, AnswerSentence):
             sentences.append(event)

@@ -86,7 +86,7 @@ def _wire_opening(engine: "Engine", book: History, parts: Mapping[str, Any], tab
             return [gr.skip()] * 6
         again = Conversation.reopened(engine, chosen, book.exchanges(chosen), language)
         examples = gr.update(visible=not again.exchanges)
-        return [again, again.messages(), again.sources(language), again.id, examples, gr.update(selected="ask")]
+        return [again, again.messages(language), again.sources(language), again.id, examples, gr.update(selected="ask")]
 
     shown = [*(parts[name] for name in ("conversation", "chatbot", "sources", "shown", "examples_box")), tabs]
     parts["history_open"].click(opened, [parts["history_pick"], parts["toggle"]], shown, **_QUIET)
@@ -149,7 +149,10 @@ def preview_html(book: History, conversation: str | None, language: Language) ->
     for exchange in book.exchanges(conversation):
         text = exchange.answer.text if exchange.answer else exchange.error or words(language, "unanswered")
         begin = " ".join(text.replace("**", "").replace("\\", "").split())[:160]
-        rows.append(f"<li><strong>{escape(exchange.question)}</strong><small>{escape(begin)}</small></li>")
+        rated = words(language, f"do_{exchange.rating}") if exchange.rating else ""
+        told = " · ".join(filter(None, [rated, exchange.reason]))
+        note = f"<small>{escape(told)}</small>" if told else ""
+        rows.append(f"<li><strong>{escape(exchange.question)}</strong><small>{escape(begin)}</small>{note}</li>")
     links = " · ".join(
         f'<a href="/export/{conversation}.{suffix}" download>{escape(words(language, f"export_{suffix}"))}</a>'
         for suffix in ("docx", "md")

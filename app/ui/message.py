@@ -74,8 +74,18 @@ def _stage_line(stage: str, language: Language) -> str:
 
 
 def _sentence(turn: int, sentence: AnswerSentence, language: Language) -> str:
-    text = _flagged(inert(sentence.text), _flaw(sentence, language))
-    return text + "".join(_link(turn, n) for n in sentence.citations)
+    return _verdict(inert(sentence.text), sentence, language) + "".join(_link(turn, n) for n in sentence.citations)
+
+
+def _verdict(html: str, sentence: AnswerSentence, language: Language) -> str:
+    """Return a sentence with what checking it found: a tick for one that stands in its source, else a tag in words."""
+    flaw = _flaw(sentence, language)
+    if flaw is not None:
+        return _flagged(html, flaw)
+    if not sentence.citations:
+        return html
+    said = inert(words(language, "support_supported"))
+    return f'{html}<span class="pq-ok" title="{said}">✓<span class="pq-sr">{said}</span></span>'
 
 
 def _flaw(sentence: AnswerSentence, language: Language) -> Flaw | None:
@@ -88,24 +98,21 @@ def _flaw(sentence: AnswerSentence, language: Language) -> Flaw | None:
     return f"pq-{kind}", words(language, f"support_{kind}"), " · ".join(reasons)
 
 
-def _flagged(html: str, flaw: Flaw | None) -> str:
-    if flaw is None:
-        return html
+def _flagged(html: str, flaw: Flaw) -> str:
     kind, label, reasons = flaw
     tip = f' title="{inert(reasons)}"' if reasons else ""
     return f'<span class="{kind}">{html}</span><span class="pq-tag {kind}-tag"{tip}>{inert(label)}</span>'
 
 
 def _line(turn: int, line: str, answer: Answer, language: Language) -> str:
-    """Return one line of the answer's Markdown as HTML, its flawed sentences flagged."""
+    """Return one line of the answer's Markdown as HTML, each of its sentences with its verdict."""
     known = {citation.id for citation in answer.citations}
     out, at = [], 0
     for sentence in answer.sentences:
-        flaw = _flaw(sentence, language)
         text = escape(sentence.text).strip()
-        start = line.find(text, at) if flaw and text else -1
+        start = line.find(text, at) if text else -1
         if start >= 0:
-            out += [_inline(turn, line[at:start], known), _flagged(_inline(turn, text, known), flaw)]
+            out += [_inline(turn, line[at:start], known), _verdict(_inline(turn, text, known), sentence, language)]
             at = start + len(text)
     return "".join([*out, _inline(turn, line[at:], known)])
 
@@ -165,13 +172,17 @@ def _table(lines: Sequence[str], render: Callable[[str], str]) -> str:
 def _abstention(answer: Answer, language: Language) -> str:
     if not answer.abstained:
         return ""
-    label = words(language, f"abstain_{answer.abstain_reason or 'not_disclosed'}")
-    return f'<div><span class="pq-badge" title="{inert(words(language, "abstain_hint"))}">{inert(label)}</span></div>'
+    reason = answer.abstain_reason or "not_disclosed"
+    why = words(language, f"why_{reason}")
+    if answer.citations and reason not in {"superseded", "conflicting"}:
+        why += words(language, "abstain_closest")
+    badge = f'<span class="pq-badge">{inert(words(language, f"abstain_{reason}"))}</span>'
+    return f'<div class="pq-why">{badge} <span>{inert(why)}</span></div>'
 
 
 def _foot(turn: int, answer: Answer, language: Language) -> str:
-    """Return who worded the answer, its number of citations (a link: on a phone they stand below) and its time."""
-    parts = [inert(_model(answer.model, language))]
+    """Return what checking found, who worded the answer, its number of citations (a link: on a phone they stand below), its time."""
+    parts = [*_checked(answer, language), inert(_model(answer.model, language))]
     if answer.citations:
         count = inert(words(language, "cited", count=len(answer.citations)))
         parts.append(f'<a class="pq-count" href="#src-{turn}-{answer.citations[0].id}">{count}</a>')
@@ -179,6 +190,14 @@ def _foot(turn: int, answer: Answer, language: Language) -> str:
         seconds = max(0.1, answer.timings_ms["total"] / 1000)
         parts.append(inert(words(language, "seconds", seconds=f"{seconds:.1f}")))
     return f'<div class="pq-foot">{" · ".join(parts)}</div>'
+
+
+def _checked(answer: Answer, language: Language) -> list[str]:
+    """How many sentences stand in their sources, and how many do so in part or not."""
+    cited = [s for s in answer.sentences if s.citations or s.support != "supported"]
+    flawed = sum(_flaw(s, language) is not None for s in cited)
+    counts = {"checked_ok": len(cited) - flawed, "checked_flawed": flawed}
+    return [inert(words(language, name, count=count)) for name, count in counts.items() if count]
 
 
 def _model(name: str, language: Language) -> str:

@@ -10,12 +10,14 @@ from app.ui.background import in_background
 from app.ui.cards import escape
 from app.ui.chat import Conversation, ask
 from app.ui.compare_pane import compare_pane, wire_compare
+from app.ui.feedback_pane import Editing, at_rest, feedback_pane, wire_feedback
 from app.ui.history_pane import history_pane, wire_history
 from app.ui.library_pane import library_pane, wire_library
 from app.ui.message import inert
 from app.ui.resume import taken_up, wire_resume
+from app.ui.settings_pane import settings_pane, wire_settings
 from app.ui.source_words import PAGE_WORDS
-from app.ui.strings import DEFAULT_LANGUAGE, words
+from app.ui.strings import DEFAULT_LANGUAGE, STRINGS, words
 from app.understanding.plain import MAX_TYPED
 
 if TYPE_CHECKING:
@@ -24,12 +26,13 @@ if TYPE_CHECKING:
     from app.engine import Engine
     from app.history.book import History
     from app.library.library import Library
+    from app.settings import Settings
 
 EXAMPLES = 4
 CONCURRENCY = 4  # questions answered at once; Gradio's own default is one
 QUEUE = 64  # questions that may wait
 _HERE = Path(__file__).parent
-_SCRIPTS = ("page.js", "viewer.js", "connection.js", "library.js", "plot.js")
+_SCRIPTS = ("kept.js", "page.js", "viewer.js", "connection.js", "chat.js", "library.js", "plot.js")
 _NAMES: dict[Language, str] = {"zh": "中文", "en": "English"}
 # System fonts only: nothing is fetched, and Chinese text gets the reader's own font.
 _FONTS = ("system-ui", "-apple-system", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "sans-serif")
@@ -42,20 +45,32 @@ def page_options(kept: bool = False) -> dict[str, Any]:
     """
     import gradio as gr
 
-    known = json.dumps({**PAGE_WORDS, "kept": kept}, ensure_ascii=False).replace("<", "\\u003c")
+    known: dict[str, Any] = {
+        code: {**PAGE_WORDS[code], **{k: v for k, v in STRINGS[code].items() if k.startswith("js_")}} for code in _NAMES
+    }
+    told = json.dumps({**known, "kept": kept}, ensure_ascii=False).replace("<", "\\u003c")
     scripts = [(_HERE / name).read_text(encoding="utf-8") for name in _SCRIPTS]
     return {
         "theme": gr.themes.Default(
             primary_hue="blue", neutral_hue="slate", font=_FONTS, font_mono=("ui-monospace", "monospace")
         ),
         "css_paths": [_HERE / "style.css"],
-        "head": "".join(f"<script>{script}</script>" for script in (f"const PQ_WORDS = {known};", *scripts)),
+        "head": "".join(f"<script>{script}</script>" for script in (f"const PQ_WORDS = {told};", *scripts)),
         "footer_links": [],
     }  # fmt: skip
 
 
-def build_page(engine: "Engine", book: "History | None" = None, library: "Library | None" = None) -> "gr.Blocks":
-    """Return the page for an engine: chat on the left, the sources of the answer on the right."""
+def build_page(
+    engine: "Engine",
+    book: "History | None" = None,
+    library: "Library | None" = None,
+    settings: "Settings | None" = None,
+) -> "gr.Blocks":
+    """Return the page for an engine: chat on the left, the sources of the answer on the right.
+
+    Without a `library` it shows what is indexed and changes nothing. Without `settings` it tells nothing of files and
+    models: it may be open to other machines.
+    """
     import gradio as gr
 
     language = DEFAULT_LANGUAGE
@@ -85,9 +100,12 @@ def build_page(engine: "Engine", book: "History | None" = None, library: "Librar
             if book is not None:
                 with gr.Tab(words(language, "history"), id="history") as history_tab:
                     parts |= history_pane(language)
+            with gr.Tab(words(language, "settings"), id="settings") as settings_tab:
+                parts |= settings_pane(language)
         parts |= {"ask_tab": ask_tab}
         _wire(engine, parts, book)
         wire_compare(engine, parts, compare_tab)
+        wire_settings(engine, book, settings, parts, page, settings_tab)
         wire_library(engine, library, parts, library_tab)
         parts["library"].submit(
             lambda language: _title(engine, language), parts["toggle"], parts["title"], api_visibility="private"
@@ -124,6 +142,7 @@ def _chat_pane(engine: "Engine", language: Language) -> dict[str, Any]:
         examples_title = gr.HTML(_examples_title(language))
         with gr.Row(elem_id="pq-example-row"):
             examples = [gr.Button(size="sm", min_width=60, **shown) for shown in _example_buttons(engine, language)]
+    parts = feedback_pane(language)
     with gr.Row(elem_id="pq-ask", equal_height=True):
         question = gr.Textbox(
             label=words(language, "question"), placeholder=words(language, "placeholder"), show_label=False, lines=1,
@@ -134,7 +153,7 @@ def _chat_pane(engine: "Engine", language: Language) -> dict[str, Any]:
         stop = gr.Button(words(language, "stop"), variant="stop", elem_id="pq-stop", min_width=72, visible=False)
     return {
         "chatbot": chatbot, "examples_box": examples_box, "examples_title": examples_title, "examples": examples,
-        "question": question, "send": send, "stop": stop,
+        "question": question, "send": send, "stop": stop, **parts,
     }  # fmt: skip
 
 
@@ -143,34 +162,25 @@ def _wire(engine: "Engine", parts: dict[str, Any], book: "History | None") -> No
     import gradio as gr
 
     conversation, chosen, question, examples = (parts[n] for n in ("conversation", "chosen", "question", "examples"))
-    shown = [
-        parts[name]
-        for name in ("conversation", "chatbot", "sources", "question", "send", "stop", "examples_box", "shown")
-    ]
+    names = ("conversation", "chatbot", "sources", "question", "send", "stop", "examples_box", "editing", "editing_box")
+    shown = [parts[name] for name in (*names, "reason_box", "shown")]
 
-    async def run(text: str, state: Conversation, choice: Language | None, tab: str) -> AsyncIterator[dict[Any, Any]]:
+    async def run(
+        text: str, state: Conversation, choice: Language | None, editing: Editing | None, tab: str
+    ) -> AsyncIterator[dict[Any, Any]]:
         state = taken_up(engine, book, state, tab, choice or DEFAULT_LANGUAGE)
-        async for update in _run(engine, parts, text, state, choice, book):
+        instead = editing.key if editing and editing.conversation == state.id else ""
+        async for update in _run(engine, parts, text, state, choice, book, instead):
             yield update
 
     quiet = {"show_progress": "hidden", "api_visibility": "private"}
+    limits = {"concurrency_limit": CONCURRENCY, "concurrency_id": "ask", **quiet}
+    asked = [conversation, chosen, parts["editing"], parts["shown"]]
     asking = [
-        gr.on(
-            [question.submit, parts["send"].click], run, [question, conversation, chosen, parts["shown"]], shown,
-            concurrency_limit=CONCURRENCY, concurrency_id="ask", trigger_mode="once", **quiet,
-        )
-    ]  # fmt: skip
-    asking += [
-        button.click(
-            run,
-            [button, conversation, chosen, parts["shown"]],
-            shown,
-            concurrency_limit=CONCURRENCY,
-            concurrency_id="ask",
-            **quiet,
-        )
-        for button in examples
+        gr.on([question.submit, parts["send"].click], run, [question, *asked], shown, trigger_mode="once", **limits)
     ]
+    asking += [button.click(run, [button, *asked], shown, **limits) for button in examples]
+    asking += wire_feedback(engine, book, parts, run, shown, **limits)
     parts["stop"].click(
         lambda state, choice: _rest(parts, state.stopped(), choice),
         [conversation, chosen], shown, cancels=asking, queue=False, **quiet,
@@ -197,14 +207,15 @@ async def _run(
     state: Conversation,
     choice: Language | None,
     book: "History | None",
+    instead: str = "",
 ) -> AsyncIterator[dict[Any, Any]]:
     import gradio as gr
 
     now, first = state, True
-    async for now in in_background(lambda: ask(engine, state, (text or "")[:MAX_TYPED], choice, book)):
-        update = {parts["conversation"]: now, parts["chatbot"]: now.messages()}
+    async for now in in_background(lambda: ask(engine, state, (text or "")[:MAX_TYPED], choice, book, instead)):
+        update = {parts["conversation"]: now, parts["chatbot"]: now.messages(choice or DEFAULT_LANGUAGE)}
         if first:
-            update |= {
+            update |= at_rest(parts) | {
                 parts["sources"]: now.sources(choice or DEFAULT_LANGUAGE), parts["shown"]: now.id,
                 parts["question"]: "", parts["examples_box"]: gr.update(visible=False),
                 parts["send"]: gr.update(visible=False), parts["stop"]: gr.update(visible=True),
@@ -219,7 +230,7 @@ def _rest(parts: dict[str, Any], state: Conversation, choice: Language | None) -
     import gradio as gr
 
     return {
-        parts["conversation"]: state, parts["chatbot"]: state.messages(),
+        parts["conversation"]: state, parts["chatbot"]: state.messages(choice or DEFAULT_LANGUAGE),
         parts["sources"]: state.sources(choice or DEFAULT_LANGUAGE), parts["shown"]: state.id if state.exchanges else "",
         parts["send"]: gr.update(visible=True), parts["stop"]: gr.update(visible=False),
     }  # fmt: skip
@@ -234,7 +245,11 @@ def _relabel(engine: "Engine", parts: dict[str, Any], language: Language, state:
         parts["sources"]: gr.skip() if state.exchanges else state.sources(language),
         parts["title"]: _title(engine, language),
         parts["toggle"]: gr.update(label=words(language, "language")),
-        parts["chatbot"]: gr.update(label=words(language, "chat"), placeholder=_welcome(language)),
+        parts["chatbot"]: gr.update(
+            label=words(language, "chat"),
+            placeholder=_welcome(language),
+            **({} if state.pending else {"value": state.messages(language)}),
+        ),
         parts["question"]: gr.update(label=words(language, "question"), placeholder=words(language, "placeholder")),
         parts["examples_title"]: _examples_title(language),
         parts["sources_title"]: _pane_title(language),

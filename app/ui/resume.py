@@ -46,7 +46,7 @@ def wire_resume(engine: "Engine", book: History, page: "gr.Blocks", parts: Mappi
         again = resumed(engine, book, conversation, language)
         if again is None:
             return [gr.skip()] * 5
-        return [again, again.messages(), again.sources(language), again.id, gr.update(visible=False)]
+        return [again, again.messages(language), again.sources(language), again.id, gr.update(visible=False)]
 
     shown = [parts[name] for name in ("conversation", "chatbot", "sources", "shown", "examples_box")]
     page.load(

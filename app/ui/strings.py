@@ -4,6 +4,7 @@ from app.types import Language
 from app.ui.compare_strings import COMPARE_STRINGS
 from app.ui.library_strings import LIBRARY
 from app.ui.source_words import SOURCE_WORDS
+from app.ui.strings_reader import READER
 from ingest.health import FLAGS
 
 DEFAULT_LANGUAGE: Language = "zh"
@@ -39,6 +40,7 @@ STRINGS: dict[Language, dict[str, str]] = {
         "amended_by": "已被修订（被{title}修改）",
         "expired_on": "已失效（有效期至{date}）",
         "repaired": "原文有乱码，已修复",
+        "support_supported": "有据",
         "support_partial": "部分有据",
         "support_unsupported": "未见依据",
         "numbers_differ": "数字与原文不一致",
@@ -48,7 +50,8 @@ STRINGS: dict[Language, dict[str, str]] = {
         "abstain_wrong_scope": "未披露",
         "abstain_wrong_period": "该时期未披露",
         "abstain_not_disclosed": "未披露",
-        "abstain_hint": "资料没有直接回答这个问题，以下是最接近的内容",
+        "abstain_superseded": "已被取代",
+        "abstain_conflicting": "说法不一",
         "model_extractive": "原文摘录",
         "model_dropped": "{model}，略去 {count} 句未通过核验的话",
         "model_failed": "大模型未响应，已改用原文摘录",
@@ -97,6 +100,7 @@ STRINGS: dict[Language, dict[str, str]] = {
         "validity_已失效": "已失效",
         **LIBRARY["zh"],
         **{f"flag_{name}": text for name, text in FLAGS.items()},
+        **READER["zh"],
         "tier_政策原文": "政策原文",
         "tier_官方解读": "官方解读",
         "tier_统计": "统计",
@@ -137,6 +141,7 @@ STRINGS: dict[Language, dict[str, str]] = {
         "amended_by": "amended (by {title})",
         "expired_on": "expired (valid until {date})",
         "repaired": "garbled source, repaired",
+        "support_supported": "supported",
         "support_partial": "partly supported",
         "support_unsupported": "no support found",
         "numbers_differ": "a number differs from the source",
@@ -146,7 +151,8 @@ STRINGS: dict[Language, dict[str, str]] = {
         "abstain_wrong_scope": "not disclosed",
         "abstain_wrong_period": "not disclosed for that period",
         "abstain_not_disclosed": "not disclosed",
-        "abstain_hint": "The documents do not answer this directly; this is the closest they come",
+        "abstain_superseded": "superseded",
+        "abstain_conflicting": "sources disagree",
         "model_extractive": "quoted from sources",
         "model_dropped": "{model}; sentences left out as unverified: {count}",
         "model_failed": "the language model did not respond; quoted from sources instead",
@@ -215,6 +221,7 @@ STRINGS: dict[Language, dict[str, str]] = {
         "flag_html-without-trafilatura": "article found by text density",
         "flag_too-short": "very little text",
         "flag_ocr": "holds text read by OCR",
+        **READER["en"],
         "tier_政策原文": "policy text",
         "tier_官方解读": "official commentary",
         "tier_统计": "statistics",
