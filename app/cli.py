@@ -270,7 +270,7 @@ def _serve(args: argparse.Namespace, settings: Settings) -> int:
             args.port,
             lambda: _note(f"已就绪：http://{args.host}:{args.port}/ （Ctrl-C 结束）"),
             book,
-            settings,
+            settings=settings,
         )
     return 0
 

@@ -101,7 +101,7 @@ def serve(
     """Serve until Ctrl-C; `on_ready` is called once the page answers. Raises InputError as check_address does."""
     check_address(host, port)
     go_offline()
-    app = build_app(engine, is_loopback(host), book, settings)
+    app = build_app(engine, is_loopback(host), book, settings=settings)
     import uvicorn
 
     class Server(uvicorn.Server):  # type: ignore[misc]

@@ -115,7 +115,10 @@ def scripted():
         port = free_port()
         server = uvicorn.Server(
             uvicorn.Config(
-                build_app(engine, True, book, settings), port=port, log_level="critical", timeout_graceful_shutdown=1
+                build_app(engine, True, book, settings=settings),
+                port=port,
+                log_level="critical",
+                timeout_graceful_shutdown=1,
             )
         )
         thread = threading.Thread(target=server.run, daemon=True)
