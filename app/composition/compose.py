@@ -16,6 +16,7 @@ from app.composition.draft import Claim, Draft, quote
 from app.composition.faq import answer_as_asked
 from app.composition.lists import answer_list
 from app.composition.lookup import answer_lookup, is_statement, nothing_found, select
+from app.composition.other_words import answer_in_other_words
 from app.composition.passages import Passages
 from app.composition.penalties import answer_penalties
 from app.composition.timeline import answer_timeline, asks_timeline
@@ -117,7 +118,7 @@ def _in_form(
         lambda: compare_contrast(query, ranked),
         lambda: answer_timeline(query, ranked, found.unknown) if asks_timeline(query) else None,
         lambda: answer_penalties(query, ranked, passages, _in_titles(query, ranked)),
-        lambda: _numbers_or_count(query, found, ranked, nowhere),
+        lambda: _in_other_words(query, ranked, _numbers_or_count(query, found, ranked, nowhere), passages),
         lambda: answer_definition(query, ranked, passages) if asks_definition(query.text) else None,
         lambda: answer_as_asked(query, ranked, passages),
         lambda: answer_yes_no(query, ranked) if asks_yes_no(query) else None,
@@ -141,6 +142,13 @@ def _numbers_or_count(query: Query, found: Retrieved, ranked: Sequence[Evidence]
     if query.heads or (draft is not None and not draft.abstained):
         return draft
     return answer_count(query, ranked) or draft
+
+
+def _in_other_words(query: Query, ranked: Sequence[Evidence], draft: Draft | None, passages: Passages) -> Draft | None:
+    """A number that was not found in the question's words, in other words; else what was to be said instead."""
+    if draft is None or draft.reason != "not_disclosed":
+        return draft
+    return answer_in_other_words(query, ranked, passages) or draft
 
 
 def _numbers(query: Query, found: Retrieved, ranked: Sequence[Evidence], nowhere: bool) -> Draft | None:

@@ -14,6 +14,7 @@ from app.understanding.measures import MEASURE_WORDS, find_heads, names_head
 from app.understanding.periods import span_years
 from app.understanding.terms import LEFTOVER
 from ingest.facts.figures import clause_spans
+from ingest.facts.period_words import plan_years
 from ingest.facts.regions import find_regions, relation
 from ingest.lexical import normalise
 from ingest.types import TIERS, Figure
@@ -78,9 +79,7 @@ def match_figures(query: Query, ranked: Sequence[Evidence], unknown: frozenset[s
             half = bool(asked.units) and relevance >= _HALF
             if relevance <= 0 or not (query.heads or full or half):
                 continue  # without a measured noun or a unit in common, half a match is none
-            fit = _fit(query, figure, evidence) if _in_places(asked, evidence) else "other"
-            if fit in {"own", "part"} and other_time(asked, evidence.text, f"{before(evidence)} {above(evidence)}"):
-                fit = "wrong_period"
+            fit = fit_of(query, figure, evidence)
             exact = full and _same_sort(query, figure, evidence, asked) and _same_bases(query, evidence, figure)
             if fit in {"own", "part", "wrong_period"} and not exact:
                 fit = "near"
@@ -261,8 +260,8 @@ def _same_sort(query: Query, figure: Figure, evidence: Evidence, asked: Asking) 
     relative = (
         bool(query.bases) or any(f.unit in {"分数", "倍"} for f in query.figures) or bool(_DIFFERENCE.search(text))
     )
-    if figure.unit in {"分数", "倍"} and not relative:
-        return False  # 不足广东的1/8 says how many only beside another number
+    if is_relative(figure) and not relative:
+        return False
     if (_ADDED.search(text) and _TOTAL.search(clause) and not _ADDED.search(clause)) or (
         _TOTAL.search(text) and _ADDED.search(clause) and not _TOTAL.search(clause)
     ):
@@ -295,6 +294,19 @@ def _same_bases(query: Query, evidence: Evidence, figure: Figure) -> bool:
     return all(any(relation(base, code) == "same" for code in named) for base in query.bases)
 
 
+def is_relative(figure: Figure) -> bool:
+    """Whether a figure says how many only beside another number: 不足广东的1/8."""
+    return figure.unit in {"分数", "倍"}
+
+
+def fit_of(query: Query, figure: Figure, evidence: Evidence) -> Fit:
+    """Whose a figure is and for when, against what the question asks; its measure is not looked at."""
+    asked = asking(query)
+    fit = _fit(query, figure, evidence) if _in_places(asked, evidence) else "other"
+    late = fit in {"own", "part"} and other_time(asked, evidence.text, f"{before(evidence)} {above(evidence)}")
+    return "wrong_period" if late else fit
+
+
 def _fit(query: Query, figure: Figure, evidence: Evidence) -> Fit:
     scope: Fit = "own"
     if query.regions:
@@ -308,9 +320,8 @@ def _fit(query: Query, figure: Figure, evidence: Evidence) -> Fit:
         else:
             scope = "other"
     period = figure.period or _year_above(query, evidence) or _planned(query, evidence) or _in_force(figure, evidence)
-    if scope in {"own", "part"} and not period_fits(query, period):
-        return "wrong_period"
-    return scope
+    fits = period_fits(query, period) or _set_by_plan(query, figure, evidence)
+    return "wrong_period" if scope in {"own", "part"} and not fits else scope
 
 
 def _year_above(query: Query, evidence: Evidence) -> str:
@@ -323,6 +334,14 @@ def _year_above(query: Query, evidence: Evidence) -> str:
 def _planned(query: Query, evidence: Evidence) -> str:
     """The plan that the sentence's headings or its text's title name, where the question is for a plan."""
     return plan_period(evidence) if any(period.endswith("五") for period in query.periods) else ""
+
+
+def _set_by_plan(query: Query, figure: Figure, evidence: Evidence) -> bool:
+    """Whether a plan that is asked for sets the figure as its aim for one of its own years: 到2025年 in the 十四五 plan."""
+    plan = plan_period(evidence)
+    if plan not in query.periods or figure.kind != "目标值":
+        return False
+    return figure.period[:4].isdigit() and int(figure.period[:4]) in plan_years(plan)
 
 
 def _in_force(figure: Figure, evidence: Evidence) -> str:

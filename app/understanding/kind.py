@@ -39,6 +39,8 @@ _HOW_MUCH_MORE = re.compile(
     r"[高低多少快慢大小差]\s*(?:多少|几成|几倍|几个百分点)|how much (?:more|less|higher|lower)", re.I
 )
 _HOW_TO = re.compile(r"(?:如何|怎么|怎样|how (?:to|do|does|did|can|is|are))(?!样|\s*$|[？?])[一-龥a-z ]{1,4}")
+_WHICH_TEXT = re.compile(r"哪一?[份部篇件](?!分)|哪(?:一?[项条个])?(?:文件|法律|法规|条例|办法|规定|通知|政策|标准)")
+_AND_HOW_MUCH = re.compile(r"[，,？?。；; ](?:是|有|要|为)?多少[^，,。；;]{0,6}[？?。]?$")  # 有没有下限？是多少？
 _PENALTY = re.compile(r"(?:怎么|如何|怎样)(?:处罚|罚|处理|奖励|补贴)")
 _WHAT_SORT = re.compile(r"(?:有|是|给)(?:些)?什么样?的?(?!水平|程度|量级)")
 _HOW_FULL = re.compile(r"(?:用得|利用|使用)(?:得)?(?:怎么样|咋样|如何|怎样)")
@@ -76,7 +78,7 @@ def kind_of(text: str, places: int, translated: str) -> QuestionKind:
     if (places >= 2 and _PLACES_EACH.search(text)) or (COMPARE.search(text) and (places >= 2 or not find_heads(text))):
         return "compare"
     if _CLAIM.search(text) and not _DEGREE.search(text):
-        return "claim"
+        return "number" if _AND_HOW_MUCH.search(text) else "claim"
     if _TIMELINE.search(text):
         return "timeline"
     if _is_definition(text, places):
@@ -91,7 +93,7 @@ def kind_of(text: str, places: int, translated: str) -> QuestionKind:
         return "list"
     if (
         find_heads(source)
-        and not (_PENALTY.search(text) or _WHAT_SORT.search(text))
+        and not (_PENALTY.search(text) or _WHAT_SORT.search(text) or _WHICH_TEXT.search(text))
         and (_TAIL.search(text) or not _HOW_TO.search(text))
     ):
         return "number"
