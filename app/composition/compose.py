@@ -118,7 +118,9 @@ def _in_form(
         lambda: compare_contrast(query, ranked),
         lambda: answer_timeline(query, ranked, found.unknown) if asks_timeline(query) else None,
         lambda: answer_penalties(query, ranked, passages, _in_titles(query, ranked)),
-        lambda: _in_other_words(query, ranked, _numbers_or_count(query, found, ranked, nowhere), passages),
+        lambda: _in_other_words(
+            query, ranked, found.unknown, _numbers_or_count(query, found, ranked, nowhere), passages
+        ),
         lambda: answer_definition(query, ranked, passages) if asks_definition(query.text) else None,
         lambda: answer_as_asked(query, ranked, passages),
         lambda: answer_yes_no(query, ranked) if asks_yes_no(query) else None,
@@ -144,11 +146,13 @@ def _numbers_or_count(query: Query, found: Retrieved, ranked: Sequence[Evidence]
     return answer_count(query, ranked) or draft
 
 
-def _in_other_words(query: Query, ranked: Sequence[Evidence], draft: Draft | None, passages: Passages) -> Draft | None:
+def _in_other_words(
+    query: Query, ranked: Sequence[Evidence], unknown: frozenset[str], draft: Draft | None, passages: Passages
+) -> Draft | None:
     """A number that was not found in the question's words, in other words; else what was to be said instead."""
     if draft is None or draft.reason != "not_disclosed":
         return draft
-    return answer_in_other_words(query, ranked, passages) or draft
+    return answer_in_other_words(query, ranked, unknown, passages) or draft
 
 
 def _numbers(query: Query, found: Retrieved, ranked: Sequence[Evidence], nowhere: bool) -> Draft | None:

@@ -70,7 +70,7 @@ def match_figures(query: Query, ranked: Sequence[Evidence], unknown: frozenset[s
     """
     asked = asking(query)
     implied = {_IMPLIED[unit] for unit in asked.units if unit in _IMPLIED}
-    nameless = _nameless(unknown.intersection(query.qualifiers) - implied, ranked)
+    nameless = unnamed(unknown.intersection(query.qualifiers) - implied, ranked)
     matches = []
     for evidence in ranked:
         for figure in (narrowed(f) for f in evidence.sentence.figures):
@@ -80,7 +80,7 @@ def match_figures(query: Query, ranked: Sequence[Evidence], unknown: frozenset[s
             if relevance <= 0 or not (query.heads or full or half):
                 continue  # without a measured noun or a unit in common, half a match is none
             fit = fit_of(query, figure, evidence)
-            exact = full and _same_sort(query, figure, evidence, asked) and _same_bases(query, evidence, figure)
+            exact = full and _same_sort(query, figure, evidence, asked)
             if fit in {"own", "part", "wrong_period"} and not exact:
                 fit = "near"
             matches.append(
@@ -99,7 +99,7 @@ def narrowed(figure: Figure) -> Figure:
     return replace(figure, scopes=inner) if inner else figure
 
 
-def _nameless(terms: Iterable[str], ranked: Sequence[Evidence]) -> set[str]:
+def unnamed(terms: Iterable[str], ranked: Sequence[Evidence]) -> set[str]:
     """Unknown words of a question that nothing found names in other words: 比亚迪, but not 专业人才 or a rest of a date."""
     texts = {e.hit.chunk.id: e.hit.chunk.text for e in ranked}
     asked = {term for term in terms if not LEFTOVER.fullmatch(term)}
@@ -245,34 +245,46 @@ _CONDITION = re.compile(
 
 def _same_sort(query: Query, figure: Figure, evidence: Evidence, asked: Asking) -> bool:
     """Whether level, change, difference, target and actual are what the question asks for, and per what."""
-    text, clause = query.text, clause_of(evidence, figure)
-    at = clause.find(figure.text)
-    if asked.base and at >= 0:
-        stated = base_of(clause[:at], clause[at + len(figure.text) :]) & {"月", "日", "年", "小时"}
-        if stated and asked.base not in stated:
-            return False
-    if figure.role == "变化" and _rises(figure.indicator) and _falls(text) and not _rises(text):
-        return False
-    if figure.role == "变化" and _falls(figure.indicator) and _rises(text) and not _falls(text):
-        return False
-    if figure.role == "变化" and not (_CHANGE.search(text) or "增速" in query.heads):
+    text = query.text
+    if contradicts(query, evidence, figure):
         return False
     relative = (
         bool(query.bases) or any(f.unit in {"分数", "倍"} for f in query.figures) or bool(_DIFFERENCE.search(text))
     )
     if is_relative(figure) and not relative:
         return False
+    return figure.role != "条件" or bool(_CONDITION.search(text) or asked.end) or _is_noun(asked, figure)
+
+
+def contradicts(query: Query, evidence: Evidence, figure: Figure) -> bool:
+    """Whether a figure is plainly of another sort than is asked for.
+
+    A rise for a fall, a difference for a level, a total for what was added, a target for what was reached, an hour's for a
+    month's, a difference from somebody else.
+    """
+    text, clause, base = query.text, clause_of(evidence, figure), asking(query).base
+    at = clause.find(figure.text)
+    if base and at >= 0:
+        stated = base_of(clause[:at], clause[at + len(figure.text) :]) & {"月", "日", "年", "小时"}
+        if stated and base not in stated:
+            return True
+    if figure.role == "变化":
+        up, down, asks_up, asks_down = _rises(figure.indicator), _falls(figure.indicator), _rises(text), _falls(text)
+        if (up and asks_down and not asks_up) or (down and asks_up and not asks_down):
+            return True
+        if not (_CHANGE.search(text) or "增速" in query.heads):
+            return True
+    if figure.role == "差值" and not _DIFFERENCE.search(text):
+        return True
     if (_ADDED.search(text) and _TOTAL.search(clause) and not _ADDED.search(clause)) or (
         _TOTAL.search(text) and _ADDED.search(clause) and not _TOTAL.search(clause)
     ):
-        return False  # 新增 of a quarter is not what there is in all
-    if figure.role == "条件" and not (_CONDITION.search(text) or asked.end or _is_noun(asked, figure)):
-        return False
-    if figure.role == "差值" and not _DIFFERENCE.search(text):
-        return False
+        return True  # 新增 of a quarter is not what there is in all
+    if not _same_bases(query, evidence, figure):
+        return True
     if _TARGET.search(text):
-        return figure.kind != "实际值" or not re.search(r"目标|target|goal", text)
-    return not (_ACTUAL.search(text) and figure.kind == "目标值")
+        return figure.kind == "实际值" and bool(re.search(r"目标|target|goal", text))
+    return bool(_ACTUAL.search(text)) and figure.kind == "目标值"
 
 
 def _is_noun(asked: Asking, figure: Figure) -> bool:

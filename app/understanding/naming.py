@@ -91,7 +91,7 @@ def _regional(titles: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str, str]
     """(document id, region, rest of the name) of the laws whose names begin with a region's."""
     found = []
     for doc_id, title in titles:
-        for form in _forms(title):
+        for form in short_names(title):
             mention = next(iter(find_regions(form)), None)
             if mention is not None and mention.start == 0 and re.search("(?:条例|办法|规定|细则)$", form):
                 found.append((doc_id, mention.code, form[mention.end :]))
@@ -106,7 +106,7 @@ def _index(titles: tuple[tuple[str, str], ...]) -> _Names:
     """The names of a store's documents, found by how they begin. Made once for a list of titles."""
     found: dict[str, dict[str, tuple[str, ...]]] = {}
     for doc_id, title in titles:
-        for form in _forms(title):
+        for form in short_names(title):
             bucket = found.setdefault(form[:_MIN_NAME], {})
             bucket[form] = (*bucket.get(form, ()), doc_id)
     return found
@@ -119,7 +119,7 @@ def _names_in(plain: str, names: _Names) -> list[str]:
     return sorted(found, key=lambda form: (-len(form), form))
 
 
-def _forms(title: str) -> frozenset[str]:
+def short_names(title: str) -> frozenset[str]:
     """The names a document goes by, normalised: its title, without brackets and wrapping, without the state's name."""
     bare = _SUFFIX.sub("", normalise(title).replace("《", "").replace("》", "").strip())
     wrapped = _WRAPPED.search(bare)
