@@ -17,6 +17,7 @@ from app.composition.faq import answer_as_asked
 from app.composition.lists import answer_list
 from app.composition.lookup import answer_lookup, is_statement, nothing_found, select
 from app.composition.other_words import answer_in_other_words
+from app.composition.parts import add_parts
 from app.composition.passages import Passages
 from app.composition.penalties import answer_penalties
 from app.composition.timeline import answer_timeline, asks_timeline
@@ -38,6 +39,7 @@ _POINTER = re.compile(r"该省|该市|该地区|该地(?!址)|该县|该区(?!�
 _FOREIGN = re.compile(
     r"美国|欧盟|欧洲|英国|法国|德国|日本|韩国|印度|俄罗斯|新加坡|加拿大|澳大利亚|以色列|越南|东盟|硅谷"
 )
+_LAW = re.compile(r"(?<!办)法典?$")  # what it says itself no other text can tell
 _IDENTITY = re.compile(
     r"叫什么|什么名字|名称是|是哪一?(?:家|个|省|市)|是谁|具体是(?:哪|谁)|what is the name|which (?:company|province|firm) is|who is",
     re.I,
@@ -128,7 +130,7 @@ def _in_form(
     )
     for form in forms:
         if (draft := form()) is not None:
-            return draft
+            return add_parts(query, ranked, draft)
     return answer_lookup(query, ranked, passages)
 
 
@@ -174,7 +176,9 @@ def _numbers(query: Query, found: Retrieved, ranked: Sequence[Evidence], nowhere
 
 def _refusal(query: Query, ranked: Sequence[Evidence], unknown: frozenset[str]) -> Draft | None:
     """What cannot be answered whatever was found: a document, a place or a body that the sources do not have or name."""
-    if query.unknown_document and not (query.article == "" and _is_spoken_of(query.unknown_document, ranked)):
+    if query.unknown_document and (
+        query.article or _LAW.search(query.unknown_document) or not _is_spoken_of(query.unknown_document, ranked)
+    ):
         lead = phrase(query.language, "no_article_source", name=query.unknown_document)
         return Draft(lead=lead, reason="no_document")
     if not query.regions and (pointer := _POINTER.search(query.text)):

@@ -17,11 +17,12 @@ from app.retrieval.evidence import about, names_loosely
 from app.retrieval.matching import asks_amount, clause_of, contradicts, fit_of, is_relative, measures_asked, unnamed
 from app.retrieval.thresholds import thresholds
 from app.types import Evidence, Query
-from ingest.lexical import normalise, part_of_speech
+from ingest.lexical import frequency, normalise, part_of_speech
 from ingest.types import Figure
 from prompts import phrase
 
 MAX_LOOKED_AT = 3  # best sentences
+_COMMON = 1000  # jieba's count from which a noun (问题, 孩子) tells nothing apart
 _EXACT = frozenset(("own", "part"))
 
 
@@ -62,8 +63,11 @@ def answer_in_other_words(
 
 
 def _is_thing(query: Query, term: str) -> bool:
-    """Whether a word of the question names a thing or somebody: a noun, or what the question begins with."""
-    return part_of_speech(term).startswith("n") or normalise(query.text).startswith(term)
+    """Whether a word of the question names somebody or a thing of its own: a name, a rare noun, or what it begins with if no word."""
+    tag = part_of_speech(term)
+    if not tag:
+        return normalise(query.text).startswith(term)
+    return tag.startswith("n") and (tag != "n" or frequency(term) < _COMMON)
 
 
 def _names_modifiers(query: Query, evidence: Evidence) -> bool:

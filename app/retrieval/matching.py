@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from app.retrieval.asking import MONEY, SHARES, TIME, Asking, asking, base_of, months_in, other_time
+from app.retrieval.asking import MONEY, SHARES, TIME, Asking, asking, base_of, months_in, other_ordinal, other_time
 from app.retrieval.context import above, before, listed, naming_run, plan_period, section
 from app.retrieval.evidence import names_loosely
 from app.retrieval.thresholds import thresholds
@@ -142,7 +142,7 @@ def asks_amount(question: str) -> bool:
     """Whether only a figure can answer: how many, how much, how long, by how much."""
     return bool(
         re.search(
-            r"多少|几分之|多久|多长时间|(?<![好十百千万])几(?:个|家|所|年|倍|成|项|人|座|名|位|天|日|月|小时|款|份|次|类|种|条|户|周|万|亿|元|块)"
+            r"多少|几分之|百分之几|多久|多长时间|(?<![好十百千万])几(?:个|家|所|年|倍|成|项|人|座|名|位|天|日|月|小时|款|份|次|类|种|条|户|周|万|亿|元|块)"
             r"|\bhow (?:many|much|large|big|long|high)\b",
             question,
             re.I,
@@ -205,7 +205,8 @@ def _fits_units(head: str, units: frozenset[str]) -> bool:
 def _measures(head: str, figure: Figure, around: str) -> bool:
     """Whether the figure's own words name the measure; shares and rates must also have the unit of one, sums that of money."""
     if head == "增速":
-        return figure.unit in {"%", "百分点"} and (figure.role == "变化" or names_head(around, head))
+        grows = figure.role == "变化" or figure.indicator.endswith("增长")
+        return figure.unit in {"%", "百分点"} and (grows or names_head(around, head))
     if head == "数量" and figure.unit in _COUNTED:
         return True  # 高校超400所: the unit says that it is a number of them; of what, the qualifiers decide
     if head == "占比" and figure.unit in SHARES and (_SHARE_OF.search(around) or names_head(around, "市场占有率")):
@@ -257,11 +258,13 @@ def _same_sort(query: Query, figure: Figure, evidence: Evidence, asked: Asking) 
 
 
 def contradicts(query: Query, evidence: Evidence, figure: Figure) -> bool:
-    """Whether a figure is plainly of another sort than is asked for.
+    """Whether a figure is plainly of another sort, or another round, than is asked for.
 
     A rise for a fall, a difference for a level, a total for what was added, a target for what was reached, an hour's for a
     month's, a difference from somebody else.
     """
+    if other_ordinal(query.text, f"{evidence.text} {evidence.hit.source.title}"):
+        return True
     text, clause, base = query.text, clause_of(evidence, figure), asking(query).base
     at = clause.find(figure.text)
     if base and at >= 0:

@@ -31,7 +31,7 @@ _DATE = re.compile(
 )
 _LIST = re.compile(r"哪些|哪几|列出|列举|有哪|分别|几个方面|\bwhich\b|\blist\b|\bwhat are\b", re.I)
 _HOW_MANY = re.compile(
-    r"多少|几分之|几(?!乎|何|近|经|度|时|月|号)(?:个|家|所|年|倍|成|项|万|亿|人|座|天|[一-龥])|多大|多高|多长|多久"
+    r"多少|几分之|百分之几|几(?!乎|何|近|经|度|时|月|号)(?:个|家|所|年|倍|成|项|万|亿|人|座|天|[一-龥])|多大|多高|多长|多久"
     r"|\bhow (?:many|much|large|big|high|long)\b",
     re.I,
 )
