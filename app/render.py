@@ -4,7 +4,7 @@ import dataclasses
 import re
 from collections.abc import Sequence
 
-from app.composition.draft import Claim, Draft
+from app.composition.draft import Claim, Draft, quote
 from app.retrieval.matching import narrowed
 from app.types import Answer, AnswerSentence, Citation, CitedFigure, Evidence, Language, Query
 from app.verification.verify import check_sentence
@@ -73,7 +73,7 @@ def render(query: Query, draft: Draft) -> Answer:
             lines.append(("- " if claim.bullet else "") + written(sentence))
     if not sentences and any(claim.evidence for claim in draft.claims) and (draft.verdict or not draft.lead):
         # Nothing stood its check: neither an empty answer nor a verdict on nothing may be given.
-        return render(query, Draft(lead=phrase(query.language, "no_evidence"), reason="no_evidence"))
+        return render(query, _bare(query, draft))
     lines += _superseded(query.language, numbering.citations)
     shown = {(c.doc_id, c.start, c.end) for c in numbering.citations}
     quoted = [
@@ -93,6 +93,15 @@ def render(query: Query, draft: Draft) -> Answer:
         abstained=draft.abstained,
         abstain_reason=draft.reason,
     )
+
+
+def _bare(query: Query, draft: Draft) -> Draft:
+    """What is left of a draft whose own words did not stand: the sentences themselves, under a lead that claims nothing."""
+    cited = {claim.evidence[0].key: claim.evidence[0] for claim in draft.claims if claim.evidence and claim.framed}
+    quotes = [quote(query, evidence) for evidence in cited.values()]
+    if draft.verdict or draft.abstained or not quotes or [c.text for c in draft.claims] == [c.text for c in quotes]:
+        return Draft(lead=phrase(query.language, "no_evidence"), reason="no_evidence")
+    return Draft(lead=phrase(query.language, "in_other_words"), claims=quotes, verdict=True)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

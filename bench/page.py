@@ -194,9 +194,9 @@ def ask_as(address: str, event: Event, question: str, session: str = "") -> list
         for line in stream:
             if line.startswith(b"data:"):
                 heard.append(json.loads(line[5:]))
-                if heard[-1]["msg"] in {"process_completed", "unexpected_error", "close_stream"}:
+                if heard[-1]["msg"] in {"unexpected_error", "close_stream"}:
                     break
-    return heard
+    return [message for message in heard if message["msg"] != "close_stream"]
 
 
 if __name__ == "__main__":

@@ -16,6 +16,8 @@ from app.composition.draft import Claim, Draft, quote
 from app.composition.faq import answer_as_asked
 from app.composition.lists import answer_list
 from app.composition.lookup import answer_lookup, is_statement, nothing_found, select
+from app.composition.other_words import answer_in_other_words
+from app.composition.parts import add_parts
 from app.composition.passages import Passages
 from app.composition.penalties import answer_penalties
 from app.composition.timeline import answer_timeline, asks_timeline
@@ -37,6 +39,7 @@ _POINTER = re.compile(r"该省|该市|该地区|该地(?!址)|该县|该区(?!�
 _FOREIGN = re.compile(
     r"美国|欧盟|欧洲|英国|法国|德国|日本|韩国|印度|俄罗斯|新加坡|加拿大|澳大利亚|以色列|越南|东盟|硅谷"
 )
+_LAW = re.compile(r"(?<!办)法典?$")  # what it says itself no other text can tell
 _IDENTITY = re.compile(
     r"叫什么|什么名字|名称是|是哪一?(?:家|个|省|市)|是谁|具体是(?:哪|谁)|what is the name|which (?:company|province|firm) is|who is",
     re.I,
@@ -117,7 +120,9 @@ def _in_form(
         lambda: compare_contrast(query, ranked),
         lambda: answer_timeline(query, ranked, found.unknown) if asks_timeline(query) else None,
         lambda: answer_penalties(query, ranked, passages, _in_titles(query, ranked)),
-        lambda: _numbers_or_count(query, found, ranked, nowhere),
+        lambda: _in_other_words(
+            query, ranked, found.unknown, _numbers_or_count(query, found, ranked, nowhere), passages
+        ),
         lambda: answer_definition(query, ranked, passages) if asks_definition(query.text) else None,
         lambda: answer_as_asked(query, ranked, passages),
         lambda: answer_yes_no(query, ranked) if asks_yes_no(query) else None,
@@ -125,7 +130,7 @@ def _in_form(
     )
     for form in forms:
         if (draft := form()) is not None:
-            return draft
+            return add_parts(query, ranked, draft)
     return answer_lookup(query, ranked, passages)
 
 
@@ -141,6 +146,15 @@ def _numbers_or_count(query: Query, found: Retrieved, ranked: Sequence[Evidence]
     if query.heads or (draft is not None and not draft.abstained):
         return draft
     return answer_count(query, ranked) or draft
+
+
+def _in_other_words(
+    query: Query, ranked: Sequence[Evidence], unknown: frozenset[str], draft: Draft | None, passages: Passages
+) -> Draft | None:
+    """A number that was not found in the question's words, in other words; else what was to be said instead."""
+    if draft is None or draft.reason != "not_disclosed":
+        return draft
+    return answer_in_other_words(query, ranked, unknown, passages) or draft
 
 
 def _numbers(query: Query, found: Retrieved, ranked: Sequence[Evidence], nowhere: bool) -> Draft | None:
@@ -162,7 +176,9 @@ def _numbers(query: Query, found: Retrieved, ranked: Sequence[Evidence], nowhere
 
 def _refusal(query: Query, ranked: Sequence[Evidence], unknown: frozenset[str]) -> Draft | None:
     """What cannot be answered whatever was found: a document, a place or a body that the sources do not have or name."""
-    if query.unknown_document and not (query.article == "" and _is_spoken_of(query.unknown_document, ranked)):
+    if query.unknown_document and (
+        query.article or _LAW.search(query.unknown_document) or not _is_spoken_of(query.unknown_document, ranked)
+    ):
         lead = phrase(query.language, "no_article_source", name=query.unknown_document)
         return Draft(lead=lead, reason="no_document")
     if not query.regions and (pointer := _POINTER.search(query.text)):

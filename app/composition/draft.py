@@ -34,7 +34,7 @@ class Draft:
     figures: list[tuple[Figure, Evidence]] = field(default_factory=list)  # those that answer; all cited ones follow
     lead: str = ""
     corner: str = ""  # head of a table's first column
-    verdict: bool = False  # the lead judges the claims that follow, and must not stand without one
+    verdict: bool = False  # the lead speaks of the claims that follow, and must not stand without one
     reason: AbstainReason = ""
     corrections: tuple[tuple[str, str], ...] = ()  # (as typed, as read) of the question, with those that the texts gave
 

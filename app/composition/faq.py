@@ -4,8 +4,10 @@ import re
 from collections.abc import Sequence
 
 from app.composition.draft import Draft, quote
+from app.composition.lookup import of_period
 from app.composition.passages import Passages
 from app.composition.wording import source_heading
+from app.retrieval.evidence import about
 from app.types import Evidence, Query
 from ingest.lexical import normalise
 
@@ -19,12 +21,17 @@ _SAID = 0.99  # share of the question's words that it must hold
 def answer_as_asked(query: Query, ranked: Sequence[Evidence], passages: Passages) -> Draft | None:
     """The answer that a document gives to the same question; None where it asks no such one."""
     for e in ranked:
-        if _ASKED.search(e.text) and _same_question(query, e.text):
+        if _ASKED.search(e.text) and _same_question(query, e.text) and _in_scope(query, e):
             answer = _following(e, passages)
             if answer:
                 heading = source_heading(query, e.hit.source)
                 return Draft(claims=[quote(query, a, heading) for a in answer])
     return None
+
+
+def _in_scope(query: Query, question: Evidence) -> bool:
+    """Whether a document's question is on a region and a period asked about: 2024年全市森林防火期 is none of 2025's."""
+    return about(query, question) and (not query.periods or of_period(query, question))
 
 
 def _same_question(query: Query, text: str) -> bool:

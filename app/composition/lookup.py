@@ -10,6 +10,7 @@ from app.composition.facets import asked_alone, speaks_of
 from app.composition.lists import MAX_ITEMS, introduces, names_subject, read_list, state_list
 from app.composition.passages import Passages
 from app.composition.wording import period_text, related_heading, source_heading
+from app.retrieval.context import before
 from app.retrieval.evidence import about, distinct, names, reading_order, relevant
 from app.retrieval.matching import period_fits
 from app.retrieval.thresholds import thresholds
@@ -47,12 +48,14 @@ _NAME = re.compile(
     r"^[^，。；]{0,60}(?:通知|公告|决定|意见|办法|规定|条例|细则|方案|要点)》?$"
 )  # a title, not a sentence
 _FORBIDS = re.compile(r"不得|禁止|严禁|不准")
+_FORBIDS_ALL = re.compile(r"(?:不得|禁止|严禁|不准)[^。；;：:]{0,30}[：:]")
+_ITEM = re.compile(r"[（(][一二三四五六七八九十\d]+[)）]|\d+[.．、]")
 _ASKS_NUMBER = re.compile(r"文号|发文字号|文件编?号|第几号|几号(?:文|令)|document number", re.I)
 _ASKS_LIABILITY = re.compile(
     r"(?:承担|负|追究)(?:什么|哪些|何种)|什么(?:法律)?(?:责任|后果|处罚)|(?:如何|怎么|怎样)(?:处罚|追责|处理)"
 )
 _LIABLE = re.compile(r"罚款|罚金|责令|处分|追究|吊销|没收|警告|赔偿|列入.{0,8}名单|[责責]任")
-_ASKS_FORCE = re.compile(r"施行|实施|生效|执行|有效期|t(?:ake|akes|ook) effect|effective|in force|come into", re.I)
+_ASKS_FORCE = re.compile(r"施行|实施|实行|生效|执行|有效期|t(?:ake|akes|ook) effect|effective|in force|come into", re.I)
 _BEGIN = frozenset("开始 正式 时间 日期 日子 各自 分别 起 天起 几年".split())
 _IN_FORCE = re.compile(r"自.{2,16}起.{0,4}(?:施行|实施|执行|生效)|自(?:发布|公布|印发)之日起")
 _WHOLE = 200  # chunks of a document that are read for its last article
@@ -75,14 +78,14 @@ def answer_lookup(query: Query, ranked: Sequence[Evidence], passages: Passages) 
         if not chosen:
             return _undated(query, ranked)
     if chosen and query.periods:  # what is said of another year is no answer
-        chosen = [e for e in chosen if _of_period(query, e)]
+        chosen = [e for e in chosen if of_period(query, e)]
         if not chosen:
             periods = "、".join(period_text(p) if query.language == "zh" else p for p in query.periods)
             lead = phrase(query.language, "no_period", period=periods)
             return Draft(lead=lead, reason="wrong_period", claims=also(query, ranked, set()))
     if not chosen:
         return nothing_found(query, ranked)
-    return Draft(claims=_stated(query, _near_best(query, chosen), passages))
+    return Draft(claims=stated(query, _near_best(query, chosen), passages))
 
 
 def _near_best(query: Query, chosen: Sequence[Evidence]) -> list[Evidence]:
@@ -115,13 +118,20 @@ def select(query: Query, ranked: Sequence[Evidence]) -> list[Evidence]:
     """The sentences that may answer, best first, without repeats and without what states nothing."""
     fitting = [e for e in ranked if about(query, e) and relevant(query, e) and is_statement(e)]
     if _FORBIDS.search(query.text):
-        fitting = [e for e in fitting if _FORBIDS.search(e.text)] or fitting
+        fitting = [e for e in fitting if _forbidden(e)] or fitting
     if _ASKS_LIABILITY.search(query.text):
         fitting = [e for e in fitting if _LIABLE.search(e.text)] or fitting
     fitting = distinct(fitting[:MAX_READ], MAX_FITTING)
     if query.kind in {"list", "lookup"}:  # what a text is for and what it applies to says nothing of what is in it
         fitting = [e for e in fitting if not _PURPOSE.search(e.text)] or fitting
     return fitting
+
+
+def _forbidden(evidence: Evidence) -> bool:
+    """Whether a sentence forbids, or is an item of a list whose introduction does."""
+    if _FORBIDS.search(evidence.text):
+        return True
+    return bool(_ITEM.match(evidence.text)) and bool(_FORBIDS_ALL.search(before(evidence)))
 
 
 def is_statement(evidence: Evidence) -> bool:
@@ -232,7 +242,7 @@ def _named_around(evidence: Evidence, term: str) -> bool:
     return any(form in around for form in term.split("|")) or names(around, term)
 
 
-def _stated(query: Query, chosen: Sequence[Evidence], passages: Passages) -> list[Claim]:
+def stated(query: Query, chosen: Sequence[Evidence], passages: Passages) -> list[Claim]:
     """The sentences in reading order, with the lists that they introduce; by document where several speak."""
     ordered = reading_order(chosen)
     several = len({e.hit.chunk.doc_id for e in ordered}) > 1 or query.language == "en"
@@ -259,7 +269,7 @@ def _stated(query: Query, chosen: Sequence[Evidence], passages: Passages) -> lis
     return claims
 
 
-def _of_period(query: Query, evidence: Evidence) -> bool:
+def of_period(query: Query, evidence: Evidence) -> bool:
     """Whether a sentence is of a period asked for: by its words, its figures, or its document's title or date."""
     source = evidence.hit.source
     own = find_periods(evidence.text)

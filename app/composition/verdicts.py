@@ -12,6 +12,8 @@ _BELOW, _ABOVE = {"不足", "以下", "至多"}, {"超", "以上", "至少"}
 def verdict(query: Query, stated: Sequence[Figure]) -> str:
     """The verdict's sentence for the figures in the question against those stated; the kindest that holds for a pair."""
     outcomes = [(_compare(claim, figure), figure) for claim in query.figures for figure in stated]
+    if any(found != "claim_implied" for found, _ in outcomes):  # 处二十万元以下 for one, 二百万元以下 for the other
+        outcomes = [("claim_open" if found == "claim_implied" else found, figure) for found, figure in outcomes]
     for outcome in ("claim_same", "claim_close", "claim_implied", "claim_open", "claim_differs"):
         for found, figure in outcomes:
             if found == outcome:

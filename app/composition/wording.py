@@ -62,7 +62,9 @@ def figure_lead(figure: Figure, query: Query, source: Source, period: bool) -> s
     """
     rule = source.tier == "政策原文" and figure.kind == "实际值" and not figure.period
     owner = "" if rule and figure.scopes == ("CN",) and not figure.scope_text else scope_name(figure, query)
-    indicator = "" if _NO_INDICATOR.search(figure.indicator) else to_simplified(figure.indicator)
+    indicator = "" if _NO_INDICATOR.search(figure.indicator) else to_simplified(figure.indicator).removesuffix("每")
+    if any(mention.start == 0 and mention.code in figure.scopes for mention in find_regions(indicator)):
+        owner = ""  # 广安市质量奖 names its owner
     shown = figure if period else replace(figure, period="")
     values = {"figure": figure_text(figure, query.language), "note": figure_note(shown, query)}
     if not owner and not indicator:

@@ -10,7 +10,9 @@ from typing import Literal
 
 from app.composition.draft import Claim, Draft
 from app.composition.lookup import is_statement
+from app.composition.verdicts import is_other_case
 from app.retrieval.evidence import about, distinct, names, relevant
+from app.retrieval.thresholds import thresholds
 from app.types import Evidence, Query
 from app.understanding.glossary import left_out
 from ingest.lexical import STOP_WORDS, normalise, words
@@ -30,6 +32,11 @@ _STATED: tuple[tuple[Modality, re.Pattern[str]], ...] = (
     ("permit", re.compile(r"可以|有权|允许|可(?=[向依按自以])|得(?=依|向|自)")),
     ("require", re.compile(r"应当|必须|须|应(?=[依按向对在建明及于当])|應")),
     ("encourage", re.compile(r"鼓励|支持|倡导|推动|引导")),
+)
+_ALLOWS = re.compile(r"不得|禁止|严禁|不可|可以|有权|允许|不准")
+# Rules without a modal word: to whom they apply, what they waive.
+_APPLIES = re.compile(
+    r"不?适用(?!性|于本|本[法办条规])|不适用|参照[^，。；]{0,12}执行|免[征收缴予于除]|无[需须]|不必|不作[^，。；]{0,6}要求|不予|不可(?!抗)|视[同为]|不属于"
 )
 # A condition or an exception in the sentence makes the verdict one with conditions.
 _CONDITION = re.compile(
@@ -201,8 +208,13 @@ def _verdict(asked: Modality, stated: Modality, conditions: bool) -> str:
     return "said_otherwise"
 
 
+def _of_modality(asked: _Asked, evidence: Evidence) -> bool:
+    """Whether a sentence allows or forbids, where that is what is asked."""
+    return asked.modality in {"permit", "forbid"} and bool(_ALLOWS.search(evidence.text))
+
+
 def _states_rule(evidence: Evidence) -> bool:
-    return any(p.search(evidence.text) for _, p in _STATED)
+    return any(p.search(evidence.text) for _, p in _STATED) or bool(_APPLIES.search(evidence.text))
 
 
 def _undecided(query: Query, asked: _Asked, near: Sequence[Evidence]) -> Draft | None:
@@ -212,7 +224,10 @@ def _undecided(query: Query, asked: _Asked, near: Sequence[Evidence]) -> Draft |
     if not close:
         draft.lead = phrase(query.language, "undecided_nothing")
         return draft if asked.predicate else None
-    if _on_the_point(asked, close[0]):  # the rule is there in other words: it is quoted, and the reader judges
+    best = _best_rule(query, asked, near)
+    if best is not None:
+        close = [best, *(e for e in close if e is not best)]
+    if best is not None or _on_the_point(asked, close[0]):  # the rule in other words is quoted, and the reader judges
         draft = Draft(lead=phrase(query.language, "rule_on_it"))
     heading = phrase(query.language, "closest") if draft.abstained else ""
     draft.claims = [
@@ -220,6 +235,21 @@ def _undecided(query: Query, asked: _Asked, near: Sequence[Evidence]) -> Draft |
         for e in distinct(close, MAX_CLOSEST)
     ]
     return draft
+
+
+def _best_rule(query: Query, asked: _Asked, near: Sequence[Evidence]) -> Evidence | None:
+    """The best sentence of all, where it is a rule that names enough of what was asked and is for the case asked about.
+
+    Of those that are as good, one that allows or forbids, where that is what is asked.
+    """
+    told = [e for e in near if is_statement(e)]
+    if not told:
+        return None
+    first = max(told, key=lambda e: e.score)
+    as_good = [e for e in told if e.score >= first.score - thresholds().as_good]
+    best = next((e for e in as_good if _of_modality(asked, e)), first)
+    fits = best.coverage >= thresholds().rule_on_it and _together(normalise(best.text), asked.together)
+    return best if fits and _states_rule(best) and not is_other_case(query, best.sentence.figures) else None
 
 
 def _on_the_point(asked: _Asked, evidence: Evidence) -> bool:

@@ -8,6 +8,7 @@ from itertools import product
 from app.types import Query
 from app.understanding.measures import find_heads, head_spans
 from app.understanding.terms import LEFTOVER
+from ingest.facts.numerals import han_to_number
 from ingest.lexical import normalise
 
 TIME = frozenset(("年", "个月", "月", "周", "天", "日", "个工作日", "小时", "分钟", "秒"))
@@ -23,6 +24,7 @@ _COUNTERS: dict[str, frozenset[str]] = {
     "日": frozenset(("天", "日", "个工作日", "小时")), "个工作日": frozenset(("个工作日",)), "工作日": frozenset(("个工作日",)),
     "小时": frozenset(("小时", "分钟")), "个小时": frozenset(("小时", "分钟")), "分钟": frozenset(("分钟", "小时")),
     "项": frozenset(("项", "个")), "座": frozenset(("座", "个")), "款": frozenset(("款", "个")), "类": frozenset(("类", "个")),
+    "公里": frozenset(("公里", "千米")),
     "电": frozenset(("千瓦时", "兆瓦时", "吉瓦时", "太瓦时", "度")),
 }  # fmt: skip
 _COUNTER = "|".join(
@@ -35,7 +37,7 @@ _COUNTER = "|".join(
 # What makes the counter the beginning of a word: 多少人力成本, 几个人信息, 几成本.
 _NO_COUNTER = r"(?!(?<=人)[力才均口工员民类群]|(?<=个)[人体性]|(?<=年)[轻级度均]|(?<=成)[本果功效立]|(?<=家)[庭电]|(?<=元)素|(?<=项)目|(?<=日)常|(?<=天)然)"
 _HOW_MANY = re.compile(rf"(?:多少|(?<![好十百千万])几)\s*(?:(?P<counter>{_COUNTER}){_NO_COUNTER})?(?P<rest>.*)")
-_HOW_OFTEN = re.compile(r"(?:多久|多长时间|几年|几个?月|几天)(?P<what>.{0,10}?)一次(?P<rest>.*)")
+_HOW_OFTEN = re.compile(r"(?:多久|多长时间|几年|几个?月|几天)(?P<what>.{0,10}?)一[次回遍轮](?P<rest>.*)")
 _HOW_LONG = re.compile(r"多久|多长时间|多长(?=[？?。]|$)|\bhow long\b", re.I)
 _HOW_HIGH = re.compile(r"多[高大少]|几分之几|百分之几|是多少|如何|怎么?样|咋样|情况")
 # What may stand between the noun and the question word.
@@ -60,10 +62,14 @@ _BASE_STATED = re.compile(
     rf"(?:每|按)({_PER})(?:每({_PER}))?[^，,。；;（）()0-9]{{0,6}}$|[/／]({_PER})(?:[/／]({_PER}))?$"
 )
 _BASE_BEHIND = re.compile(rf"[/／]({_PER})(?:[/／]({_PER}))?")
+_PLACE = re.compile(r"[一-龥]{2,4}[区县旗]|(?!全市|本市|城市|地级|县级|直辖)[一-龥]{2}市")
+_NO_PLACE = re.compile(r"[一-龥]{2,4}[区县旗]|(?!全市|本市|城市|地级|县级|直辖)[一-龥]{2}市")
+_ORDINAL = re.compile(r"第([零一二三四五六七八九十百\d]{1,5})([批届期轮次])")
 _DATE = re.compile(r"((?:19|20)\d{2})年(\d{1,2})月(?:(\d{1,2})日|底|末)?|(?<![\d年])(\d{1,2})月(\d{1,2})日")
 _YEAR_END = re.compile(r"((?:19|20)\d{2})年(?:年?[底末])")
 _MONTHS = re.compile(r"(?:((?:19|20)\d{2})年)?(\d{1,2})月?[份]?[至到—－~-]+(?:\1年)?(\d{1,2})月(?!\d{1,2}日)")
 _ENGLISH_MONTHS = "January February March April May June July August September October November December".split()
+
 _ENGLISH_DATE = re.compile(
     rf"\b(?:(\d{{1,2}}) )?({'|'.join(_ENGLISH_MONTHS)})(?: (\d{{1,2}}))?,? ((?:19|20)\d{{2}})\b", re.I
 )
@@ -100,7 +106,7 @@ def _asking(text: str, terms: tuple[str, ...]) -> Asking:
     units: frozenset[str] = frozenset()
     if "几分之" in text:
         units = frozenset(("分数", "比", "%"))
-    elif "百分之几" in text or re.search(r"几个百分点", text):
+    elif "百分之几" in text or re.search(r"几个(?:百分)?点(?!位)", text):
         units = SHARES
     elif _HOW_LONG.search(text):
         units = TIME
@@ -110,14 +116,16 @@ def _asking(text: str, terms: tuple[str, ...]) -> Asking:
     if units and units <= TIME:
         base = ""  # 一年几次, 每年几天 ask for a term, not for a rate
     end = "upper" if _UPPER.search(text) else "lower" if _LOWER.search(text) else ""
-    places = tuple(
-        t
-        for t in terms
-        if re.search(r"[一-龥]{2}[区县旗]$", t) or re.search(rf"{re.escape(t)}[区县旗](?!域)", text.lower())
-    )
+    places = tuple(t for t in terms if _is_place(t, text.lower()))
     return Asking(
         units, _noun(text, terms, match), base, dates_in(text), months_in(text), end, _modifiers(text, terms), places
     )
+
+
+def _is_place(term: str, text: str) -> bool:
+    """Whether a term of a question is a district, a county or a city that the gazetteer lacks; with what is behind it, if need be."""
+    behind = text.partition(term)[2]
+    return bool(_PLACE.fullmatch(term) or (_PLACE.fullmatch(term + behind[:1]) and not _NO_PLACE.match(behind)))
 
 
 def _modifiers(text: str, terms: tuple[str, ...]) -> tuple[str, ...]:
@@ -136,7 +144,7 @@ def _noun(text: str, terms: tuple[str, ...], match: re.Match[str] | None) -> str
     lower = text.lower()
     if often := _HOW_OFTEN.search(lower):  # 多久做一次合规审计
         return _run(often["rest"].lstrip("的 "), terms)
-    if match and match["counter"] and (behind := _run(lower[match.start("rest") :].lstrip("的 "), terms)):
+    if match and (behind := _run(lower[match.start("rest") :].lstrip("的 "), terms)):
         return behind
     asked = match or _HOW_LONG.search(text) or _HOW_HIGH.search(text)
     if asked is None:
@@ -188,6 +196,19 @@ def months_in(text: str) -> tuple[Months, ...]:
     """Spans of months that a text names: 9月到10月, 2025年1—3月."""
     spans = ((m[1] or "", int(m[2]), int(m[3])) for m in _MONTHS.finditer(normalise(text)))
     return tuple(span for span in spans if 1 <= span[1] < span[2] <= 12)
+
+
+def other_ordinal(question: str, text: str) -> bool:
+    """Whether a text is of another of the things that a question tells apart by number: 第二十二批 is not 第二十批."""
+    asked, stated = _ordinals(question), _ordinals(text)
+    return any(word in stated and number not in stated[word] for word, numbers in asked.items() for number in numbers)
+
+
+def _ordinals(text: str) -> dict[str, set[float | None]]:
+    found: dict[str, set[float | None]] = {}
+    for number, word in _ORDINAL.findall(text):
+        found.setdefault(word, set()).add(float(number) if number.isdigit() else han_to_number(number))
+    return found
 
 
 def other_time(asked: Asking, text: str, around: str) -> bool:

@@ -17,7 +17,7 @@ _ITEMS = (
     re.compile(r"(?m)^\s*第[零一二三四五六七八九十百\d ]{1,9}[條条]"), re.compile(r"(?m)^\s*[（(][一二三四五六七八九十]+[)）]"),
     re.compile(r"(?m)^\s*[一二三四五六七八九十]+、"), re.compile(r"(?m)^\s*\d+[.．、]"), re.compile(r"(?m)^\s*[（(]\d+[)）]"),
 )  # fmt: skip
-_PLAN = re.compile(r"第(十[一二三四五六七八九]?)个五年规划")
+_PLAN = re.compile(r"第(十[一二三四五六七八九]?)个五年(?:[（(][^（）()]{4,16}[）)])?规划")
 _MIN_NAME = 6  # characters of a title in a question that name the document
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from app.retrieval.asking import MONEY, SHARES, TIME, Asking, asking, base_of, months_in, other_time
+from app.retrieval.asking import MONEY, SHARES, TIME, Asking, asking, base_of, months_in, other_ordinal, other_time
 from app.retrieval.context import above, before, listed, naming_run, plan_period, section
 from app.retrieval.evidence import names_loosely
 from app.retrieval.thresholds import thresholds
@@ -14,6 +14,7 @@ from app.understanding.measures import MEASURE_WORDS, find_heads, names_head
 from app.understanding.periods import span_years
 from app.understanding.terms import LEFTOVER
 from ingest.facts.figures import clause_spans
+from ingest.facts.period_words import plan_years
 from ingest.facts.regions import find_regions, relation
 from ingest.lexical import normalise
 from ingest.types import TIERS, Figure
@@ -69,7 +70,7 @@ def match_figures(query: Query, ranked: Sequence[Evidence], unknown: frozenset[s
     """
     asked = asking(query)
     implied = {_IMPLIED[unit] for unit in asked.units if unit in _IMPLIED}
-    nameless = _nameless(unknown.intersection(query.qualifiers) - implied, ranked)
+    nameless = unnamed(unknown.intersection(query.qualifiers) - implied, ranked)
     matches = []
     for evidence in ranked:
         for figure in (narrowed(f) for f in evidence.sentence.figures):
@@ -78,10 +79,8 @@ def match_figures(query: Query, ranked: Sequence[Evidence], unknown: frozenset[s
             half = bool(asked.units) and relevance >= _HALF
             if relevance <= 0 or not (query.heads or full or half):
                 continue  # without a measured noun or a unit in common, half a match is none
-            fit = _fit(query, figure, evidence) if _in_places(asked, evidence) else "other"
-            if fit in {"own", "part"} and other_time(asked, evidence.text, f"{before(evidence)} {above(evidence)}"):
-                fit = "wrong_period"
-            exact = full and _same_sort(query, figure, evidence, asked) and _same_bases(query, evidence, figure)
+            fit = fit_of(query, figure, evidence)
+            exact = full and _same_sort(query, figure, evidence, asked)
             if fit in {"own", "part", "wrong_period"} and not exact:
                 fit = "near"
             matches.append(
@@ -100,7 +99,7 @@ def narrowed(figure: Figure) -> Figure:
     return replace(figure, scopes=inner) if inner else figure
 
 
-def _nameless(terms: Iterable[str], ranked: Sequence[Evidence]) -> set[str]:
+def unnamed(terms: Iterable[str], ranked: Sequence[Evidence]) -> set[str]:
     """Unknown words of a question that nothing found names in other words: 比亚迪, but not 专业人才 or a rest of a date."""
     texts = {e.hit.chunk.id: e.hit.chunk.text for e in ranked}
     asked = {term for term in terms if not LEFTOVER.fullmatch(term)}
@@ -143,7 +142,7 @@ def asks_amount(question: str) -> bool:
     """Whether only a figure can answer: how many, how much, how long, by how much."""
     return bool(
         re.search(
-            r"多少|几分之|多久|多长时间|(?<![好十百千万])几(?:个|家|所|年|倍|成|项|人|座|名|位|天|日|月|小时|款|份|次|类|种|条|户|周|万|亿|元|块)"
+            r"多少|几分之|百分之几|多久|多长时间|(?<![好十百千万])几(?:个|家|所|年|倍|成|项|人|座|名|位|天|日|月|小时|款|份|次|类|种|条|户|周|万|亿|元|块)"
             r"|\bhow (?:many|much|large|big|long|high)\b",
             question,
             re.I,
@@ -206,7 +205,8 @@ def _fits_units(head: str, units: frozenset[str]) -> bool:
 def _measures(head: str, figure: Figure, around: str) -> bool:
     """Whether the figure's own words name the measure; shares and rates must also have the unit of one, sums that of money."""
     if head == "增速":
-        return figure.unit in {"%", "百分点"} and (figure.role == "变化" or names_head(around, head))
+        grows = figure.role == "变化" or figure.indicator.endswith("增长")
+        return figure.unit in {"%", "百分点"} and (grows or names_head(around, head))
     if head == "数量" and figure.unit in _COUNTED:
         return True  # 高校超400所: the unit says that it is a number of them; of what, the qualifiers decide
     if head == "占比" and figure.unit in SHARES and (_SHARE_OF.search(around) or names_head(around, "市场占有率")):
@@ -246,34 +246,48 @@ _CONDITION = re.compile(
 
 def _same_sort(query: Query, figure: Figure, evidence: Evidence, asked: Asking) -> bool:
     """Whether level, change, difference, target and actual are what the question asks for, and per what."""
-    text, clause = query.text, clause_of(evidence, figure)
-    at = clause.find(figure.text)
-    if asked.base and at >= 0:
-        stated = base_of(clause[:at], clause[at + len(figure.text) :]) & {"月", "日", "年", "小时"}
-        if stated and asked.base not in stated:
-            return False
-    if figure.role == "变化" and _rises(figure.indicator) and _falls(text) and not _rises(text):
-        return False
-    if figure.role == "变化" and _falls(figure.indicator) and _rises(text) and not _falls(text):
-        return False
-    if figure.role == "变化" and not (_CHANGE.search(text) or "增速" in query.heads):
+    text = query.text
+    if contradicts(query, evidence, figure):
         return False
     relative = (
         bool(query.bases) or any(f.unit in {"分数", "倍"} for f in query.figures) or bool(_DIFFERENCE.search(text))
     )
-    if figure.unit in {"分数", "倍"} and not relative:
-        return False  # 不足广东的1/8 says how many only beside another number
+    if is_relative(figure) and not relative:
+        return False
+    return figure.role != "条件" or bool(_CONDITION.search(text) or asked.end) or _is_noun(asked, figure)
+
+
+def contradicts(query: Query, evidence: Evidence, figure: Figure) -> bool:
+    """Whether a figure is plainly of another sort, or another round, than is asked for.
+
+    A rise for a fall, a difference for a level, a total for what was added, a target for what was reached, an hour's for a
+    month's, a difference from somebody else.
+    """
+    if other_ordinal(query.text, f"{evidence.text} {evidence.hit.source.title}"):
+        return True
+    text, clause, base = query.text, clause_of(evidence, figure), asking(query).base
+    at = clause.find(figure.text)
+    if base and at >= 0:
+        stated = base_of(clause[:at], clause[at + len(figure.text) :]) & {"月", "日", "年", "小时"}
+        if stated and base not in stated:
+            return True
+    if figure.role == "变化":
+        up, down, asks_up, asks_down = _rises(figure.indicator), _falls(figure.indicator), _rises(text), _falls(text)
+        if (up and asks_down and not asks_up) or (down and asks_up and not asks_down):
+            return True
+        if not (_CHANGE.search(text) or "增速" in query.heads):
+            return True
+    if figure.role == "差值" and not _DIFFERENCE.search(text):
+        return True
     if (_ADDED.search(text) and _TOTAL.search(clause) and not _ADDED.search(clause)) or (
         _TOTAL.search(text) and _ADDED.search(clause) and not _TOTAL.search(clause)
     ):
-        return False  # 新增 of a quarter is not what there is in all
-    if figure.role == "条件" and not (_CONDITION.search(text) or asked.end or _is_noun(asked, figure)):
-        return False
-    if figure.role == "差值" and not _DIFFERENCE.search(text):
-        return False
+        return True  # 新增 of a quarter is not what there is in all
+    if not _same_bases(query, evidence, figure):
+        return True
     if _TARGET.search(text):
-        return figure.kind != "实际值" or not re.search(r"目标|target|goal", text)
-    return not (_ACTUAL.search(text) and figure.kind == "目标值")
+        return figure.kind == "实际值" and bool(re.search(r"目标|target|goal", text))
+    return bool(_ACTUAL.search(text)) and figure.kind == "目标值"
 
 
 def _is_noun(asked: Asking, figure: Figure) -> bool:
@@ -295,6 +309,19 @@ def _same_bases(query: Query, evidence: Evidence, figure: Figure) -> bool:
     return all(any(relation(base, code) == "same" for code in named) for base in query.bases)
 
 
+def is_relative(figure: Figure) -> bool:
+    """Whether a figure says how many only beside another number: 不足广东的1/8."""
+    return figure.unit in {"分数", "倍"}
+
+
+def fit_of(query: Query, figure: Figure, evidence: Evidence) -> Fit:
+    """Whose a figure is and for when, against what the question asks; its measure is not looked at."""
+    asked = asking(query)
+    fit = _fit(query, figure, evidence) if _in_places(asked, evidence) else "other"
+    late = fit in {"own", "part"} and other_time(asked, evidence.text, f"{before(evidence)} {above(evidence)}")
+    return "wrong_period" if late else fit
+
+
 def _fit(query: Query, figure: Figure, evidence: Evidence) -> Fit:
     scope: Fit = "own"
     if query.regions:
@@ -308,9 +335,8 @@ def _fit(query: Query, figure: Figure, evidence: Evidence) -> Fit:
         else:
             scope = "other"
     period = figure.period or _year_above(query, evidence) or _planned(query, evidence) or _in_force(figure, evidence)
-    if scope in {"own", "part"} and not period_fits(query, period):
-        return "wrong_period"
-    return scope
+    fits = period_fits(query, period) or _set_by_plan(query, figure, evidence)
+    return "wrong_period" if scope in {"own", "part"} and not fits else scope
 
 
 def _year_above(query: Query, evidence: Evidence) -> str:
@@ -323,6 +349,14 @@ def _year_above(query: Query, evidence: Evidence) -> str:
 def _planned(query: Query, evidence: Evidence) -> str:
     """The plan that the sentence's headings or its text's title name, where the question is for a plan."""
     return plan_period(evidence) if any(period.endswith("五") for period in query.periods) else ""
+
+
+def _set_by_plan(query: Query, figure: Figure, evidence: Evidence) -> bool:
+    """Whether a plan that is asked for sets the figure as its aim for one of its own years: 到2025年 in the 十四五 plan."""
+    plan = plan_period(evidence)
+    if plan not in query.periods or figure.kind != "目标值":
+        return False
+    return figure.period[:4].isdigit() and int(figure.period[:4]) in plan_years(plan)
 
 
 def _in_force(figure: Figure, evidence: Evidence) -> str:

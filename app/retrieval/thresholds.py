@@ -19,6 +19,11 @@ class Thresholds:
     meaning_weight: float = 6.0  # coverage that a cosine of 1 above the floor would be worth
     min_match: float = 0.3  # share of the qualifiers that a figure's surroundings must name to be considered
     full_match: float = 0.6  # and to count as what was asked
+    other_words: float = (
+        0.1  # coverage of the best sentence of all, for its number to be quoted as what most likely is meant
+    )
+    as_good: float = 0.1  # by which a sentence's score may lie below the best one's for it to be looked at in its place
+    rule_on_it: float = 0.3  # coverage of the best sentence of all, for it to be quoted as the rule on what is asked
     best_band: float = 0.55  # sentences scored within this of the best belong to the answer
 
 

@@ -149,10 +149,11 @@ def _edited(parts: Mapping[str, Any], now: Conversation, language: Language, exc
     import gradio as gr
 
     position = sum(bool(e.question) for e in now.exchanges if e.number <= exchange.number)
+    said = words(language, "editing", number=position)
     return {
-        parts["question"]: exchange.question, parts["editing"]: Editing(now.id, exchange.key),
+        parts["question"]: gr.update(value=exchange.question), parts["editing"]: Editing(now.id, exchange.key),
         parts["editing_box"]: gr.update(visible=True), parts["reason_box"]: gr.update(visible=False),
-        parts["editing_note"]: f'<span class="pq-small">{escape(words(language, "editing", number=position))}</span>',
+        parts["editing_note"]: gr.update(value=f'<span class="pq-small">{escape(said)}</span>'),
     }  # fmt: skip
 
 
@@ -174,7 +175,9 @@ def _rated(
 
 
 def _shown(parts: Mapping[str, Any], now: Conversation, language: Language) -> dict[Any, Any]:
-    return {parts["conversation"]: now, parts["chatbot"]: now.messages(language)}
+    import gradio as gr
+
+    return {parts["conversation"]: now, parts["chatbot"]: gr.update(value=now.messages(language))}
 
 
 def _wire_reason(book: History | None, parts: Mapping[str, Any]) -> None:

@@ -211,13 +211,19 @@ async def _run(
 ) -> AsyncIterator[dict[Any, Any]]:
     import gradio as gr
 
+    # Values go as updates throughout: a plain one after a skipped one leaves Gradio one more copy of the component's
+    # settings in the session, value and all, for every question (gradio 6.31, Blocks.postprocess_data).
     now, first = state, True
     async for now in in_background(lambda: ask(engine, state, (text or "")[:MAX_TYPED], choice, book, instead)):
-        update = {parts["conversation"]: now, parts["chatbot"]: now.messages(choice or DEFAULT_LANGUAGE)}
+        update = {
+            parts["conversation"]: now,
+            parts["chatbot"]: gr.update(value=now.messages(choice or DEFAULT_LANGUAGE)),
+        }
         if first:
             update |= at_rest(parts) | {
-                parts["sources"]: now.sources(choice or DEFAULT_LANGUAGE), parts["shown"]: now.id,
-                parts["question"]: "", parts["examples_box"]: gr.update(visible=False),
+                parts["sources"]: gr.update(value=now.sources(choice or DEFAULT_LANGUAGE)),
+                parts["shown"]: gr.update(value=now.id), parts["question"]: gr.update(value=""),
+                parts["examples_box"]: gr.update(visible=False),
                 parts["send"]: gr.update(visible=False), parts["stop"]: gr.update(visible=True),
             }  # fmt: skip
             first = False
@@ -230,8 +236,9 @@ def _rest(parts: dict[str, Any], state: Conversation, choice: Language | None) -
     import gradio as gr
 
     return {
-        parts["conversation"]: state, parts["chatbot"]: state.messages(choice or DEFAULT_LANGUAGE),
-        parts["sources"]: state.sources(choice or DEFAULT_LANGUAGE), parts["shown"]: state.id if state.exchanges else "",
+        parts["conversation"]: state, parts["chatbot"]: gr.update(value=state.messages(choice or DEFAULT_LANGUAGE)),
+        parts["sources"]: gr.update(value=state.sources(choice or DEFAULT_LANGUAGE)),
+        parts["shown"]: gr.update(value=state.id if state.exchanges else ""),
         parts["send"]: gr.update(visible=True), parts["stop"]: gr.update(visible=False),
     }  # fmt: skip
 

@@ -21,7 +21,7 @@ _CLAIM = re.compile(
 _DEGREE = re.compile(r"([多高大快])不\1")
 _REASON = re.compile(
     r"为什么|为何|原因|为啥|咋(?:就|会|这么)|怎么会|怎么(?:就|这么)|失败|风险|隐患|陷阱|困境|挑战|短板|瓶颈|教训|缺点|不足之处"
-    r"|有什么问题|问题是|问题[？?。]?$|因素|不行|导致|造成|\bwhy\b|\brisks?\b|\bchallenges?\b|\breasons?\b|\bproblems?\b|\bfail",
+    r"|有什么问题|问题是|问题[？?。]?$|因素|不行|导致|造成|[栽败输毁折][在了]|卡在|\bwhy\b|\brisks?\b|\bchallenges?\b|\breasons?\b|\bproblems?\b|\bfail",
     re.I,
 )
 _DATE = re.compile(
@@ -31,7 +31,7 @@ _DATE = re.compile(
 )
 _LIST = re.compile(r"哪些|哪几|列出|列举|有哪|分别|几个方面|\bwhich\b|\blist\b|\bwhat are\b", re.I)
 _HOW_MANY = re.compile(
-    r"多少|几分之|几(?!乎|何|近|经|度|时|月|号)(?:个|家|所|年|倍|成|项|万|亿|人|座|天|[一-龥])|多大|多高|多长|多久"
+    r"多少|几分之|百分之几|几(?!乎|何|近|经|度|时|月|号)(?:个|家|所|年|倍|成|项|万|亿|人|座|天|[一-龥])|多大|多高|多长|多久"
     r"|\bhow (?:many|much|large|big|high|long)\b",
     re.I,
 )
@@ -39,6 +39,8 @@ _HOW_MUCH_MORE = re.compile(
     r"[高低多少快慢大小差]\s*(?:多少|几成|几倍|几个百分点)|how much (?:more|less|higher|lower)", re.I
 )
 _HOW_TO = re.compile(r"(?:如何|怎么|怎样|how (?:to|do|does|did|can|is|are))(?!样|\s*$|[？?])[一-龥a-z ]{1,4}")
+_WHICH_TEXT = re.compile(r"哪一?[份部篇件](?!分)|哪(?:一?[项条个])?(?:文件|法律|法规|条例|办法|规定|通知|政策|标准)")
+_AND_HOW_MUCH = re.compile(r"[，,？?。；; ](?:是|有|要|为)?多少[^，,。；;]{0,6}[？?。]?$")  # 有没有下限？是多少？
 _PENALTY = re.compile(r"(?:怎么|如何|怎样)(?:处罚|罚|处理|奖励|补贴)")
 _WHAT_SORT = re.compile(r"(?:有|是|给)(?:些)?什么样?的?(?!水平|程度|量级)")
 _HOW_FULL = re.compile(r"(?:用得|利用|使用)(?:得)?(?:怎么样|咋样|如何|怎样)")
@@ -76,7 +78,7 @@ def kind_of(text: str, places: int, translated: str) -> QuestionKind:
     if (places >= 2 and _PLACES_EACH.search(text)) or (COMPARE.search(text) and (places >= 2 or not find_heads(text))):
         return "compare"
     if _CLAIM.search(text) and not _DEGREE.search(text):
-        return "claim"
+        return "number" if _AND_HOW_MUCH.search(text) else "claim"
     if _TIMELINE.search(text):
         return "timeline"
     if _is_definition(text, places):
@@ -91,7 +93,7 @@ def kind_of(text: str, places: int, translated: str) -> QuestionKind:
         return "list"
     if (
         find_heads(source)
-        and not (_PENALTY.search(text) or _WHAT_SORT.search(text))
+        and not (_PENALTY.search(text) or _WHAT_SORT.search(text) or _WHICH_TEXT.search(text))
         and (_TAIL.search(text) or not _HOW_TO.search(text))
     ):
         return "number"

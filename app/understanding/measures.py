@@ -2,6 +2,8 @@
 
 import re
 
+from ingest.lexical import cut
+
 # One line a measure: words that name the same thing. Those that only sound alike stay apart (上架率 is not 利用率).
 _SAME: tuple[tuple[str, ...], ...] = (
     ("利用率", "使用率", "利用水平", "利用情况", "使用情况", "用得怎么样", "用得如何", "用得咋样", "用满"),
@@ -37,6 +39,9 @@ _KNOWN = re.compile(
     + "|".join(sorted((re.escape(w) for w in _CANONICAL if w not in {"人数", "个数", "规模"}), key=len, reverse=True))
 )
 _RATE = re.compile(r"(?:(?!的|与|和|(?<!普)及)[一-龥]){1,4}率(?!先|领|真|性|直|土)")
+# A rate of what has a capacity; of data or money they are no measure (使用情况的台账).
+_HOW_USED = frozenset(("利用情况", "使用情况"))
+_CAPACITY = re.compile(r"算力|中心|机房|机架|机柜|服务器|集群|产能|设备|网络|园区")
 _SHORT_RATE = re.compile(r"[税利汇费比效功速]率$")  # 增值税税率 is 税率, 失业率 is 失业率
 # What computing capacity stands in: a question on 算力 is answered by a figure on 数据中心 (and says so).
 _RELATED: tuple[frozenset[str], ...] = (
@@ -72,13 +77,22 @@ _RELATED: tuple[frozenset[str], ...] = (
 
 def head_spans(text: str) -> list[tuple[int, int, str]]:
     """Measured nouns in `text` as (start, end, canonical noun), in order."""
-    found = [(m.start(), m.end(), _CANONICAL[m[0]]) for m in _KNOWN.finditer(text)]
+    used = bool(_CAPACITY.search(text))
+    found = [(m.start(), m.end(), _CANONICAL[m[0]]) for m in _KNOWN.finditer(text) if used or m[0] not in _HOW_USED]
     taken = [(start, end) for start, end, _ in found]
     for match in _RATE.finditer(text):
         if not any(match.start() < end and start < match.end() for start, end in taken):
-            start = max(match.start(), match.end() - (2 if _SHORT_RATE.search(match[0]) else 3))
+            start = match.end() - _length_of_rate(match[0])
             found.append((start, match.end(), text[start : match.end()]))
     return sorted(found)
+
+
+def _length_of_rate(run: str) -> int:
+    """Characters of the rate's own name at the end of a run that ends with 率: 城镇化率, but 失业率 of 登记失业率."""
+    if _SHORT_RATE.search(run):
+        return 2
+    last = cut(run)[-2:]
+    return min(len(run), max(3, len("".join(last)) if last[-1] == "率" else len(last[-1])))
 
 
 def find_heads(text: str) -> tuple[str, ...]:

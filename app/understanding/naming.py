@@ -4,6 +4,7 @@ import functools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from ingest.facts.regions import find_regions
 from ingest.lexical import normalise
@@ -16,6 +17,10 @@ _OF_PLACE = re.compile(
     r"([一-龥]{2,4}(?:省|市|自治区|特区)?(?:(?![的是有在对和与了过哪什几么怎于])[一-龥]){2,16}?(?:条例|管理办法))"
 )
 _ARTICLE = re.compile(r"第\s*([零〇一二三四五六七八九十百两\d]{1,7})\s*条(之[一二三四五六七八九十])?")
+# What follows a law's name where its own content is asked for.
+_CONTENT = re.compile(
+    r"[》”]?(?:(?:中|里|上|里面)?(?:是?怎么|如何)?(?:规定|要求|允许|禁止)|里|中|第|对|把|从|自|什么时候|何时|哪[年天日])"
+)
 _ENGLISH_ARTICLE = re.compile(r"\barticles?\s+(\d{1,3})\b", re.I)
 # 政府办公厅关于印发《X》的通知 and 中华人民共和国X are called X.
 _WRAPPED = re.compile(r"关于(?:印发|发布|公布)[《“]?(?P<inner>.{4,60}?)[》”]?的(?:通知|公告|决定)$")
@@ -91,7 +96,7 @@ def _regional(titles: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str, str]
     """(document id, region, rest of the name) of the laws whose names begin with a region's."""
     found = []
     for doc_id, title in titles:
-        for form in _forms(title):
+        for form in short_names(title):
             mention = next(iter(find_regions(form)), None)
             if mention is not None and mention.start == 0 and re.search("(?:条例|办法|规定|细则)$", form):
                 found.append((doc_id, mention.code, form[mention.end :]))
@@ -106,7 +111,7 @@ def _index(titles: tuple[tuple[str, str], ...]) -> _Names:
     """The names of a store's documents, found by how they begin. Made once for a list of titles."""
     found: dict[str, dict[str, tuple[str, ...]]] = {}
     for doc_id, title in titles:
-        for form in _forms(title):
+        for form in short_names(title):
             bucket = found.setdefault(form[:_MIN_NAME], {})
             bucket[form] = (*bucket.get(form, ()), doc_id)
     return found
@@ -119,7 +124,7 @@ def _names_in(plain: str, names: _Names) -> list[str]:
     return sorted(found, key=lambda form: (-len(form), form))
 
 
-def _forms(title: str) -> frozenset[str]:
+def short_names(title: str) -> frozenset[str]:
     """The names a document goes by, normalised: its title, without brackets and wrapping, without the state's name."""
     bare = _SUFFIX.sub("", normalise(title).replace("《", "").replace("》", "").strip())
     wrapped = _WRAPPED.search(bare)
@@ -155,12 +160,26 @@ def _unheld(text: str, titles: Sequence[tuple[str, str]]) -> str:
         return ""
     named = _QUOTED.search(text) or _OF_PLACE.search(text)
     if named is None:
-        return ""
+        return _law_unheld(text, titles)
     name = named[1]
     if named.re is _OF_PLACE and not any(mention.start == 0 for mention in find_regions(name)):
         return ""
     bare = re.sub(r"[省市县区]|\W", "", normalise(name))
     return "" if any(_in_order(bare, normalise(title)) for _, title in titles) else name
+
+
+def _law_unheld(text: str, titles: Sequence[tuple[str, str]]) -> str:
+    """A national law of which a question asks what it says (反垄断法规定…, 民法典里…) and that the store does not hold."""
+    plain = normalise(text)
+    found = [law for law in _laws() if (at := plain.find(law)) >= 0 and _CONTENT.match(plain, at + len(law))]
+    law = max(found, key=len, default="")
+    return "" if any(law in normalise(title) for _, title in titles) else law
+
+
+@functools.cache
+def _laws() -> tuple[str, ...]:
+    lines = (Path(__file__).parent / "laws.txt").read_text(encoding="utf-8").splitlines()
+    return tuple(line for line in lines if line and not line.startswith("#"))
 
 
 def _in_order(name: str, title: str) -> bool:

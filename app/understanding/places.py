@@ -21,6 +21,11 @@ _EACH = re.compile(r"各(?:省|市|地|城)|[两三四五六七八九]+(?:个)?(
 _PROVINCE = re.compile(
     r"(?:^(?!请问)|请问|比较|对比|[，,。、和与跟在及比? ])(?P<name>[一-龥]{2,4}?)省(?!份|[级会市区略])"
 )
+_WHENCE = frozenset(("710000", "810000", "820000", "GANGAO"))
+_PEOPLE = re.compile(
+    r"(?:籍|来?的)?(?:在读|在职|高校|应届|毕业|专业|创业)?(?:大?学生|毕业生|青年|居民|同胞|人士|员工|人才|专才|教师|医师|律师)"
+)
+_OF_PLACE = re.compile(r"人均|平均|人口|总数|多少[个名位]?人|几人|占比|收入")
 _EVENT = re.compile(
     r"第[零一二三四五六七八九十百\d]+届"
 )  # 四川省第五届运动会: where a meet is named for, not whom is asked about
@@ -46,6 +51,7 @@ def find_places(text: str) -> Places:
     # 港澳青年 are asked about, not 港澳.
     found = _apart(tuple(m for m in mentions_of(text) if not in_name(text, m)))
     found = [m for m in found if not _EVENT.match(text, m.end)] or found
+    found = [m for m in found if not _names_people(text, m)]
     everyone = tuple(dict.fromkeys(m.code for m in found))
     bases = tuple(dict.fromkeys(m.code for m in found if _is_base(text, m)))
     regions = tuple(dict.fromkeys(m.code for m in found if m.code not in bases))
@@ -54,6 +60,15 @@ def find_places(text: str) -> Places:
     members = members_of(regions)
     each = len(everyone) == 1 and (len(members) if _EACH.search(text) else len(expand(everyone[0])))
     return Places(regions, bases, members, everyone, max(each, len(everyone)))
+
+
+def _names_people(text: str, mention: Mention) -> bool:
+    """Whether a place says whence people are, for whom a rule elsewhere is asked: 台湾来的青年, 港澳的在读大学生.
+
+    Their number or income would be that place's own.
+    """
+    whence = mention.code in _WHENCE and _PEOPLE.match(text, mention.end)
+    return bool(whence) and not _OF_PLACE.search(text)
 
 
 def _is_base(text: str, mention: Mention) -> bool:

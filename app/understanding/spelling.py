@@ -6,15 +6,18 @@ no word itself, so that nothing a user means is ever rewritten.
 
 import functools
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from app.understanding.glossary import chinese_terms
 from app.understanding.measures import MEASURE_WORDS
+from app.understanding.naming import short_names
 from app.understanding.places import joined
 from ingest.facts.regions import display, find_regions, region
 from ingest.lexical import cut, frequency
 
 _HAN = re.compile(r"[一-龥]+")
+_QUOTED = re.compile(r"《([一-龥]{4,60})》")
 
 
 def correct(text: str, known_regions: frozenset[str]) -> tuple[str, tuple[tuple[str, str], ...]]:
@@ -28,6 +31,20 @@ def correct(text: str, known_regions: frozenset[str]) -> tuple[str, tuple[tuple[
     if known_regions and not find_regions(text):
         text, repaired = _region(text, known_regions)
         repairs += repaired
+    return text, tuple(repairs)
+
+
+def correct_titles(text: str, titles: Sequence[tuple[str, str]]) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """The same for names in 《》 that no document bears and that sound like one document's: 《…管理办发》."""
+    repairs = []
+    for typed in _QUOTED.findall(text):
+        if any(typed in title for _, title in titles):
+            continue
+        alike = {name for _, title in titles for name in short_names(title) if _may_sound_alike(typed, name)}
+        sounding = [name for name in alike if sound(name) == sound(typed)]
+        if len(sounding) == 1 and sounding[0] != typed:
+            repairs.append((typed, sounding[0]))
+            text = text.replace(typed, sounding[0])
     return text, tuple(repairs)
 
 

@@ -14,7 +14,7 @@ from app.understanding.places import compared, find_places, mentions_of
 from app.understanding.plain import MAX_QUESTION, condense, in_one_line, plain, readable, without_markup
 from app.understanding.quantities import english_figures
 from app.understanding.rewrite import stand_alone
-from app.understanding.spelling import correct
+from app.understanding.spelling import correct, correct_titles
 from app.understanding.terms import content_words, measured, narrowing
 from ingest.errors import InputError
 from ingest.facts.figures import find_figures
@@ -50,6 +50,8 @@ def understand(
     asked = in_one_line(kept) if shortened else original
     spoken = detect_language(asked)
     text, corrections = correct(fold(asked), known_regions)
+    text, retitled = correct_titles(text, titles)
+    corrections += retitled
     corrected = text
     bare = without_markup(text)
     text = bare if any(char.isalnum() for char in bare) else text
@@ -87,7 +89,7 @@ def _read(
     if kind == "compare" and places.everyone:
         places = compared(places, rest)
     periods, bare = question_periods(rest, today)
-    for mention in mentions_of(rest):
+    for mention in (m for m in mentions_of(rest) if m.code in places.everyone):  # 港澳 of 港澳青年 says who they are
         bare = bare[: mention.start] + " " * (mention.end - mention.start) + bare[mention.end :]
     terms, heads = content_words(rest, bare), measured(rest, translated)
     return Query(

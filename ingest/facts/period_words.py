@@ -21,3 +21,9 @@ def ordinal(text: str) -> int:
 def han_year(text: str) -> str:
     """二〇二四年 as 2024."""
     return "".join(str("〇一二三四五六七八九".index(c.replace("零", "〇").replace("○", "〇"))) for c in text[:4])
+
+
+def plan_years(plan: str) -> range:
+    """The years of a five-year plan: 十四五 is 2021 to 2025. `plan` is what PLAN matches."""
+    first = 2021 + 5 * ("一二三四五六七八九".index(plan[-2]) - "一二三四五六七八九".index("四"))
+    return range(first, first + 5)
