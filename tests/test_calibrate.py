@@ -28,7 +28,7 @@ def test_how_questions_end(prepared):
 
 
 def test_a_threshold_that_nothing_passes_refuses_what_has_an_answer(prepared):
-    counts = count(prepared, Thresholds(min_match=1.1, full_match=1.1, min_coverage=9.0))
+    counts = count(prepared, Thresholds(min_match=1.1, full_match=1.1, min_coverage=9.0, other_words=9.0))
     assert counts["over_refused"] > 0 and counts["refused"] == 1
     assert thresholds() == Thresholds()
     assert score(counts) < score(count(prepared, Thresholds()))
