@@ -36,7 +36,7 @@ def _basis(section: Section) -> list[str]:
     model = exchange.answer.model if exchange.answer else ""
     worded = "原文摘录" if model.startswith("extractive") else f"大模型 {model}，逐句核验"
     parts = [
-        f"复现编号 `{exchange.id}`（`policyqa replay {exchange.id}`）", f"提问时间 {exchange.asked}", f"回答方式：{escape(worded)}",
+        f"复现编号 `{exchange.id}`（`policyqa history replay {exchange.id}`）", f"提问时间 {exchange.asked}", f"回答方式：{escape(worded)}",
         f"程序 {escape(str(basis.get('version', '')))}，处理流程 {escape(str(basis.get('pipeline', '')))}",
         f"向量模型 {escape(str(basis.get('model', '')))}", f"资料库指纹 {escape(str(basis.get('store', '')))}",
     ]  # fmt: skip
