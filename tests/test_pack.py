@@ -70,7 +70,7 @@ def test_markdown_has_question_answer_notes_hash_and_replay_id():
         "约65%。 [1]",
         "没有直接回答",
         "ab" * 32,
-        "policyqa replay r1",
+        "policyqa history replay r1",
         "f00d",
         "2026-11-23",
     ):
