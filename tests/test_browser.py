@@ -160,6 +160,7 @@ def ask(page, question, answers=1):
     page.fill("#pq-question textarea", question)
     page.press("#pq-question textarea", "Enter")
     page.wait_for_function("([css, n]) => document.querySelectorAll(css).length >= n", arg=[ANSWERED, answers])
+    page.wait_for_selector("#pq-send")  # ready for the next one
     return page.locator("#pq-chat .pq-answer").last.inner_text()
 
 

@@ -139,6 +139,7 @@ def test_facts_are_edited_and_a_removed_document_comes_back(opened, size, librar
     page.locator(".pq-describe", has_text="甘肃省算力券办法").click()
     page.wait_for_selector("#pq-form-title textarea, #pq-form-title input")
     assert "据标题" in page.locator("#pq-details-view").inner_text()
+    page.wait_for_selector(".pq-details-title:focus")  # which is given after the details have come
     page.click("#pq-details-view .pq-open")  # the whole text
     page.wait_for_selector('#pq-viewer .pq-view-text:has-text("算力券")')
     page.keyboard.press("Escape")

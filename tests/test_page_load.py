@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from fake_engine import FakeEngine
 from test_browser import scripted  # noqa: F401  (fixture)
 
-from app.ui.page import CONCURRENCY
+from app.ui.ask_pane import CONCURRENCY
 from bench.page import USERS, ask_as, sending
 
 

@@ -38,8 +38,8 @@ def taken_up(engine: "Engine", book: History | None, now: Conversation, shown: s
     return resumed(engine, book, shown, language) or now
 
 
-def wire_resume(engine: "Engine", book: History, page: "gr.Blocks", parts: Mapping[str, Any]) -> None:
-    """Connect to the page's loading. What the tab remembers comes from connection.js."""
+def wire_resume(engine: "Engine", book: History, page: "gr.Blocks", parts: Mapping[str, Any]) -> Any:
+    """Connect to the page's loading; return that event. What the tab remembers comes from connection.js."""
     import gradio as gr
 
     def loaded(conversation: str, language: Language) -> list[Any]:
@@ -49,7 +49,7 @@ def wire_resume(engine: "Engine", book: History, page: "gr.Blocks", parts: Mappi
         return [again, again.messages(language), again.sources(language), again.id, gr.update(visible=False)]
 
     shown = [parts[name] for name in ("conversation", "chatbot", "sources", "shown", "examples_box")]
-    page.load(
+    return page.load(
         loaded, [parts["shown"], parts["toggle"]], shown, js="(_, language) => pqTab(language)",
         show_progress="hidden", api_visibility="private", queue=False,
     )  # fmt: skip

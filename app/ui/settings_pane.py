@@ -76,9 +76,8 @@ def wire_settings(
     # Asking a model's server may take seconds: only where someone looks.
     gr.on([tab.select, check.click], examined, toggle, status, **{**_QUIET, "show_progress": "minimal"})
     toggle.change(lambda: "", None, status, queue=False, **_QUIET)
-    # The browser keeps both choices; kept.js has the rest.
+    # The browser keeps it (kept.js); the page sets it and the language when it has loaded.
     theme.input(None, theme, None, js="(choice) => { window.policyqaKept.theme(choice); }", **_QUIET)
-    page.load(None, None, [theme, toggle], js="() => window.policyqaKept.read()", **_QUIET)
 
 
 def status_html(report: Mapping[str, Any], language: Language) -> str:
