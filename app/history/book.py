@@ -77,7 +77,7 @@ class History:
                 (conversation, _title(question), now, now),
             )
             if instead:
-                _replace(db, conversation, instead, question, now)
+                _replace(db, conversation, instead, question, exchange)
             db.execute(
                 "INSERT INTO exchanges(id, conversation, question, language, asked) VALUES(?,?,?,?,?)",
                 (exchange, conversation, question, language or "", now),
@@ -128,7 +128,8 @@ class History:
         """The exchanges that stood in the conversation when this one was asked, also those that were replaced since."""
         rows = self._rows(
             f"{_SELECT} e WHERE EXISTS(SELECT 1 FROM exchanges n WHERE n.id=? AND n.conversation=e.conversation "
-            "AND e.rowid<n.rowid AND (e.replaced='' OR e.replaced>n.asked)) ORDER BY e.rowid",
+            "AND e.rowid<n.rowid AND (e.replaced='' OR n.rowid<(SELECT rowid FROM exchanges WHERE id=e.replaced))) "
+            "ORDER BY e.rowid",
             (exchange,),
         )
         return [_exchange(row) for row in rows]
@@ -200,8 +201,11 @@ def open_history(path: Path | None) -> Iterator[History | None]:
         history.close()
 
 
-def _replace(db: sqlite3.Connection, conversation: str, exchange: str, question: str, now: str) -> None:
-    """Take an exchange and those after it out of a conversation; a title that was the first question is the new one."""
+def _replace(db: sqlite3.Connection, conversation: str, exchange: str, question: str, by: str) -> None:
+    """Take an exchange and those after it out of a conversation; a title that was the first question is the new one.
+
+    `by` is the id of the exchange that takes their place: order is told by it, as clocks tick too seldom and may jump.
+    """
     first = db.execute(
         "SELECT id, question FROM exchanges WHERE conversation=? AND replaced='' ORDER BY rowid LIMIT 1",
         (conversation,),
@@ -209,7 +213,7 @@ def _replace(db: sqlite3.Connection, conversation: str, exchange: str, question:
     db.execute(
         "UPDATE exchanges SET replaced=? WHERE conversation=? AND replaced='' AND rowid>="
         "(SELECT rowid FROM exchanges WHERE id=?)",
-        (now, conversation, exchange),
+        (by, conversation, exchange),
     )
     if first and first[0] == exchange:
         renamed = (_title(question), conversation, _title(first[1]))
