@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from app.history.book import MAX_TITLE, History
-from app.types import Language
+from app.types import Answer, Language
 from app.ui.cards import escape
 from app.ui.chat import Conversation
 from app.ui.strings import words
@@ -141,14 +141,21 @@ def choices_of(book: History, wanted: str) -> list[tuple[str, str]]:
     return [(f"{kept.title}  ·  {kept.updated[:16].replace('T', ' ')}", kept.id) for kept in book.conversations(wanted)]
 
 
+def _beginning(answer: Answer) -> str:
+    """How an answer begins, without its markup: its lead, or its first sentences where that is a table or a heading."""
+    first = next((line for line in answer.text.splitlines() if line.strip()), "")
+    marked = first.startswith(("|", "**", "- ")) and answer.sentences
+    text = " ".join(s.text for s in answer.sentences[:3]) if marked else first
+    return " ".join(text.replace("**", "").replace("\\", "").split())[:160]
+
+
 def preview_html(book: History, conversation: str | None, language: Language) -> str:
     """The questions of a conversation with how each answer begins, and links to its evidence pack."""
     if not conversation:
         return f'<p class="pq-note">{escape(words(language, "history_none"))}</p>'
     rows = []
     for exchange in book.exchanges(conversation):
-        text = exchange.answer.text if exchange.answer else exchange.error or words(language, "unanswered")
-        begin = " ".join(text.replace("**", "").replace("\\", "").split())[:160]
+        begin = _beginning(exchange.answer) if exchange.answer else exchange.error or words(language, "unanswered")
         rated = words(language, f"do_{exchange.rating}") if exchange.rating else ""
         told = " · ".join(filter(None, [rated, exchange.reason]))
         note = f"<small>{escape(told)}</small>" if told else ""

@@ -58,8 +58,10 @@ def wire_settings(
         return status_html(examine(settings, engine.describe(), language), language) if settings else ""
 
     def about(language: Language) -> list[Any]:
+        added = settings.library if settings else None
         places = {
             "data_store": str(engine.describe()["store"]),
+            "data_library": str(added.absolute()) if added else words(language, "data_no_library"),
             "data_history": str(book.path.absolute()) if book else words(language, "data_off"),
             "data_candidates": str(book.path.absolute().with_name(CANDIDATES)) if book else words(language, "data_off"),
         }  # fmt: skip
