@@ -69,8 +69,9 @@ def test_an_answer_is_rated_with_a_reason_and_made_a_test(scripted, open_page, b
     assert download.value.suggested_filename == f"{kept.id}.docx"
     assert kept.id in (tmp_path / "candidates.jsonl").read_text(encoding="utf-8")
     page.get_by_role("tab", name="对话记录" if language == "zh" else "History").click()
-    page.wait_for_selector("#pq-history .pq-history-list li")
-    assert PAYLOADS[1] in page.inner_text("#pq-history") and page.locator("#pq-history img").count() == 0
+    # What was listed when the language changed may still stand there for a moment.
+    page.wait_for_function("said => document.querySelector('#pq-history').innerText.includes(said)", arg=PAYLOADS[1])
+    assert page.locator("#pq-history .pq-history-list li").count() == 1 and page.locator("#pq-history img").count() == 0
     page.get_by_role("tab").first.click()
     act(page, "down")  # the same thumb again takes it back
     page.wait_for_selector("#pq-chat .pq-do[name=down]:not(.pq-on)")
