@@ -75,3 +75,11 @@ def test_an_approach_is_told_by_what_is_done_and_not_by_articles_of_law(ask):
     _, rows = table(ask("比较甘肃和青海的路线"))
     assert rows[0][0] == "做法" and "绿色算力" in rows[0][1] and "清洁能源" in rows[0][2]
     assert not any("负责" in cell or "统筹" in cell for row in rows for cell in row)
+
+
+def test_a_body_without_a_name_stands_in_no_regions_column(sample_store):
+    """某家电企业 in a text on 广东 is not said to be of 广东: what it reached is none of the region's results."""
+    with open_engine(load_settings({}, store=str(sample_store))) as engine:
+        answer = engine.ask("比较广东和浙江的路线")
+    table = [line for line in answer.text.splitlines() if line.startswith("|")]
+    assert len(table) > 3 and not any("某" in line for line in table)

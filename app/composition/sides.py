@@ -32,7 +32,7 @@ def region_side(query: Query, code: str, ranked: Sequence[Evidence]) -> Side:
     One that begins with the region's name is about it, and goes before one that only mentions it.
     """
     mine = [e for e in ranked if any(relation(code, r) in {"same", "part"} for r in e.sentence.regions)]
-    mine = [e for e in mine if not _is_yardstick(code, e)]
+    mine = [e for e in mine if not (_is_yardstick(code, e) or _is_of_nobody(code, e))]
     mine.sort(
         key=lambda e: (
             -e.score - (0.2 if e.sentence.figures else 0.0) + 0.3 * _distance(code, e) - 0.2 * _opens_with(code, e)
@@ -56,6 +56,12 @@ def cell_excerpt(evidence: Evidence, aspect: str, code: str) -> str:
 def _is_place(scope: str) -> bool:
     """Whether a figure's owner is a place; an unnamed firm in a region's text is none."""
     return scope.isascii() or bool(re.search("[省市县区]|地方", scope))
+
+
+def _is_of_nobody(code: str, evidence: Evidence) -> bool:
+    """Whether a sentence is on a body without a name (某家电企业) and does not say itself that it is the region's."""
+    unnamed = any(region.startswith("某") and region != code for region in evidence.sentence.regions)
+    return unnamed and all(mention.code != code for mention in find_regions(evidence.text))
 
 
 def _is_yardstick(code: str, evidence: Evidence) -> bool:
