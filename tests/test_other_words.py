@@ -4,7 +4,7 @@ import pytest
 
 from app.build import open_engine
 from app.composition.verdicts import verdict
-from app.retrieval.asking import other_ordinal
+from app.retrieval.asking import asking, other_ordinal
 from app.settings import load_settings
 from app.understanding.measures import find_heads
 from app.understanding.naming import find_named
@@ -43,7 +43,6 @@ def ask(tmp_path_factory):
 @pytest.mark.parametrize(
     ("question", "quoted"),
     [
-        ("委托外包方处理数据，记录得存几年", "应当至少保存3年"),
         ("合规审计的问题整改完以后几天内要交报告", "15个工作日内"),
         ("整改完以後幾天內要交報告", "15个工作日内"),
         ("手上有多少人的数据，就得专门指定一位数据保护负责人", "100万人以上"),
@@ -52,7 +51,11 @@ def ask(tmp_path_factory):
 def test_a_number_in_other_words_is_quoted_with_a_word_of_caution(ask, question, quoted):
     answer = ask(question)
     assert not answer.abstained and any(quoted in c.quote for c in answer.citations)
-    assert "用词与所问不同" in answer.text or answer.text.startswith("云河") or quoted in answer.sentences[0].text
+    assert answer.text.startswith("资料的用词与所问不同") and quoted in answer.sentences[0].text
+
+
+def test_words_enough_in_common_need_no_caution(ask):
+    assert ask("委托外包方处理数据，记录得存几年").text.startswith("至少保存3年。原文：")
 
 
 @pytest.mark.parametrize(
@@ -148,3 +151,25 @@ def test_whence_people_are_is_not_whose_answer_is_asked_for(question, regions):
 def test_things_told_apart_by_number():
     assert other_ordinal("第22批有多少个", "第二十批共30个")
     assert not other_ordinal("第二十批有多少个", "现发布第20批") and not other_ordinal("一共多少个", "第二十批共30个")
+
+
+@pytest.mark.parametrize(
+    ("question", "kind"),
+    [
+        ("2025年运输了多少万吨", "number"), ("机票打折了多少", "number"), ("银行卡在哪里办", "lookup"),
+        ("数据传输在哪些情况下要评估", "list"), ("那个省份栽在哪里", "reason"),
+    ],
+)  # fmt: skip
+def test_a_colloquial_word_for_failing_is_no_part_of_another_word(question, kind):
+    assert understand(question).kind == kind
+
+
+@pytest.mark.parametrize(
+    ("question", "places"),
+    [
+        ("千里市质量奖隔几年评一次", ("千里",)), ("甘棠区租金补贴多少", ("甘棠区",)), ("电力市场交易电量多少", ()),
+        ("各地市最低工资是多少", ()), ("企业所在市的补贴是多少", ()),
+    ],
+)  # fmt: skip
+def test_a_place_that_the_gazetteer_lacks_is_told_from_words_that_end_like_one(question, places):
+    assert asking(understand(question)).places == places

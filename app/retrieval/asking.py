@@ -62,8 +62,12 @@ _BASE_STATED = re.compile(
     rf"(?:每|按)({_PER})(?:每({_PER}))?[^，,。；;（）()0-9]{{0,6}}$|[/／]({_PER})(?:[/／]({_PER}))?$"
 )
 _BASE_BEHIND = re.compile(rf"[/／]({_PER})(?:[/／]({_PER}))?")
-_PLACE = re.compile(r"[一-龥]{2,4}[区县旗]|(?!全市|本市|城市|地级|县级|直辖)[一-龥]{2}市")
-_NO_PLACE = re.compile(r"[一-龥]{2,4}[区县旗]|(?!全市|本市|城市|地级|县级|直辖)[一-龥]{2}市")
+_DISTRICT = re.compile(r"[一-龥]{2,4}[区县旗]")
+_NO_DISTRICT = re.compile(r"区[域块分别间]|县[级域]")
+# 千里市质量奖…: a name and 市, and neither 市 begins a word (电力市场) nor is the name one that points or counts (各地市).
+_CITY_FIRST = re.compile(
+    r"(?:请问|在)?(?P<name>(?!所在|各地|各|全|本|该|哪|某|地级|县级|直辖)[一-龥]{2})市(?![场民值级政内外委长属直区])"
+)
 _ORDINAL = re.compile(r"第([零一二三四五六七八九十百\d]{1,5})([批届期轮次])")
 _DATE = re.compile(r"((?:19|20)\d{2})年(\d{1,2})月(?:(\d{1,2})日|底|末)?|(?<![\d年])(\d{1,2})月(\d{1,2})日")
 _YEAR_END = re.compile(r"((?:19|20)\d{2})年(?:年?[底末])")
@@ -123,9 +127,12 @@ def _asking(text: str, terms: tuple[str, ...]) -> Asking:
 
 
 def _is_place(term: str, text: str) -> bool:
-    """Whether a term of a question is a district, a county or a city that the gazetteer lacks; with what is behind it, if need be."""
+    """Whether a term is a district or a county, which the gazetteer lacks; or a city unknown to it that the question begins with."""
     behind = text.partition(term)[2]
-    return bool(_PLACE.fullmatch(term) or (_PLACE.fullmatch(term + behind[:1]) and not _NO_PLACE.match(behind)))
+    if _DISTRICT.fullmatch(term) or (_DISTRICT.fullmatch(term + behind[:1]) and not _NO_DISTRICT.match(behind)):
+        return True
+    city = _CITY_FIRST.match(text)
+    return city is not None and term.removesuffix("市") == city["name"]
 
 
 def _modifiers(text: str, terms: tuple[str, ...]) -> tuple[str, ...]:

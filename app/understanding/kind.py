@@ -21,7 +21,7 @@ _CLAIM = re.compile(
 _DEGREE = re.compile(r"([多高大快])不\1")
 _REASON = re.compile(
     r"为什么|为何|原因|为啥|咋(?:就|会|这么)|怎么会|怎么(?:就|这么)|失败|风险|隐患|陷阱|困境|挑战|短板|瓶颈|教训|缺点|不足之处"
-    r"|有什么问题|问题是|问题[？?。]?$|因素|不行|导致|造成|[栽败输毁折][在了]|卡在|\bwhy\b|\brisks?\b|\bchallenges?\b|\breasons?\b|\bproblems?\b|\bfail",
+    r"|有什么问题|问题是|问题[？?。]?$|因素|不行|导致|造成|栽[在了]|\bwhy\b|\brisks?\b|\bchallenges?\b|\breasons?\b|\bproblems?\b|\bfail",
     re.I,
 )
 _DATE = re.compile(

@@ -17,7 +17,8 @@ MAX_MEMBERS, MAX_MEMBER_BYTES, MAX_TOTAL_BYTES, MAX_RATIO = 2_000, 50_000_000, 5
 _FREE_BYTES = 1_000_000  # so little is harmless at any ratio: a folder of nearly empty tables packs very well
 _BLOCK = 1 << 20
 _MAX_ENTRIES = 100_000  # those of archives inside are counted as well
-_DAMAGED = (
+# What reading a damaged ZIP file raises.
+DAMAGED = (
     zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError,
 )  # fmt: skip
 _UNICODE_PATH = 0x7075  # Info-ZIP's extra field: the name in UTF-8
@@ -61,7 +62,7 @@ def open_zip(data: bytes) -> zipfile.ZipFile:
         raise UnreadableFileError("压缩包里的文件过多", f"上限为 {MAX_MEMBERS} 个，请分成几个包")
     try:
         return zipfile.ZipFile(io.BytesIO(data))
-    except _DAMAGED as error:
+    except DAMAGED as error:
         if data.startswith(b"PK"):
             raise UnreadableFileError("压缩包不完整或已损坏", "请重新下载或重新压缩") from error
         kind = binary_kind(data)
@@ -107,7 +108,7 @@ def read_member(file: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
         with file.open(info) as member:
             while block := member.read(_BLOCK):  # a whole read() would unpack all there is before cutting it
                 blocks.append(block)
-    except _DAMAGED as error:
+    except DAMAGED as error:
         raise UnreadableFileError("已损坏，解压失败或校验不符") from error
     data = b"".join(blocks)
     if len(data) < info.file_size:

@@ -3,21 +3,16 @@
 import io
 import posixpath
 import re
-import struct
 import zipfile
-import zlib
 from typing import Any
 
 from ingest.errors import UnreadableFileError
-from ingest.formats.archive import obstacle
+from ingest.formats.archive import DAMAGED, obstacle
 
 MAX_UNPACKED, MAX_RATIO, MAX_MEMBERS = 200_000_000, 200, 5_000
 MAX_TAGS = 4_000_000  # in one part: each costs the parser some 130 bytes, however short it is written
 SAVE_AS_DOCX = "请用 Word 或 WPS 打开，另存为 .docx 后再导入"
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_DAMAGED = (
-    zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError,
-)  # fmt: skip
 _OTHER_PACKAGES = (("xl/", "Excel 表格"), ("ppt/", "PowerPoint 演示文稿"), ("META-INF/", "电子书或 OpenDocument 文档"))
 
 
@@ -57,7 +52,7 @@ class Package:
         _refuse_other_kinds(data)
         try:
             self._zip = zipfile.ZipFile(io.BytesIO(data))
-        except _DAMAGED as error:
+        except DAMAGED as error:
             raise UnreadableFileError("Word 文件不完整或已损坏", "请重新下载或重新保存") from error
         members = self._zip.infolist()
         _refuse_bomb(members, len(data))
@@ -81,7 +76,7 @@ class Package:
         try:
             with self._zip.open(info) as file:
                 return file.read(info.file_size + 1)
-        except _DAMAGED as error:
+        except DAMAGED as error:
             raise UnreadableFileError("Word 文件不完整或已损坏", f"其中的 {name[:80]} 读不出来") from error
 
     def xml(self, name: str) -> Any:

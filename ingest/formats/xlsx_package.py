@@ -5,14 +5,13 @@ of tags are refused, and of each sheet the merged cells, hidden rows and formula
 """
 
 import io
-import struct
 import zipfile
-import zlib
 from dataclasses import dataclass, field
 from typing import Any
 from xml.parsers import expat
 
 from ingest.errors import UnreadableFileError
+from ingest.formats.archive import DAMAGED
 
 MAX_UNPACKED, MAX_RATIO, MAX_MEMBERS = 300_000_000, 200, 5_000
 MAX_CELLS = 1_000_000  # of one sheet
@@ -21,9 +20,6 @@ MAX_TAGS = 6_000_000  # of one part: what openpyxl does not know, it keeps in me
 _MAX_MERGED = 50_000
 _FREE_OF_RATIO = 5_000_000  # bytes that may come from any small file: a sheet of equal cells packs very well
 _SAVE_AS = "请用 Excel 或 WPS 打开，另存为 .xlsx 后再导入"
-_DAMAGED = (
-    zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError,
-)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -58,7 +54,7 @@ def check_package(data: bytes) -> dict[str, Layout]:
                     layout = _Scan("/worksheets/" in info.filename.lower()).read(package, info)
                     found[info.filename.lstrip("/")] = layout
             return found
-    except _DAMAGED as error:
+    except DAMAGED as error:
         raise UnreadableFileError("Excel 文件不完整或已损坏", "请重新下载或重新保存") from error
 
 
