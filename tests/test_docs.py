@@ -10,7 +10,7 @@ from app.build import open_engine
 from app.cli import _parser
 from app.documents import answer_as_text
 from app.settings import Settings
-from eval.cli import add_arguments
+from eval.cli import COMMANDS, parser_of
 
 REPO = Path(__file__).resolve().parent.parent
 READMES = ("README.md", "README.zh-CN.md")
@@ -62,9 +62,7 @@ class TestReadme:
         assert [w for w in words if not mentions(text_of(readme), w)] == []
 
     def test_every_option_is_named(self, readme):
-        evaluation = argparse.ArgumentParser()
-        add_arguments(evaluation)
-        parsers = [*subparsers(_parser()).values(), evaluation]
+        parsers = [*subparsers(_parser()).values(), *(parser_of(word) for word in ("", *COMMANDS))]
         options = {option for parser in parsers for option in options_of(parser)}
         assert "--store" in options and "--baseline" in options
         assert [o for o in sorted(options) if not mentions(text_of(readme), o)] == []

@@ -82,9 +82,7 @@ def test_problems_stop_a_run_before_anything_is_asked(suite: Path, capsys: pytes
     assert not Path(".policyqa").exists()
 
 
-@pytest.mark.parametrize(
-    "arguments", [["show"], ["show", "x"], ["sample", "x"], ["nothing"], ["sample", "--baseline", "none.json"]]
-)
+@pytest.mark.parametrize("arguments", [["show", "x"], ["nothing"], ["sample", "--baseline", "none.json"]])
 def test_bad_arguments_are_one_line(arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(InputError) as caught:
@@ -101,5 +99,13 @@ def test_source_outside_the_corpus_stays_as_given(tmp_path: Path) -> None:
 def test_usage_error_is_one_line_and_2(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         run_arguments(["--bogus"], load_settings({}))
+    assert caught.value.code == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize("arguments", [["show"], ["sample", "x"], ["validate", "sample", "x"], ["show", "a", "b"]])
+def test_words_too_few_or_too_many_are_one_line_and_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        run_arguments(arguments, load_settings({}))
     assert caught.value.code == 2
     assert capsys.readouterr().err.count("\n") == 1

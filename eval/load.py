@@ -1,0 +1,21 @@
+"""A suite as read: its cases, its corpus, and what is wrong between the two."""
+
+from eval.corpus import Corpus, load_corpus
+from eval.gold import Case, Suite, find_problems, load_suite
+from ingest.errors import InputError
+
+
+def load(suite: Suite) -> tuple[tuple[Case, ...], Corpus, list[str]]:
+    """Return cases, corpus and problems, one line each. Raises InputError for a file that cannot be read at all."""
+    cases, corpus = load_suite(suite.gold), load_corpus(suite.corpus)
+    texts = {source: paper.text for source, paper in corpus.items()}
+    return cases, corpus, find_problems(cases, texts, {source: paper.pages for source, paper in corpus.items()})
+
+
+def checked(suite: Suite) -> tuple[tuple[Case, ...], Corpus]:
+    """Return cases and corpus. Raises InputError for the first problem and the number of the others."""
+    cases, corpus, problems = load(suite)
+    if problems:
+        others = f"；另有 {len(problems) - 1} 处" if len(problems) > 1 else ""
+        raise InputError(f"{suite.gold} {problems[0]}{others}", "policyqa eval validate 列出全部")
+    return cases, corpus
