@@ -63,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     ingest = add("ingest", _ingest, "把文件或目录导入索引（只处理有变化的文件）")
     ingest.add_argument("paths", nargs="+", metavar="路径或网址")
     ingest.add_argument("--prune", action="store_true", help="同时移除所给目录下已被删除的文件")
+    ingest.add_argument("--collection", metavar="集合", help="放入这个集合，只有获准的读者看得到（公共 为所有人可见）")
     ingest.add_argument("--engine", choices=("local", "ray"), default="local", help="在本机处理，或在 Ray 集群上处理")
     ingest.add_argument("--address", metavar="地址", help="--engine ray：已有集群的地址（默认在本机起一个）")
     ingest.add_argument("--json", action="store_true", help="只向标准输出打印 JSON")
@@ -117,10 +118,12 @@ def _note(text: str) -> None:
 
 
 def _ingest(args: argparse.Namespace, settings: Settings) -> int:
+    from ingest.collections import as_collection
     from ingest.walk import find_files
 
     if args.address and args.engine != "ray":
         raise InputError("--address 只用于 --engine ray", "加上 --engine ray，或去掉 --address")
+    collection = None if args.collection is None else as_collection(args.collection)
     for _ in find_files(args.paths):  # a wrong path must be told before a model is loaded
         pass
     from tqdm import tqdm
@@ -137,7 +140,9 @@ def _ingest(args: argparse.Namespace, settings: Settings) -> int:
             bar.set_postfix_str(name[-40:], refresh=False)
             bar.update(done - bar.n)
 
-        summary = engine.ingest(args.paths, args.prune, progress, read, settings.allow_private_urls)
+        summary = engine.ingest(
+            args.paths, args.prune, progress, read, settings.allow_private_urls, collection=collection
+        )
     if args.json:
         _print_json(summary.to_json())
     else:
@@ -169,6 +174,7 @@ def _docs(args: argparse.Namespace, settings: Settings) -> int:
             print(
                 f"{row['doc_id']}  {row['chars']:>7} 字  {row['tier']}  {row['date'] or '----------'}  {row['title']}  ({row['source']})"
                 + (f"  〔{row['validity']}〕" if row["validity"] not in {"", "现行有效"} else "")
+                + (f"  <{row['collection']}>" if row["collection"] else "")
                 + (f"  [{row['health']}]" if row["health"] != "ok" else "")
                 + (f"  [与 {row['same_as']} 正文相同]" if row["same_as"] else "")
             )

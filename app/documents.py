@@ -85,7 +85,7 @@ def _row(entry: Entry) -> dict[str, Any]:
         "doc_number": source.doc_number, "regions": [display(code) for code in source.regions], "date": source.issued,
         "effective": source.effective, "repealed": source.repealed, "tier": source.tier, "level": source.level,
         "doc_type": source.doc_type, "url": source.url, "found": dict(source.found), "chars": entry.chars, "chunks": entry.chunks,
-        "sha256": source.sha256, "added": entry.added, "repairs": [note for note in source.repairs if note in REPAIRS | SET_RIGHT],
+        "collection": source.collection, "sha256": source.sha256, "added": entry.added, "repairs": [note for note in source.repairs if note in REPAIRS | SET_RIGHT],
         "health": in_words(entry.health), "flags": list(entry.health.flags), "same_as": entry.same_as,
         "exists": not is_gone(entry.file),
     }  # fmt: skip

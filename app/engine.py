@@ -5,10 +5,12 @@ import datetime
 import re
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from app.access.caller import Caller
 from app.comparison import as_comparison
 from app.composition.compose import compose
 from app.composition.draft import Claim, Draft
@@ -42,6 +44,7 @@ _HAN = re.compile(r"[㐀-鿿]")
 _QUOTED = re.compile(r"“[^”]*”")
 _FRAME_WORDS = 6  # words around a quotation that are no statement of their own: The source says: “…”
 CHUNKS = 20  # chunks whose sentences are considered for an answer
+PARTS = 32  # sets of collections for which an engine is kept ready
 COMPARED = 60  # and for a cell of a matrix: the rules of a region must not crowd out what is said of it
 
 
@@ -65,6 +68,27 @@ class Engine:
         # SQLite and Chroma are used by one thread at a time; answering takes milliseconds.
         self._lock = threading.Lock()
         self._writer = threading.Lock()
+        self._whole: Engine | None = None  # that this one shows a part of
+        self._parts: OrderedDict[frozenset[str], Engine] = OrderedDict()
+
+    def seen_by(self, caller: Caller) -> "Engine":
+        """The engine with the documents that a caller may read and no other; itself for a caller who may read all.
+
+        Such an engine only reads. Its answers are those of a store that never held the rest.
+        """
+        whole = self._whole or self
+        if caller.collections is None:
+            return whole
+        with whole._lock:
+            part = whole._parts.get(caller.collections)
+            if part is None:
+                part = Engine(whole.store.seen_by(caller.collections), whole.embedder, whole.backend, whole.reranker)
+                part._lock, part._writer, part._whole = whole._lock, whole._writer, whole
+                whole._parts[caller.collections] = part
+            whole._parts.move_to_end(caller.collections)
+            while len(whole._parts) > PARTS:  # who is using it keeps it open
+                whole._parts.popitem(last=False)
+        return part
 
     def search(self, question: str, k: int = 10, history: Sequence[Turn] = ()) -> list[Hit]:
         """The k best chunks for a question, best first."""
@@ -200,12 +224,15 @@ class Engine:
         allow_private: bool = False,
         anew: bool = False,
         on_embedded: Callable[[int, int], None] | None = None,
+        collection: str | None = None,
     ) -> Summary:
         """Bring the store up to date with files and web pages, as ingest.pipeline.ingest_paths does. Raises as `writing` does."""
         from ingest.pipeline import ingest_paths  # a tenth of a second that an answer does not pay
 
         with self.writing() as store:
-            return ingest_paths(paths, store, self.embedder, prune, on_progress, read, allow_private, anew, on_embedded)
+            return ingest_paths(
+                paths, store, self.embedder, prune, on_progress, read, allow_private, anew, on_embedded, collection
+            )
 
     def document(self, doc_id: str) -> Document | None:
         """One document with its cleaned text."""

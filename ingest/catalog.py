@@ -7,7 +7,7 @@ and their words (FTS5, BM25 ranking); vectors in Chroma that no chunk here owns 
 import contextlib
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, astuple
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from ingest.records import (
     load_health,
     load_source,
 )
+from ingest.seen_views import narrow
 from ingest.types import Block, Chunk, Document, Source
 
 _SCHEMA = """
@@ -59,7 +60,9 @@ _TITLES = "SELECT CASE same_as WHEN '' THEN id ELSE same_as END, json_extract(so
 class Catalog:
     """Documents, chunks and words of one store. All methods raise sqlite3.Error only for a damaged file."""
 
-    def __init__(self, path: Path, writable: bool) -> None:
+    def __init__(self, path: Path, writable: bool, seen: Collection[str] | None = None) -> None:
+        """Open the file; `seen`: for reading, and what is not in these collections is not there."""
+        self._path = path
         if writable:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
@@ -67,7 +70,10 @@ class Catalog:
         else:
             # Not mode=ro: after a crash in a transaction the first to open must be able to roll it back.
             self._db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, check_same_thread=False)
-            self._postings = Postings(self._db)  # it makes a table of its own, which the next line would forbid
+            if seen is not None:
+                narrow(self._db, seen)
+            # It makes a table of its own, which the next line would forbid.
+            self._postings = Postings(self._db, seen is not None)
             self._db.execute("PRAGMA query_only = ON")
             return
         self._postings = Postings(self._db)
@@ -75,6 +81,10 @@ class Catalog:
     def close(self) -> None:
         """Close the file."""
         self._db.close()
+
+    def seen_by(self, collections: Collection[str]) -> "Catalog":
+        """A second catalogue on the same file, for reading, that has what is in some collections only."""
+        return Catalog(self._path, writable=False, seen=collections)
 
     def get_meta(self, key: str) -> str:
         """Return a stored setting, "" where it was never set."""
@@ -101,6 +111,8 @@ class Catalog:
         document whose text another one holds (`entry.same_as`) is put without chunks.
         """
         with self._transaction():
+            moved = "same_as = ? AND coalesce(json_extract(source, '$.collection'), '') <> ?"
+            self._unlink(moved, (document.id, document.source.collection))  # no text is shared between collections
             old = self._drop(document.id)
             self._db.execute(
                 "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -299,6 +311,16 @@ class Catalog:
             rows = self._db.execute(f"SELECT id, source FROM documents WHERE id IN ({marks})", part)
             found.update({doc_id: load_source(source) for doc_id, source in rows})
         return found
+
+    def lines(self, ids: Sequence[str]) -> dict[str, str]:
+        """The search words of some chunks by id, as they were put."""
+        marks = ",".join("?" * len(ids))
+        joined = f"SELECT id, body FROM chunks JOIN words ON words.rowid = chunks.number WHERE id IN ({marks})"
+        return dict(self._db.execute(joined, list(ids)))
+
+    def all_ids(self) -> list[str]:
+        """Ids of all chunks, remembered for as long as the file stays as it is."""
+        return self._postings.kept("ids", lambda: [row[0] for row in self._db.execute("SELECT id FROM chunks")])
 
     def neighbours(self, doc_id: str) -> list[str]:
         """Chunk ids of one document in reading order."""

@@ -15,6 +15,7 @@ from ingest.download import download
 from ingest.embed import Embedder
 from ingest.errors import UnreadableFileError
 from ingest.health import in_words
+from ingest.placing import Placing, move
 from ingest.prepare import PIPELINE, Item, Prepared, Read, file_version, read_here
 from ingest.read import raw_sha256
 from ingest.records import Entry, FileRecord
@@ -40,18 +41,20 @@ def ingest_paths(
     allow_private: bool = False,
     anew: bool = False,
     on_embedded: OnEmbedded | None = None,
+    collection: str | None = None,
 ) -> Summary:
     """Bring the store up to date with the files under `paths` and the pages at their web addresses.
 
     `prune` also removes documents under the given folders whose files are gone; `read` says where files are read and
     perhaps embedded. What is linked and committed is decided here, file by file in their order. `allow_private` lets
     addresses lead to private and loopback hosts; `anew` reads unchanged files too; `on_embedded` hears how far the batch
-    of chunks is that is being embedded. Raises InputError before anything is changed if a path is missing.
+    of chunks is that is being embedded. `collection` is where the documents go; without it they go where they are stated to
+    belong, or stay where they are. Raises InputError before anything is changed if a path is missing.
     """
     began = time.monotonic()
     files = list({found.key: found for found in find_files(paths)}.values())  # each once
     with ThreadPoolExecutor(1) as embedding, tempfile.TemporaryDirectory(prefix="policyqa-") as downloads:
-        run = _Run(store, embedder, embedding, anew, on_embedded)
+        run = _Run(store, embedder, embedding, anew, on_embedded, collection)
 
         def changed() -> Iterator[Found]:
             for done, found in enumerate(files):
@@ -101,13 +104,15 @@ class _Run:
         embedding: Executor,
         anew: bool = False,
         on_embedded: OnEmbedded | None = None,
+        collection: str | None = None,
     ) -> None:
         self.summary = Summary()
         self._store, self._embedder, self._embedding = store, embedder, embedding
         self._anew, self._on_embedded = anew, on_embedded
         self._entries: dict[str, Entry] = {}
         self._of_file: dict[str, set[str]] = {}  # file -> keys of its documents
-        self._by_hash: dict[str, str] = {}  # content -> key
+        self._by_hash: dict[str, dict[str, str]] = {}  # content -> collection -> key
+        self._placing = Placing(collection)
         self._sketches = SketchIndex()
         for entry in store.catalog.entries():
             self._know(entry)
@@ -119,7 +124,8 @@ class _Run:
     def _know(self, entry: Entry) -> None:
         self._entries[entry.key] = entry
         self._of_file.setdefault(entry.file, set()).add(entry.key)
-        self._by_hash[entry.source.sha256] = entry.key
+        self._by_hash.setdefault(entry.source.sha256, {})[entry.source.collection] = entry.key
+        self._placing.know(entry)
         if entry.same_as:
             self._sketches.discard(entry.key)
         else:
@@ -142,7 +148,7 @@ class _Run:
         key = found.key
         version = self._awaited.pop(key)
         with self._skipping(found, key):
-            self._refuse_twin(found, key)
+            self._make_room(found, key)
             self._read_file(found, key, version, items)
 
     def finish(self) -> None:
@@ -163,28 +169,41 @@ class _Run:
         if self._anew:
             return False
         entry, record = self._entries.get(key), self._files.get(key)
-        if entry and (entry.version, entry.pipeline) == (version, PIPELINE):
-            self.summary.unchanged += 1
+        if entry and (entry.version, entry.pipeline) == (version, PIPELINE) and not self._placing.is_astray(entry):
+            if self._placing.is_elsewhere(entry):
+                self._move(entry)
+            else:
+                self.summary.unchanged += 1
             return True
-        if record and (record.version, record.pipeline) == (version, PIPELINE):
+        members = [self._entries[member] for member in self._of_file.get(key, ())]
+        if (
+            record
+            and (record.version, record.pipeline) == (version, PIPELINE)
+            and not self._placing.is_any_off(members)
+        ):
             self.summary.unchanged += len(self._of_file.get(key, ()))
             for member, reason in record.skipped:
                 self._skip(f"{name}#{member}", reason)
             return True
         return False
 
-    def _refuse_twin(self, found: Found, key: str) -> None:
-        """Raise UnreadableFileError for a second copy of a file; make room for one that was moved."""
-        sha256 = raw_sha256(found.path)
-        twin = self._entries.get(self._by_hash.get(sha256, ""))
-        if twin is None or twin.key == key or twin.file != twin.key:
+    def _make_room(self, found: Found, key: str) -> None:
+        """Take out a document whose file was moved here: it is read again at its new place."""
+        twins = self._by_hash.get(raw_sha256(found.path), {}).values()
+        for twin in [self._entries[same] for same in twins if same in self._entries]:
+            if twin.key != key and twin.file == twin.key and is_gone(twin.file):
+                self._placing.inherit(key, twin)
+                self._remove(twin)
+
+    def _refuse_twin(self, prepared: Prepared) -> None:
+        """Raise UnreadableFileError for a second copy of a file in one collection."""
+        source = prepared.document.source
+        twin = self._entries.get(self._by_hash.get(source.sha256, {}).get(source.collection, ""))
+        if prepared.key != prepared.file or twin is None or twin.key == prepared.key or twin.file != twin.key:
             return
-        if is_gone(twin.file):  # the file was moved
-            self._remove(twin)
-        elif (
-            is_address(twin.file) or raw_sha256(path_of(twin.file)) == sha256
-        ):  # else it has changed, and has its own turn
-            if known := self._entries.get(key):  # its former content is gone from the file
+        # Where it has changed since, it has its own turn.
+        if is_address(twin.file) or raw_sha256(path_of(twin.file)) == source.sha256:
+            if known := self._entries.get(prepared.key):  # its former content is gone from the file
                 self._remove(known)
             raise UnreadableFileError(f"与已入库的 {twin.source.path} 内容完全相同")
 
@@ -197,7 +216,9 @@ class _Run:
                 continue
             many = many or item.key != key
             seen.add(item.key)
-            self._admit(item)
+            placed = self._placing.place(item)
+            self._refuse_twin(placed)
+            self._admit(placed)
         for gone in self._of_file.get(key, set()) - seen:
             self._remove(self._entries[gone])
         if many:
@@ -206,7 +227,8 @@ class _Run:
     def _admit(self, prepared: Prepared) -> None:
         """Queue a document for embedding, or link it to the one that has its text already."""
         known = self._entries.get(prepared.key)
-        if known and not self._anew and (known.version, known.pipeline) == (prepared.version, PIPELINE):
+        same = known and (known.version, known.pipeline) == (prepared.version, PIPELINE)
+        if known and same and not self._anew and known.source.collection == prepared.document.source.collection:
             self.summary.unchanged += 1
             return
         holder = self._holder(prepared)
@@ -231,8 +253,11 @@ class _Run:
             self._launch()
 
     def _holder(self, prepared: Prepared) -> Entry | None:
-        """The document that holds the same text as this one, if any."""
+        """The document that holds the same text as this one, if any: of its own collection."""
+        own = prepared.document.source.collection
         for key in self._sketches.like(prepared.sketch):
+            if self._entries[key].source.collection != own:
+                continue
             if key != prepared.key and is_same_text(self._text(self._entries[key]), prepared.document.text):
                 return self._entries[key]
         return None
@@ -317,6 +342,13 @@ class _Run:
         self._entries.pop(entry.key, None)
         self._sketches.discard(entry.key)
         self._of_file.get(entry.file, set()).discard(entry.key)
+
+    def _move(self, entry: Entry) -> None:
+        """Put an unchanged document into the collection that is given, without reading it again."""
+        self.commit()
+        moved = move(self._store, entry, self._placing.given or "")
+        self._know(moved)
+        self.summary.updated += 1
 
     def _skip(self, source: str, reason: str) -> None:
         self.summary.skipped.append({"source": source, "reason": reason})

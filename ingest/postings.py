@@ -33,8 +33,9 @@ class Posting:
 class Postings:
     """Words and regions of a catalogue. What another connection or this one writes is seen at the next question."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
-        self._db = db
+    def __init__(self, db: sqlite3.Connection, narrowed: bool = False) -> None:
+        """`narrowed`: the connection sees some documents only, and so must the lists of words, which FTS5 gives whole."""
+        self._db, self._narrowed = db, narrowed
         self._db.execute(_LISTS)
         self._state: tuple[int, int] = (-1, -1)
         self._words: OrderedDict[str, Posting] = OrderedDict()
@@ -102,6 +103,9 @@ class Postings:
             return self._words[word]
         row = self._db.execute("SELECT group_concat(doc) FROM temp.instances WHERE term = ?", (word,)).fetchone()
         numbers, times = np.unique(_parsed(row[0]), return_counts=True)
+        if self._narrowed:
+            seen = np.isin(numbers, self._numbers())
+            numbers, times = numbers[seen], times[seen]
         posting = self._words[word] = Posting(numbers, times.astype(np.float32))
         while len(self._words) > 1 and sum(len(held.numbers) for held in self._words.values()) > KEPT:
             self._words.popitem(last=False)
@@ -114,6 +118,11 @@ class Postings:
             )
             self._regions[code] = _parsed(self._db.execute(listed, (code,)).fetchone()[0])
         return self._regions[code]
+
+    def _numbers(self) -> Numbers:
+        """Numbers of all chunks."""
+        listed = "SELECT number FROM chunks"
+        return self.kept("numbers", lambda: np.array([row[0] for row in self._db.execute(listed)], dtype=np.int64))
 
     def _norm(self) -> npt.NDArray[np.float32]:
         """BM25's length norm by chunk number: k1 (1 - b + b length / mean length)."""

@@ -18,7 +18,7 @@ from ingest.embed import Embedder
 from ingest.errors import StoreError
 from ingest.lock import locked
 from ingest.records import Entry
-from ingest.store import CATALOG, FORMAT, GENERATION, POINTER, Store, current
+from ingest.store import CATALOG, FORMAT, GENERATION, POINTER, READABLE, Store, current
 from ingest.vectors import embed_chunks
 
 
@@ -36,7 +36,7 @@ def rebuild_for(
         old = Catalog(data / CATALOG, writable=False)
         try:
             made_by = old.get_meta("model"), old.get_meta("dimension")
-            if old.get_meta("format") != FORMAT or made_by == (embedder.name, str(embedder.dimension)):
+            if old.get_meta("format") not in READABLE or made_by == (embedder.name, str(embedder.dimension)):
                 return False
             if on_note:
                 on_note(

@@ -27,6 +27,7 @@ from ingest.wire import Published, pack, unpack
 
 GRACE = 3600  # seconds, by the server's clock; a batch is published within seconds of its vectors
 _FORM = f"{FORMAT}.1"  # of the catalogue and of its rows on a server
+_READABLE = frozenset(("2.1", _FORM))  # 2.1 is the same without collections
 _FETCH = 4_000_000  # characters of records fetched in one call
 _ROUNDS = 5  # how often a record that is being replaced is looked for again
 _LOOK = 2.0  # seconds between looks at the revision while answering
@@ -192,7 +193,11 @@ class RemoteStore(Store):
         """The k chunks nearest to a query vector [d]: (chunk id, cosine), best first; with `regions`, only theirs."""
         if not self.catalog.is_held:
             self._look()
-        wanted, ids = k, self.catalog.region_ids(regions) if regions else None
+        return super().nearest(vector, k, regions)
+
+    def nearest_of(self, vector: np.ndarray, k: int, ids: Sequence[str] | None) -> list[tuple[str, float]]:
+        """The k chunks nearest to a query vector [d] among some: (chunk id, cosine), best first."""
+        wanted = k
         while True:
             with self._told():
                 found = chroma.nearest_rows(self._server.chunks, vector, wanted, ids)
@@ -231,6 +236,8 @@ def open_remote(url: str, model: str, dimension: int, writable: bool, cache: Pat
         wanted = {"format": _FORM, "model": model, "dimension": str(dimension)}
         noted = server.open(wanted, create=writable and bool(model))
         _check(noted, wanted, server.shown)
+        if writable and noted.get("format") != _FORM:
+            server.note({**noted, "format": _FORM})  # an earlier release must not write to it any more
         folder = mirror_folder(server.address, _FORM, cache)
         mirror = open_mirror(folder)
         opened.callback(mirror.close)
@@ -253,7 +260,7 @@ def open_remote(url: str, model: str, dimension: int, writable: bool, cache: Pat
 def _check(noted: dict[str, str], wanted: dict[str, str], name: str) -> None:
     if not noted:
         raise StoreError(f"服务器 {name} 上没有索引", f"先运行 policyqa ingest 路径 --store {name}")
-    if noted.get("format") != _FORM:
+    if noted.get("format") not in _READABLE:
         raise StoreError(
             f"服务器 {name} 上索引的格式版本是 {noted.get('format', '未知')}，本程序需要 {_FORM}",
             "换用相应版本的程序，或换一个服务器后重新 ingest",

@@ -113,6 +113,11 @@ class Server:
             self.chunks = make(chroma.CHUNKS, metadata=state, configuration=chroma.INDEX, embedding_function=None)
             return {key: str(value) for key, value in (self.chunks.metadata or {}).items()}
 
+    def note(self, state: dict[str, str]) -> None:
+        """Change what is noted of the store."""
+        with self.told():
+            self.chunks.modify(metadata=state)
+
     def close(self) -> None:
         """Close the connection."""
         if self._client is not None:

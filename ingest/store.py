@@ -12,7 +12,7 @@ import contextlib
 import os
 import re
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,8 @@ from ingest.lock import FolderLock, locked
 from ingest.records import Entry, FileRecord
 from ingest.types import Chunk, Document
 
-FORMAT = "2"
+FORMAT = "3"  # 3: documents have collections, which earlier releases would not heed
+READABLE = frozenset(("2", FORMAT))  # 2 is the same without collections: all of it is in the common one
 CATALOG, POINTER = "catalog.sqlite3", "current"
 WAIT = 30.0  # seconds that a commit beside questions waits for other processes, which answer one in a few
 Turn = contextlib.AbstractContextManager[Any]
@@ -183,9 +184,18 @@ class Store:
 
     def nearest(self, vector: np.ndarray, k: int, regions: Sequence[str] = ()) -> list[tuple[str, float]]:
         """The k chunks nearest to a query vector [d]: (chunk id, cosine), best first; with `regions`, only theirs."""
-        ids = self.catalog.region_ids(regions) if regions else None
+        return self.nearest_of(vector, k, self.catalog.region_ids(regions) if regions else None)
+
+    def nearest_of(self, vector: np.ndarray, k: int, ids: Sequence[str] | None) -> list[tuple[str, float]]:
+        """The k chunks nearest to a query vector [d] among some: (chunk id, cosine), best first."""
         with self._told():
             return chroma.nearest_rows(self._vectors(), vector, k, ids)
+
+    def seen_by(self, collections: Collection[str]) -> "Store":
+        """The store for reading, with some collections only: nothing else is in it. It needs this one open."""
+        from ingest.seen import SeenStore  # here, because it is one of this module's
+
+        return SeenStore(self, collections)
 
 
 @contextlib.contextmanager
@@ -246,7 +256,9 @@ def _check(catalog: Catalog, folder: Path, model: str, dimension: int, writable:
         catalog.set_meta("model", model)
         catalog.set_meta("dimension", str(dimension))
         return
-    if stored != FORMAT:
+    if stored in READABLE and stored != FORMAT and writable:
+        catalog.set_meta("format", FORMAT)
+    elif stored not in READABLE:
         raise StoreError(
             f"索引 {folder} 的格式版本是 {stored or '未知'}，本程序需要 {FORMAT}", "删除该目录后重新 ingest"
         )

@@ -78,6 +78,7 @@ class Source:
     found: tuple[
         tuple[str, str], ...
     ] = ()  # (field, where): 前置信息, 标题, 落款, 条文 ... of every field that is known
+    collection: str = ""  # to whose readers it belongs; "" is the common one
 
 
 @dataclass(frozen=True, slots=True)

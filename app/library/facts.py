@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ingest.collections import as_collection
 from ingest.errors import InputError
 from ingest.facts.dates import iso
 from ingest.facts.doc_number import stated_number
@@ -12,7 +13,8 @@ from ingest.records import Entry
 from ingest.types import TIERS
 
 MAX_TYPED = 300  # characters of a field
-TYPED = ("title", "issuer", "doc_number", "region", "date", "effective", "repealed")
+TYPED = ("title", "issuer", "doc_number", "region", "date", "effective", "repealed", "collection")
+_COMMON = "公共"  # stated, as a document whose collection is not stated stays where it is
 CHOSEN: Mapping[str, tuple[str, ...]] = {"tier": TIERS, "doc_type": DOC_TYPES, "validity": VALIDITIES}
 FIELDS = (*TYPED, *CHOSEN)
 
@@ -24,7 +26,7 @@ def form_of(entry: Entry) -> dict[str, str]:
         "title": source.title, "issuer": source.issuer, "doc_number": source.doc_number,
         "region": "、".join(display(code) for code in source.regions), "date": source.issued,
         "effective": source.effective, "repealed": source.repealed, "tier": source.tier, "doc_type": source.doc_type,
-        "validity": source.validity,
+        "validity": source.validity, "collection": source.collection,
     }  # fmt: skip
 
 
@@ -40,7 +42,9 @@ def stated_in(form: Mapping[str, Any], before: Mapping[str, str], stated: Mappin
         if value == before.get(field, ""):
             continue
         facts.pop(field, None)
-        if value:
+        if field == "collection":
+            facts[field] = as_collection(value) or _COMMON
+        elif value:
             facts[field] = _READ[field](value) if field in _READ else _choice(field, value)
     return facts
 

@@ -53,8 +53,8 @@ class Library:
                 if (file_version(Found(path, str(path))), PIPELINE) not in (known.get(key), many.get(key)):
                     self._worker.submit(Job(path.name), partial(self._read, path=str(path)))
 
-    def add(self, incoming: Path) -> Job:
-        """Keep a file that has come in, and read it. Raises UnreadableFileError, the file gone, where it is of no kind that can be read."""
+    def add(self, incoming: Path, collection: str = "") -> Job:
+        """Keep a file that has come in, and read it, as one of a collection. Raises UnreadableFileError, the file gone, where it is of no kind that can be read."""
         from ingest.formats.dispatch import kind_of
         from ingest.read import load
 
@@ -63,7 +63,7 @@ class Library:
         except UnreadableFileError:
             self.shelf.refuse(incoming)
             raise
-        path = self.shelf.keep(incoming)
+        path = self.shelf.keep(incoming, {"collection": collection} if collection else None)
         return self._worker.submit(Job(path.name), lambda job: self._read_new(job, path))
 
     def fetch(self, url: str) -> Job:

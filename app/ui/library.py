@@ -14,7 +14,7 @@ MAX_ROWS = 200  # documents listed at once; a table of thousands stalls the brow
 MAX_RELATIONS = 12
 MAX_WANTED = 100  # characters of the search box that are read
 _COLUMNS = ("title", "issuer", "region", "date", "tier", "validity", "health")
-_SEARCHED = ("title", "issuer", "doc_number", "source", "date")
+_SEARCHED = ("title", "issuer", "doc_number", "source", "date", "collection")
 
 FILTERS = ("region", "year", "tier", "doc_type", "validity")
 
@@ -96,7 +96,7 @@ def warnings(row: Row, language: Language) -> list[str]:
 
 
 def _holds(row: Row, wanted: str) -> bool:
-    text = " ".join([*(str(row[name]) for name in _SEARCHED), *row["regions"]]).lower()
+    text = " ".join([*(str(row.get(name, "")) for name in _SEARCHED), *row["regions"]]).lower()
     return all(word in text for word in wanted.lower().split())
 
 
@@ -142,6 +142,7 @@ def details_html(row: Row, language: Language) -> str:
         ("effective", row.get("effective", ""), "effective"), ("repealed", row.get("repealed", ""), "repealed"),
         ("tier", named("tier", row["tier"], language), "tier"),
         ("doc_type", named("doc_type", row.get("doc_type", ""), language), "doc_type"),
+        ("collection", row.get("collection", ""), "collection"),
     ]  # fmt: skip
     lines = [
         _fact(words(language, f"field_{name}"), escape(value), found.get(place, ""), language)

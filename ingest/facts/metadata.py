@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ingest.collections import stated_collection
 from ingest.facts import validity
 from ingest.facts.dates import Signature, arabic_dates, dated_title, find_signature, iso, issued_in
 from ingest.facts.doc_number import find_decree, find_number, find_order, stated_number
@@ -125,6 +126,7 @@ def make_source(
         ),
         replaces=_names(facts, "replaces", validity.find_replaced(dated, plain_title) if is_official else ()),
         amends=_names(facts, "amends", validity.find_amended(dated, plain_title) if is_official else ()),
+        collection=_collection(facts),
         found=tuple(facts.found.items()),
     )
 
@@ -136,6 +138,13 @@ def _one_line(value: Any) -> str:
 def _line(stated: tuple[Any, str]) -> tuple[str, str]:
     value = stated[0]
     return _one_line("、".join(map(str, value)) if isinstance(value, (list, tuple)) else value), stated[1]
+
+
+def _collection(facts: _Facts) -> str:
+    """The collection that is stated on purpose. That it was is noted for the common one too."""
+    value, place = _line(facts.stated("collection", weak=False))
+    facts.keep("collection", value, place)
+    return stated_collection(value)
 
 
 def _closed(facts: _Facts, name: str) -> tuple[str, str]:

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ingest.errors import UnreadableFileError
+from ingest.collections import as_collection
+from ingest.errors import InputError, UnreadableFileError
 from ingest.facts.dates import iso
 from ingest.facts.fields import DOC_TYPES, FIELDS, LEVELS, VALIDITIES, closed_value, field_of
 from ingest.formats.decode import decode
@@ -23,7 +24,7 @@ _MAX_ITEMS = 200
 _DATES = frozenset(("date", "published", "effective", "repealed"))
 _LISTS = frozenset(("region", "replaces", "amends"))
 _CLOSED = {"tier": TIERS, "level": LEVELS, "doc_type": DOC_TYPES, "validity": VALIDITIES}
-_HINT = "可用的字段：标题、发文机关、文号、地区、日期、施行日期、废止日期、层级、文种、时效性、来源层级、网址、同时废止、修订 等"
+_HINT = "可用的字段：标题、发文机关、文号、地区、日期、施行日期、废止日期、层级、文种、时效性、来源层级、网址、同时废止、修订、集合 等"
 
 
 def is_sidecar(path: Path) -> bool:
@@ -119,6 +120,11 @@ def _value(field: str, node: "Node", name: str) -> str | list[str]:
         if not known:
             raise _fault(name, line, f"不认识的取值：{_short(value)}", "可用：" + "、".join(_CLOSED[field]))
         return known
+    if value and field == "collection":
+        try:
+            as_collection(value)  # kept as it stands: 公共 is said on purpose
+        except InputError as error:
+            raise _fault(name, line, error.message, error.hint) from error
     return value
 
 
