@@ -41,9 +41,9 @@ def open_engine(
 
 
 @contextlib.contextmanager
-def open_library(settings: Settings, engine: Engine, local: bool) -> Iterator["Library | None"]:
-    """Let the page change the library and take up what was left; None where it may not: `local` is whether only this machine reaches it."""
-    if settings.library is None or not (local or settings.library_remote):
+def open_library(settings: Settings, engine: Engine, open_: bool = True) -> Iterator["Library | None"]:
+    """Let the page change the library and take up what was left; None where it may not: `open_` is whether only who may reaches it."""
+    if settings.library is None or not open_:
         yield None
         return
     from app.library.library import Library

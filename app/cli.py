@@ -96,6 +96,18 @@ def _parser() -> argparse.ArgumentParser:
     )
     history.add_argument("--json", action="store_true", help="只向标准输出打印 JSON")
 
+    accounts = add("accounts", _accounts, "可以登录的账号：list、add、passwd、disable、grant、key（口令从键盘或标准输入读）")
+    accounts.add_argument("action", choices=("list", "add", "passwd", "disable", "grant", "key"))
+    accounts.add_argument("name", nargs="?", help="账号名；key --revoke：密钥的开头")
+    accounts.add_argument("--role", choices=("reader", "editor", "admin"), help="add、grant：角色（默认 reader）")
+    accounts.add_argument(
+        "--collection", action="append", metavar="集合", help="add、grant：可读的集合，可重复；* 为全部（默认只有公共）"
+    )
+    accounts.add_argument("--label", metavar="说明", help="key：密钥的用途")
+    accounts.add_argument("--revoke", action="store_true", help="key：吊销以所给开头的密钥")
+    accounts.add_argument("--undo", action="store_true", help="disable：恢复")
+    accounts.add_argument("--json", action="store_true", help="只向标准输出打印 JSON")
+
     add("doctor", _doctor, "检查本机可用的部件").add_argument("--json", action="store_true")
     add("eval", _eval, "运行评测套件")
     return parser
@@ -262,18 +274,24 @@ def _each_question(
 
 
 def _serve(args: argparse.Namespace, settings: Settings) -> int:
+    from app.access.opening import open_access, refuse_unguarded
     from app.server import check_address, is_loopback, serve
 
     check_address(args.host, args.port)  # before anything slow
+    local = is_loopback(args.host)
+    refuse_unguarded(settings, local)
     from app.build import open_engine, open_library
     from app.history.book import open_history
 
     # The store is open for reading, so `policyqa ask` works beside it; adding to the library takes it alone for a while.
     with (
+        open_access(settings, local) as access,
         open_engine(settings, on_note=_note) as engine,
         open_history(settings.history) as book,
-        open_library(settings, engine, is_loopback(args.host)) as library,
+        open_library(settings, engine) as library,
     ):
+        if access is not None and not local:
+            _note("注意：口令与会话不加密地经过网络，请放在 HTTPS 反向代理之后")
         serve(
             engine,
             args.host,
@@ -282,7 +300,16 @@ def _serve(args: argparse.Namespace, settings: Settings) -> int:
             book,
             library,
             settings,
+            access,
         )
+    return 0
+
+
+def _accounts(args: argparse.Namespace, settings: Settings) -> int:
+    from app.access.command import run
+
+    for line in run(args, settings):
+        print(line, flush=True)
     return 0
 
 

@@ -6,7 +6,7 @@ import re
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -291,6 +291,12 @@ class Engine:
         """sha256 of every indexed document's file, by document id."""
         with self._lock:
             return self.store.catalog.hashes()
+
+    def collections_of(self, doc_ids: Iterable[str]) -> dict[str, str]:
+        """The collection of each of some documents, whoever may read it; those that are not indexed are left out."""
+        with self._lock:
+            sources = (self._whole or self).store.catalog.sources(doc_ids)
+        return {doc_id: source.collection for doc_id, source in sources.items()}
 
     def describe(self) -> dict[str, Any]:
         """Model, LLM and size of the store."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from app.access.oidc_settings import OidcSettings, load_oidc
 from app.generation.presets import PRESETS, Preset
 from ingest.errors import InputError
 from ingest.location import Location, as_location
@@ -14,6 +15,7 @@ from ingest.location import Location, as_location
 DEFAULT_STORE = ".policyqa/store"
 DEFAULT_HISTORY = ".policyqa/history.sqlite3"
 DEFAULT_LIBRARY = ".policyqa/library"
+DEFAULT_ACCOUNTS = ".policyqa/accounts.sqlite3"
 _OWN_KEY = "POLICYQA_LLM_API_KEY"
 
 
@@ -27,7 +29,8 @@ class Settings:
     cache: Path | None = None
     history: Path | None = Path(DEFAULT_HISTORY)  # conversations of the page; None keeps none
     library: Path | None = Path(DEFAULT_LIBRARY)  # files that are added on the page; None: none can be
-    library_remote: bool = False  # whether a page that other machines reach may change the library
+    accounts: Path | None = Path(DEFAULT_ACCOUNTS)  # who may sign in; None: nobody can, on this machine nobody need
+    oidc: OidcSettings | None = None  # an organisation's sign-in
     allow_private_urls: bool = False  # whether ingest may fetch from private and loopback addresses
     llm_base_url: str = ""
     llm_model: str = ""
@@ -56,6 +59,7 @@ def load_settings(environment: Mapping[str, str] | None = None, store: str | Non
     env = os.environ if environment is None else environment
     cache = env.get("POLICYQA_CACHE", "")
     history = env.get("POLICYQA_HISTORY", "").strip() or DEFAULT_HISTORY
+    accounts = env.get("POLICYQA_ACCOUNTS", "").strip() or DEFAULT_ACCOUNTS
     location = as_location(store or env.get("POLICYQA_STORE") or DEFAULT_STORE)
     library = env.get("POLICYQA_LIBRARY", "").strip()
     return Settings(
@@ -65,7 +69,8 @@ def load_settings(environment: Mapping[str, str] | None = None, store: str | Non
         cache=Path(cache) if cache else None,
         history=None if history == "off" else Path(history),
         library=None if library == "off" else Path(library) if library else _beside(location),
-        library_remote=env.get("POLICYQA_LIBRARY_REMOTE", "").strip() == "1",
+        accounts=None if accounts == "off" else Path(accounts),
+        oidc=load_oidc(env),
         allow_private_urls=env.get("POLICYQA_ALLOW_PRIVATE_URLS", "").strip() == "1",
         **_llm_settings(env),
     )

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 Role = Literal["reader", "editor", "admin"]
+ROLES: tuple[Role, ...] = get_args(Role)
 _RANK: Mapping[str, int] = {"reader": 0, "editor": 1, "admin": 2}
 SCOPE_KEY = "policyqa.caller"  # in the ASGI scope
 
@@ -21,8 +22,13 @@ class Caller:
         """Whether the caller's role includes `role`: an admin edits, an editor reads."""
         return _RANK[self.role] >= _RANK[role]
 
+    def reads(self, collection: str) -> bool:
+        """Whether the caller may read a collection."""
+        return self.collections is None or collection in self.collections
+
 
 LOCAL = Caller("", "admin")  # the person at this machine, where nobody has to sign in
+NOBODY = Caller("", "reader", frozenset())  # who has not signed in where one has to: nothing is there for them
 
 
 def caller_in(scope: Mapping[str, Any]) -> Caller:

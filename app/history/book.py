@@ -1,12 +1,14 @@
 """The local database of conversations: one SQLite file, used by one process, safe to share by threads."""
 
 import contextlib
+import copy
 import datetime
 import json
 import secrets
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +16,12 @@ from app.history.records import Kept, KeptExchange, Rating, answer_from_json
 from app.types import Answer, Language
 from ingest.errors import InputError, PolicyQAError
 
-FORMAT = 2  # raised when the tables change
+FORMAT = 3  # raised when the tables change
 MAX_TITLE, MAX_REASON, MAX_LISTED = 80, 500, 500  # characters, characters, conversations
 _TABLES = """
 CREATE TABLE IF NOT EXISTS conversations(
-    id TEXT PRIMARY KEY, title TEXT NOT NULL, created TEXT NOT NULL, updated TEXT NOT NULL, removed TEXT NOT NULL DEFAULT '');
+    id TEXT PRIMARY KEY, title TEXT NOT NULL, created TEXT NOT NULL, updated TEXT NOT NULL, removed TEXT NOT NULL DEFAULT '',
+    owner TEXT NOT NULL DEFAULT '');
 CREATE TABLE IF NOT EXISTS exchanges(
     id TEXT PRIMARY KEY, conversation TEXT NOT NULL REFERENCES conversations(id) ON DELETE CASCADE, question TEXT NOT NULL,
     language TEXT NOT NULL, asked TEXT NOT NULL, answer TEXT NOT NULL DEFAULT '', error TEXT NOT NULL DEFAULT '',
@@ -26,6 +29,15 @@ CREATE TABLE IF NOT EXISTS exchanges(
     replaced TEXT NOT NULL DEFAULT '');
 CREATE INDEX IF NOT EXISTS exchanges_of ON exchanges(conversation);
 """
+
+
+_OWN = "conversation IN (SELECT id FROM conversations WHERE owner=coalesce(?, owner))"
+WITHHELD = "这条回答引用了现在无权查看的资料"
+MaySee = Callable[[KeptExchange], bool]
+
+
+def _all_of_it(_: KeptExchange) -> bool:
+    return True
 
 
 class HistoryError(PolicyQAError):
@@ -38,6 +50,8 @@ class History:
     def __init__(self, path: Path) -> None:
         """Open or make the file. Raises HistoryError for one that is no history, is newer than this, or cannot be written."""
         self.path = path
+        self._owner: str | None = None  # whose conversations these are; None: everyone's
+        self._may_see: MaySee = _all_of_it
         self._lock = threading.Lock()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -52,11 +66,22 @@ class History:
             self._db.executescript(_TABLES)
             if "replaced" not in {row[1] for row in self._db.execute("PRAGMA table_info(exchanges)")}:  # format 1
                 self._db.execute("ALTER TABLE exchanges ADD COLUMN replaced TEXT NOT NULL DEFAULT ''")
+            if "owner" not in {row[1] for row in self._db.execute("PRAGMA table_info(conversations)")}:  # format 2
+                self._db.execute("ALTER TABLE conversations ADD COLUMN owner TEXT NOT NULL DEFAULT ''")
             self._db.execute(f"PRAGMA user_version={FORMAT}")
         except (sqlite3.Error, OSError) as error:
             raise HistoryError(
                 f"打不开对话记录 {path}：{error}", "检查文件与权限，或用 POLICYQA_HISTORY 换一个文件"
             ) from error
+
+    def of(self, owner: str, may_see: "MaySee | None" = None) -> "History":
+        """This history as one person's own: nobody else's conversations are in it, whatever id they are asked by.
+
+        An answer that rests on what `may_see` does not allow (any more) is kept from them too.
+        """
+        own = copy.copy(self)  # the same connection and lock
+        own._owner, own._may_see = owner, may_see or _all_of_it
+        return own
 
     def close(self) -> None:
         """Close the file; what was said is written already."""
@@ -71,11 +96,13 @@ class History:
         """
         now, exchange = _now(), f"r{secrets.token_hex(8)}"
         with self._change() as db:
-            db.execute(
-                "INSERT INTO conversations(id, title, created, updated) VALUES(?,?,?,?) "
-                "ON CONFLICT(id) DO UPDATE SET updated=excluded.updated, removed=''",
-                (conversation, _title(question), now, now),
+            written = db.execute(
+                "INSERT INTO conversations(id, title, created, updated, owner) VALUES(?,?,?,?,coalesce(?,'')) "
+                "ON CONFLICT(id) DO UPDATE SET updated=excluded.updated, removed='' WHERE owner=coalesce(?, owner)",
+                (conversation, _title(question), now, now, self._owner, self._owner),
             )
+            if not written.rowcount:
+                raise HistoryError("这个对话属于另一个账号", "开始一个新对话")
             if instead:
                 _replace(db, conversation, instead, question, exchange)
             db.execute(
@@ -89,20 +116,22 @@ class History:
         written = json.dumps(answer.to_json(), ensure_ascii=False)
         with self._change() as db:
             db.execute(
-                "UPDATE exchanges SET answer=?, error='', basis=? WHERE id=?",
-                (written, json.dumps(basis, ensure_ascii=False), exchange),
+                f"UPDATE exchanges SET answer=?, error='', basis=? WHERE id=? AND {_OWN}",
+                (written, json.dumps(basis, ensure_ascii=False), exchange, self._owner),
             )
 
     def fail(self, exchange: str, message: str) -> None:
         """Keep why a question was not answered."""
         with self._change() as db:
-            db.execute("UPDATE exchanges SET error=? WHERE id=? AND answer=''", (message, exchange))
+            failed = f"UPDATE exchanges SET error=? WHERE id=? AND answer='' AND {_OWN}"
+            db.execute(failed, (message, exchange, self._owner))
 
     def rate(self, exchange: str, rating: Rating, reason: str = "") -> None:
         """Keep a reader's verdict; the last one counts, "" takes it back. Raises InputError for an unknown exchange."""
         with self._change() as db:
             done = db.execute(
-                "UPDATE exchanges SET rating=?, reason=? WHERE id=?", (rating, reason[:MAX_REASON], exchange)
+                f"UPDATE exchanges SET rating=?, reason=? WHERE id=? AND {_OWN}",
+                (rating, reason[:MAX_REASON], exchange, self._owner),
             )
         if not done.rowcount:
             raise InputError("找不到这次问答的记录")
@@ -112,59 +141,81 @@ class History:
         like = f"%{_literal(wanted)}%"
         rows = self._rows(
             "SELECT c.id, c.title, c.created, c.updated, count(e.id) FROM conversations c LEFT JOIN exchanges e "
-            "ON e.conversation=c.id AND e.replaced='' WHERE c.removed='' AND (c.title LIKE ? ESCAPE '\\' OR EXISTS(SELECT 1 FROM exchanges x "
+            "ON e.conversation=c.id AND e.replaced='' WHERE c.removed='' AND c.owner=coalesce(?, c.owner) AND (c.title LIKE ? ESCAPE '\\' OR EXISTS(SELECT 1 FROM exchanges x "
             "WHERE x.conversation=c.id AND x.replaced='' AND (x.question LIKE ? ESCAPE '\\' OR json_extract(nullif(x.answer,''),'$.answer') "
             "LIKE ? ESCAPE '\\'))) GROUP BY c.id ORDER BY c.updated DESC, c.rowid DESC LIMIT ?",
-            (like, like, like, MAX_LISTED),
+            (self._owner, like, like, like, MAX_LISTED),
         )
-        return [Kept(*row) for row in rows]
+        kept = [Kept(*row) for row in rows]
+        # What is hidden by now is not to be found by its words either.
+        return [k for k in kept if self._may_see is _all_of_it or not wanted or self._holds(k, wanted.lower())]
+
+    def _holds(self, kept: Kept, wanted: str) -> bool:
+        said = [kept.title]
+        for exchange in self.exchanges(kept.id):
+            said += [exchange.question, exchange.answer.text if exchange.answer else ""]
+        return any(wanted in text.lower() for text in said)
 
     def exchanges(self, conversation: str) -> list[KeptExchange]:
         """The exchanges of a conversation in the order in which they were asked."""
-        kept = f"{_SELECT} WHERE conversation=? AND replaced='' ORDER BY rowid"
-        return [_exchange(row) for row in self._rows(kept, (conversation,))]
+        kept = f"{_SELECT} WHERE conversation=? AND replaced='' AND {_OWN} ORDER BY rowid"
+        return [self._shown(row) for row in self._rows(kept, (conversation, self._owner))]
 
     def before(self, exchange: str) -> list[KeptExchange]:
         """The exchanges that stood in the conversation when this one was asked, also those that were replaced since."""
         rows = self._rows(
             f"{_SELECT} e WHERE EXISTS(SELECT 1 FROM exchanges n WHERE n.id=? AND n.conversation=e.conversation "
             "AND e.rowid<n.rowid AND (e.replaced='' OR n.rowid<(SELECT rowid FROM exchanges WHERE id=e.replaced))) "
-            "ORDER BY e.rowid",
-            (exchange,),
+            f"AND {_OWN} ORDER BY e.rowid",
+            (exchange, self._owner),
         )
-        return [_exchange(row) for row in rows]
+        return [self._shown(row) for row in rows]
 
     def exchange(self, exchange: str) -> KeptExchange | None:
         """One exchange by its replay id."""
-        rows = self._rows(f"{_SELECT} WHERE id=?", (exchange,))
-        return _exchange(rows[0]) if rows else None
+        rows = self._rows(f"{_SELECT} WHERE id=? AND {_OWN}", (exchange, self._owner))
+        return self._shown(rows[0]) if rows else None
 
     def figures(self, exchange: str) -> list[dict[str, Any]]:
         """The figures of an answer, as in its JSON."""
+        kept = self.exchange(exchange)
+        if kept is None or kept.answer is None:
+            return []
         rows = self._rows("SELECT answer FROM exchanges WHERE id=? AND answer<>''", (exchange,))
         return list(json.loads(rows[0][0])["figures"]) if rows else []
+
+    def _shown(self, row: tuple[Any, ...]) -> KeptExchange:
+        """An exchange, without its answer where that may not be seen."""
+        exchange = _exchange(row)
+        if exchange.answer is None or self._may_see(exchange):
+            return exchange
+        return replace(exchange, answer=None, error=WITHHELD, basis={}, reason="")
 
     def rename(self, conversation: str, title: str) -> None:
         """Give a conversation another title. Raises InputError for an empty one."""
         if not title.strip():
             raise InputError("标题不能为空")
         with self._change() as db:
-            db.execute("UPDATE conversations SET title=? WHERE id=?", (_title(title), conversation))
+            named = "UPDATE conversations SET title=? WHERE id=? AND owner=coalesce(?, owner)"
+            db.execute(named, (_title(title), conversation, self._owner))
 
     def remove(self, conversation: str) -> None:
         """Take a conversation out of the list; `restore` brings it back until `purge`."""
         with self._change() as db:
-            db.execute("UPDATE conversations SET removed=? WHERE id=?", (_now(), conversation))
+            taken = "UPDATE conversations SET removed=? WHERE id=? AND owner=coalesce(?, owner)"
+            db.execute(taken, (_now(), conversation, self._owner))
 
     def restore(self, conversation: str) -> None:
         """Bring a removed conversation back."""
         with self._change() as db:
-            db.execute("UPDATE conversations SET removed='' WHERE id=?", (conversation,))
+            again = "UPDATE conversations SET removed='' WHERE id=? AND owner=coalesce(?, owner)"
+            db.execute(again, (conversation, self._owner))
 
     def purge(self) -> int:
         """Delete what was removed, for good; return how many conversations that were."""
         with self._change() as db:
-            return db.execute("DELETE FROM conversations WHERE removed<>''").rowcount
+            gone = "DELETE FROM conversations WHERE removed<>'' AND owner=coalesce(?, owner)"
+            return db.execute(gone, (self._owner,)).rowcount
 
     @contextlib.contextmanager
     def _change(self) -> Iterator[sqlite3.Connection]:

@@ -1,11 +1,12 @@
 """What an answer rested on, and whether the same question gets the same answer today."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
+from app.access.caller import Caller
 from app.history.book import History
 from app.history.records import KeptExchange
 from app.types import Answer, Turn
@@ -35,7 +36,24 @@ def basis_of(engine: "Engine", answer: Answer) -> dict[str, Any]:
     return {
         "version": _version(), "model": known["model"], "llm": known["llm"], "pipeline": PIPELINE, "store": whole[:16],
         "documents": {doc_id: hashes.get(doc_id, "") for doc_id in cited},
+        "collections": sorted(set(engine.collections_of(cited).values())),
     }  # fmt: skip
+
+
+def may_see(engine: "Engine", caller: Caller) -> Callable[[KeptExchange], bool]:
+    """Return the test whether a caller may see an answer: they may read what it cites, where that is now and where it was."""
+
+    def seen(exchange: KeptExchange) -> bool:
+        assert exchange.answer is not None
+        now = engine.collections_of(c.doc_id for c in exchange.answer.citations).values()
+        return all(map(caller.reads, (*now, *exchange.basis.get("collections", ()))))
+
+    return seen
+
+
+def own_history(engine: "Engine", book: History, caller: Caller) -> History:
+    """A caller's own conversations, without the answers that rest on what they may not read."""
+    return book.of(caller.name, None if caller.collections is None else may_see(engine, caller))
 
 
 def replay(engine: "Engine", history: History, exchange: str) -> Replay:
