@@ -17,6 +17,7 @@ from ingest.errors import InputError
 from ingest.text.repair import to_simplified
 
 SUITES = Path(__file__).parent / "suites"
+DISTRACTORS = "distractors"
 REPOSITORY = Path(__file__).resolve().parent.parent
 Variant = Literal["canonical", "paraphrase", "en", "traditional", "typo", "follow-up"]
 CaseKind = Literal[
@@ -121,19 +122,30 @@ class Case(_Row):
 
 @dataclass(frozen=True, slots=True)
 class Suite:
-    """Where a suite's parts are; `gate` is None where it has none."""
+    """Where a suite's parts are; `gate` and `distractors` are None where it has none.
+
+    Distractors are texts that only lie beside the corpus in an index: near-duplicates of its texts for other regions
+    and years. A source among them is named "distractors/NAME".
+    """
 
     name: str
     corpus: Path
     gold: Path
     gate: Path | None
+    distractors: Path | None = None
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """The folders of texts that a run reads: the corpus, then the distractors."""
+        return (self.corpus, self.distractors) if self.distractors else (self.corpus,)
 
 
 def find_suite(name: str, corpus: Path | None = None) -> Suite:
     """Return the bundled suite of that name, or the suite of a .jsonl file.
 
     Its texts are in `corpus` if given, else in the folder `corpus` beside the gold file, else where the file
-    corpus.toml beside it says. Raises InputError if there is no such suite or its texts are not here.
+    corpus.toml beside it says; a folder `distractors` beside the gold file holds more of them. Raises InputError if
+    there is no such suite or its texts are not here.
     """
     gold = Path(name) if name.endswith(".jsonl") else SUITES / name / "gold.jsonl"
     if not gold.is_file():
@@ -141,7 +153,11 @@ def find_suite(name: str, corpus: Path | None = None) -> Suite:
         raise InputError(f"没有评测套件：{name}", f"自带套件：{bundled}；也可给出 gold.jsonl 的路径")
     gate = gold.parent / "gate.toml"
     suite_name = gold.parent.name if gold.name == "gold.jsonl" else gold.stem
-    return Suite(suite_name, _find_corpus(gold, corpus), gold, gate if gate.is_file() else None)
+    distractors = gold.parent / DISTRACTORS
+    return Suite(
+        suite_name, _find_corpus(gold, corpus), gold, gate if gate.is_file() else None,
+        distractors if distractors.is_dir() else None,
+    )  # fmt: skip
 
 
 def _find_corpus(gold: Path, given: Path | None) -> Path:

@@ -7,7 +7,7 @@ from ingest.errors import InputError
 
 def load(suite: Suite) -> tuple[tuple[Case, ...], Corpus, list[str]]:
     """Return cases, corpus and problems, one line each. Raises InputError for a file that cannot be read at all."""
-    cases, corpus = load_suite(suite.gold), load_corpus(suite.corpus)
+    cases, corpus = load_suite(suite.gold), load_corpus(*suite.folders)
     texts = {source: paper.text for source, paper in corpus.items()}
     return cases, corpus, find_problems(cases, texts, {source: paper.pages for source, paper in corpus.items()})
 

@@ -43,16 +43,17 @@ def run_suite(
 
     # A model has its own store: a store refuses vectors of another. So has a corpus: what two suites of one name do
     # not share would be removed and read again at every turn. In it, what has not changed is not read again.
-    kept_by = hashlib.sha1(f"{settings.embed_model}\n{suite.corpus.resolve()}".encode()).hexdigest()[:8]
+    texts = "\n".join(str(folder.resolve()) for folder in suite.folders)
+    kept_by = hashlib.sha1(f"{settings.embed_model}\n{texts}".encode()).hexdigest()[:8]
     own = replace(settings, store=BASE / "eval" / f"{suite.name}-{kept_by}")
     with open_engine(own, writable=True, on_note=on_note) as engine:
-        summary = engine.ingest([str(suite.corpus)], prune=True)
+        summary = engine.ingest([str(folder) for folder in suite.folders], prune=True)
         if summary.skipped:
             first = summary.skipped[0]
             raise InputError(f"语料 {first['source']} 未能导入：{first['reason']}", "评测要求语料全部可读")
         _write_json(folder / "settings.json", _describe(suite, settings, engine.describe()))
         for case in cases:
-            write_line(folder / "trace.jsonl", _ask(engine, case, suite.corpus))
+            write_line(folder / "trace.jsonl", _ask(engine, case, suite.folders))
             on_case()
 
 
@@ -73,7 +74,7 @@ def last_run() -> Path:
     return finished[-1]
 
 
-def _ask(engine: "Engine", case: Case, corpus: Path) -> dict[str, Any]:
+def _ask(engine: "Engine", case: Case, folders: Sequence[Path]) -> dict[str, Any]:
     history = [Turn(message.role, message.content) for message in case.history]
     row: dict[str, Any] = {"id": case.id, "answer": None, "hits": [], "seconds": 0.0, "error": ""}
     began = time.perf_counter()
@@ -81,10 +82,10 @@ def _ask(engine: "Engine", case: Case, corpus: Path) -> dict[str, Any]:
         answer = engine.ask(case.question, history).named(case.id).to_json()
         row["seconds"] = round(time.perf_counter() - began, 4)
         for citation in answer["citations"]:
-            citation["source"] = relative_source(citation["source"], corpus)
+            citation["source"] = relative_source(citation["source"], *folders)
         row["answer"] = answer
         for hit in engine.search(case.question, HITS, history):
-            source, score = relative_source(hit.source.path, corpus), round(hit.score, 4)
+            source, score = relative_source(hit.source.path, *folders), round(hit.score, 4)
             row["hits"].append({"source": source, "start": hit.chunk.start, "end": hit.chunk.end, "score": score})
     except PolicyQAError as error:
         row["error"] = str(error)
