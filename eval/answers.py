@@ -13,7 +13,7 @@ _MARKER = re.compile(r"(?<!\\)\[(\d{1,4})\]")
 _QUOTED = re.compile(r"“([^“”]{2,}(?:“[^“”]*”[^“”]*)*)”|「([^「」]{2,})」|\"([^\"]{2,})\"")
 _CLAUSE_MARK = re.compile(r"[，,；;。！？!?：:（）()\n]|(?<=[a-z])\.\s")
 _DENIAL = re.compile(
-    r"没有|未(?!来)|并非|不是|不能|无法|不支持|不成立|不存在|查不到|是否|有无|并无|\bno\b|\bnot\b|\bnone\b|n't\b|\bcannot\b|\bwhether\b",
+    r"没有|未(?!来)|并非|不是|不能|无法|不支持|不成立|不存在|查不到|是否|有无|并无|\bno(?:thing)?\b|\bnot\b|\bnone\b|n't\b|\bcannot\b|\bwhether\b",
     re.IGNORECASE,
 )
 
