@@ -94,6 +94,27 @@ def test_source_outside_the_corpus_stays_as_given(tmp_path: Path) -> None:
     inside = tmp_path / "sub" / "a.md"
     assert relative_source(str(inside), tmp_path) == "sub/a.md"
     assert relative_source("/elsewhere/a.md", tmp_path) == "/elsewhere/a.md"
+    beside = tmp_path.parent / "more"
+    assert relative_source(str(beside / "sub" / "b.md"), tmp_path, beside) == "distractors/sub/b.md"
+    assert relative_source(str(inside), tmp_path, beside) == "sub/a.md"
+
+
+def test_distractors_are_ingested_searched_and_quoted(suite: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = suite.parent / "distractors"
+    folder.mkdir()
+    with pytest.raises(InputError, match="distractors"):  # an empty folder is a mistake, not a suite without them
+        run_arguments(["validate", str(suite)], load_settings({}))
+    (folder / "b.md").write_text(TEXT.replace("贵州", "宁夏").replace("30万", "20万"), encoding="utf-8")
+    row = _row("other", "宁夏规划的数据中心机架有多少个？", (200000, "个", "超"), "宁夏", "规划的数据中心机架超20万个")
+    row["evidence"][0]["source"] = "distractors/b.md"
+    suite.write_text(suite.read_text(encoding="utf-8") + "\n" + json.dumps(row), encoding="utf-8")
+    out = suite.parent / "out"
+    assert run_arguments([str(suite), "--json", "--out", str(out)], load_settings({})) == 0
+    assert json.loads(capsys.readouterr().out)["metrics"]["accuracy"]["value"] == 1.0
+    record = read_trace(out / "trace.jsonl")["other"]
+    assert record.answer is not None
+    assert {citation.source for citation in record.answer.citations} == {"distractors/b.md"}
+    assert {hit.source for hit in record.hits} == {"a.md", "distractors/b.md"}
 
 
 def test_usage_error_is_one_line_and_2(capsys: pytest.CaptureFixture[str]) -> None:
