@@ -4,12 +4,13 @@ import argparse
 from typing import NoReturn
 
 from app.settings import Settings
-from eval.commands import run, show, validate
+from eval.commands import report, run, show, validate
 
 # word -> what it does; without one of these words a suite is run
 COMMANDS = {
     "validate": (validate, "核对题目文件：格式、原文、事实"),
     "show": (show, "一道题的回答、标注与判定"),
+    "report": (report, "由运行记录重新生成报告"),
 }
 _RUN = (run, "运行评测套件")
 

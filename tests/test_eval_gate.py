@@ -8,7 +8,7 @@ import pytest
 from eval_answers import SUITE, sample_cases
 
 from eval.gate import Gate, check, flips, load_baseline, load_gate
-from eval.report import as_markdown
+from eval.reports.markdown import as_markdown
 from eval.score import measure, summarise
 from ingest.errors import InputError
 

@@ -7,13 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from app.settings import Settings
-from eval.gate import check, flips, load_baseline, load_gate
+from eval.gate import load_baseline, load_gate
 from eval.gold import find_suite
+from eval.judge import judge
 from eval.load import checked
-from eval.report import as_markdown
 from eval.run import new_folder, run_suite
-from eval.score import score_trace, summarise
-from eval.trace import check_complete, read_trace
 from ingest.errors import InputError
 
 EXIT_GATE = 3
@@ -45,23 +43,10 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     cases = [case for case in every if args.split in (None, case.split)]
     if not cases:
         raise InputError(f"套件 {suite.name} 没有 {args.split} 部分的题目")
-    if gate is not None:
-        skipped = {case.id for case in every} - {case.id for case in cases}
-        gate = gate.model_copy(update={"must_pass": tuple(i for i in gate.must_pass if i not in skipped)})
     folder = new_folder(args.out)
     with tqdm(total=len(cases), unit="题", file=sys.stderr) as bar:
         run_suite(suite, cases, settings, folder, on_case=bar.update, on_note=_note)
-    trace = read_trace(folder / "trace.jsonl")
-    check_complete(trace, (case.id for case in cases), folder / "trace.jsonl")
-    summary = summarise(score_trace(cases, trace, corpus, every), {case.id: case for case in cases})
-    summary["run"] = json.loads((folder / "settings.json").read_text(encoding="utf-8"))
-    if baseline is not None:
-        summary["lost"], summary["won"] = flips(summary, baseline)
-    if gate is not None:
-        summary["gate"] = check(summary, gate, baseline)
-    markdown = as_markdown(summary, f"评测 {suite.name}")
-    (folder / "summary.json").write_text(json.dumps(summary, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    (folder / "summary.md").write_text(markdown, encoding="utf-8")
+    summary, markdown = judge(folder, suite.name, cases, every, corpus, gate, baseline)
     if args.json:
         sys.stdout.write(json.dumps(summary, ensure_ascii=False) + "\n")
     else:
