@@ -21,7 +21,7 @@ def as_junit(report: Report) -> str:
     properties = ET.SubElement(suite, "properties")
     for name, cell in summary["metrics"].items():
         if cell["value"] is not None:
-            ET.SubElement(properties, "property", name=name, value=f"{cell['value']:g}")
+            ET.SubElement(properties, "property", name=_safe(name), value=f"{cell['value']:g}")
     for case, verdict in zip(report.cases, summary["cases"], strict=True):
         _question(suite, report, case, verdict)
     for number, failure in enumerate(summary.get("gate", ()), 1):

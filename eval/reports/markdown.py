@@ -17,7 +17,7 @@ def as_markdown(summary: Mapping[str, Any], title: str, questions: Mapping[str, 
     """
     failing = [case for case in summary["cases"] if not case["correct"]]
     n = summary["n"]
-    lines = [f"# {title}：{words.verdict_line(summary)}", ""]
+    lines = [f"# {_escaped(title)}：{words.verdict_line(summary)}", ""]
     lines += [f"{n} 题，{n - len(failing)} 题正确，{len(failing)} 题未通过。", ""]
     lines += [f"- ❌ {_escaped(failure)}" for failure in summary.get("gate", ())]
     lines += _flipped(summary)
@@ -25,9 +25,8 @@ def as_markdown(summary: Mapping[str, Any], title: str, questions: Mapping[str, 
     for name, cell in summary["metrics"].items():
         ends = words.interval(cell)
         between = f"{ends[0]:.3f} 至 {ends[1]:.3f}" if ends else ""
-        lines.append(
-            f"| {words.METRICS.get(name, name)} `{name}` | {words.number(name, cell)} | {cell['n']} | {between} |"
-        )
+        label = f"{_escaped(words.METRICS.get(name, ''))} `{_code(name)}`".lstrip()
+        lines.append(f"| {label} | {words.number(name, cell)} | {cell['n']} | {between} |")
     lines += ["", "<details><summary>按题型、问法、分组</summary>"]
     for part, (label, names) in words.PARTS.items():
         lines += ["", *_table(summary.get(part, {}), label, names)]
@@ -45,10 +44,10 @@ def _flipped(summary: Mapping[str, Any]) -> list[str]:
 def _table(groups: Mapping[str, Any], label: str, names: Mapping[str, str]) -> list[str]:
     head = " | ".join(words.METRICS[name] for name in words.COLUMNS)
     rows = [f"| {label} | n | {head} |", "| --- | ---: |" + " ---: |" * len(words.COLUMNS)]
-    for group in sorted(groups):
+    for group in words.in_order(groups, names):
         measured = groups[group]["metrics"]
         cells = " | ".join(words.number(name, measured.get(name, {})) for name in words.COLUMNS)
-        rows.append(f"| {names.get(group, group)} | {groups[group]['n']} | {cells} |")
+        rows.append(f"| {_escaped(names.get(group, group))} | {groups[group]['n']} | {cells} |")
     return rows
 
 
@@ -70,4 +69,4 @@ def _escaped(text: str) -> str:
 
 def _code(text: str) -> str:
     """Text between backticks in a table cell."""
-    return visible(text).replace("`", "'").replace("|", "¦").replace("\n", " ")
+    return visible(text).translate(str.maketrans("`|<>\n", "'¦‹› "))

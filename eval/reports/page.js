@@ -60,11 +60,14 @@
     const where = [item.title, item.source, item.page ? `第 ${item.page} 页` : ""].filter(Boolean).join(" · ");
     const quote = make("blockquote");
     if (item.before) quote.append("……");
+    let before = [];
     for (const [text, cited, gold] of item.parts) {
+      const begun = cited.filter((id) => !before.includes(id));
+      before = cited;
       if (!cited.length && !gold) { quote.append(text); continue; }
       const kinds = [cited.length ? "cite" : "", gold ? "gold" : ""].filter(Boolean).join(" ");
       const mark = make("mark", { class: kinds, "data-ids": ` ${cited.join(" ")} ` });
-      if (cited.length) mark.append(make("sup", null, cited.map((id) => `[${id}]`).join("")));
+      if (begun.length) mark.append(make("sup", null, begun.map((id) => `[${id}]`).join("")));
       mark.append(text);
       quote.append(mark);
     }
@@ -111,7 +114,8 @@
     const sources = make("div", { class: "sources" }, make("h3", null, "原文"));
     if (row.passages.length) {
       sources.append(make("p", { class: "note legend" }, make("mark", { class: "cite" }, "回答所引"),
-        make("mark", { class: "gold" }, "标注所据")));
+        make("mark", { class: "gold" }, "标注所据"),
+        make("mark", { class: "cite gold" }, "两者都有")));
     }
     sources.append(...(row.passages.length ? row.passages.map((number) => passage(passages[number])) : ["没有引文，标注也没有列原文。"]));
     box.append(make("div", { class: "sides" }, answered(row, open), gold(row), sources));

@@ -62,11 +62,13 @@ def _about(summary: Mapping[str, Any]) -> str:
     run = summary.get("run", {})
     right = sum(case["correct"] for case in summary["cases"])
     parts = [f"{summary['n']} 题，{right} 题正确，{summary['n'] - right} 题未通过"]
-    parts += [f"{label} {run[key]}" for key, label in _ABOUT if run.get(key)]
+    parts += [f"{label} {run[key]}" for key, label in _ABOUT if run.get(key) and run[key] != "none"]
+    if started := str(run.get("started", "")):
+        parts.append(f"开始于 {started[:16].replace('T', ' ')}")
     return " · ".join(parts)
 
 
-_ABOUT = (("documents", "资料"), ("model", "向量模型"), ("llm", "大模型"), ("cores", "CPU 核数"), ("started", "开始于"))
+_ABOUT = (("documents", "资料"), ("model", "向量模型"), ("llm", "大模型"), ("cores", "CPU 核数"))
 
 
 def _gate(summary: Mapping[str, Any]) -> str:
@@ -76,7 +78,7 @@ def _gate(summary: Mapping[str, Any]) -> str:
     flips = ""
     for key, label in (("lost", "变错"), ("won", "变对")):
         if ids := summary.get(key):
-            links = "".join(f'<a href="#q-{escape(quote(i, safe=""))}">{_text(i)}</a>' for i in ids)
+            links = "".join(f'<a href="#q-{escape(quote(visible(i), safe=""))}">{_text(i)}</a>' for i in ids)
             flips += f"<h3>{label} {len(ids)} 题</h3><p class=ids>{links}</p>"
     return made + (f"<section><h2>与基线相比</h2>{flips}</section>" if flips else "")
 
@@ -103,7 +105,9 @@ def _parts(summary: Mapping[str, Any]) -> str:
     made = []
     for part, (label, names) in words.PARTS.items():
         groups = summary.get(part, {})
-        rows = rate_rows((visible(names.get(g, g)), groups[g]["metrics"]["accuracy"]) for g in sorted(groups))
+        rows = rate_rows(
+            (visible(names.get(g, g)), groups[g]["metrics"]["accuracy"]) for g in words.in_order(groups, names)
+        )
         if rows:
             made.append(f"<section><h2>正确率，按{label}</h2>{rows}</section>")
     return "".join(made)

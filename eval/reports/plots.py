@@ -69,7 +69,7 @@ def histogram(seconds: Sequence[float]) -> str:
         anchor = "end" if share > 0.5 else "start"
         drawn.append(f'<line class="range" x1="{x}" x2="{x}" y1="0" y2="100"/>')
         drawn.append(
-            f'<text x="{x}" dx="{-4 if share > 0.5 else 4}" y="10" text-anchor="{anchor}">'
+            f'<text x="{x}" dx="{-4 if share > 0.5 else 4}" y="{24 if share > 0.5 else 10}" text-anchor="{anchor}">'
             f"{label} {value * 1000:.0f} ms</text>"
         )
     axis = f'<text y="116">0</text><text x="100%" y="116" text-anchor="end">{top * 1000:.0f} ms 以上</text>'
@@ -95,7 +95,7 @@ def stage_table(records: Iterable[Record]) -> str:
             f'<rect class="bar" y="6" width="{_percent(p50 / top)}" height="10" rx="2"/>'
         )
         rows.append(
-            f"<tr><th scope=row>{escape(words.STAGES.get(stage, stage))}</th><td class=strip><svg aria-hidden=true>{bars}</svg>"
+            f"<tr><th scope=row>{escape(words.visible(words.STAGES.get(stage, stage)))}</th><td class=strip><svg aria-hidden=true>{bars}</svg>"
             f"</td><td>{p50:.1f}</td><td>{p95:.1f}</td><td>{max(stages[stage]):.1f}</td></tr>"
         )
     head = "<tr><th>环节</th><th></th><th>P50</th><th>P95</th><th>最慢</th></tr>"

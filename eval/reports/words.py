@@ -1,7 +1,7 @@
 """Names and numbers as the reports show them. What has no name here is shown by its own."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 METRICS = {
@@ -32,9 +32,9 @@ STAGES = {
     "understand": "理解问题", "retrieve": "检索", "rerank": "重排", "answer": "组织回答", "verify": "核验",
     "total": "合计",
 }  # fmt: skip
-# Not text to a reader: control characters but line feed and tab, marks that turn the direction, halves of a character.
+# Not text to a reader: control characters but line feed and tab, other ends of a line, marks that turn the direction, halves of a character.
 _UNSEEN = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
 )
 
 
@@ -57,6 +57,11 @@ def interval(cell: Mapping[str, Any]) -> tuple[float, float] | None:
     """Return a metric's 95 % interval, None where the summary has none."""
     ends = cell.get("interval")
     return (float(ends[0]), float(ends[1])) if ends else None
+
+
+def in_order(groups: Iterable[str], names: Mapping[str, str]) -> list[str]:
+    """Return the groups in the order of their names here, unknown ones behind them."""
+    return sorted(groups, key=lambda group: (list(names).index(group) if group in names else len(names), group))
 
 
 def verdict_line(summary: Mapping[str, Any]) -> str:
