@@ -46,7 +46,8 @@ def test_run_gate_baseline_and_show(suite: Path, capsys: pytest.CaptureFixture[s
     summary = json.loads(capsys.readouterr().out)
     assert (summary["n"], summary["gate"], summary["metrics"]["accuracy"]["value"]) == (2, [], 1.0)
     (folder,) = Path(".policyqa/runs").iterdir()
-    assert {path.name for path in folder.iterdir()} == {"settings.json", "trace.jsonl", "summary.json", "summary.md"}
+    reports = {"summary.json", "summary.md", "summary.html", "junit.xml"}
+    assert {path.name for path in folder.iterdir()} == {"settings.json", "trace.jsonl", *reports}
     record = read_trace(folder / "trace.jsonl")["racks"]
     assert record.answer is not None
     assert {citation.source for citation in record.answer.citations} == {hit.source for hit in record.hits} == {"a.md"}
