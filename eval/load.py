@@ -1,7 +1,12 @@
 """A suite as read: its cases, its corpus, and what is wrong between the two."""
 
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
 from eval.corpus import Corpus, load_corpus
-from eval.gold import Case, Suite, find_problems, load_suite
+from eval.gold import Case, Suite, find_problems, find_suite, load_suite
+from eval.run import sha256
 from ingest.errors import InputError
 
 
@@ -19,3 +24,11 @@ def checked(suite: Suite) -> tuple[tuple[Case, ...], Corpus]:
         others = f"；另有 {len(problems) - 1} 处" if len(problems) > 1 else ""
         raise InputError(f"{suite.gold} {problems[0]}{others}", "policyqa eval validate 列出全部")
     return cases, corpus
+
+
+def suite_of(described: Mapping[str, Any], folder: Path, corpus: Path | None = None) -> Suite:
+    """Return the suite that a run (its settings, its folder) asked. Raises InputError if its gold was changed since."""
+    suite = find_suite(described["gold"], corpus or Path(described["corpus"]))
+    if sha256(suite.gold) != described["gold_sha256"]:
+        raise InputError(f"{suite.gold} 在这次运行之后改动过：{folder}", "重新运行 policyqa eval")
+    return suite

@@ -117,19 +117,19 @@ class SuiteFile(pytest.File):
 
     def _run(self) -> Ran:
         from app.settings import load_settings
-        from eval.gate import load_gate
-        from eval.judge import judge
-        from eval.run import new_folder, run_suite
+        from eval.outcome import conclude, find_judges
+        from eval.run import Way, new_folder, run_suite
         from eval.trace import read_trace
 
         cases = [item.case for item in self.session.items if isinstance(item, Row) and item.parent is self]
         gated, out = (self.config.getoption(f"--policyqa-{name}") for name in ("gate", "out"))
-        gate = load_gate(self.suite.gate) if gated and self.suite.gate else None
+        judges = find_judges(self.suite, self.every, gated, None).for_part(cases)
         folder = new_folder(out and out / self.suite.name)
-        run_suite(self.suite, cases, load_settings(), folder)
-        summary, _ = judge(folder, self.suite.name, cases, self.every, self.corpus, gate)
+        run_suite(self.suite, cases, load_settings(), folder, way=Way())
+        summary = conclude(self.suite, cases, self.every, self.corpus, folder, judges)
         verdicts = {verdict["id"]: verdict for verdict in summary["cases"]}
-        return Ran(verdicts, read_trace(folder / "trace.jsonl"), summary.get("gate"), gate.must_pass if gate else ())
+        must_pass = judges.gate.must_pass if judges.gate else ()
+        return Ran(verdicts, read_trace(folder / "trace.jsonl"), summary.get("gate"), must_pass)
 
 
 class Row(pytest.Item):

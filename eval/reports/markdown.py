@@ -36,8 +36,7 @@ def as_markdown(summary: Mapping[str, Any], title: str, questions: Mapping[str, 
 
 
 def _flipped(summary: Mapping[str, Any]) -> list[str]:
-    labels = (("lost", "变错"), ("won", "变对"))
-    named = ((label, summary[key]) for key, label in labels if summary.get(key))
+    named = ((label, summary[key]) for key, label in words.FLIPS.items() if summary.get(key))
     return [f"- 与基线相比{label} {len(ids)} 题：{'、'.join(f'`{_code(i)}`' for i in ids)}" for label, ids in named]
 
 

@@ -32,6 +32,7 @@ STAGES = {
     "understand": "理解问题", "retrieve": "检索", "rerank": "重排", "answer": "组织回答", "verify": "核验",
     "total": "合计",
 }  # fmt: skip
+FLIPS = {"lost": "变错", "won": "变对", "misattributed": "新的张冠李戴"}
 # Not text to a reader: control characters but line feed and tab, other ends of a line, marks that turn the direction, halves of a character.
 _UNSEEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
@@ -54,8 +55,12 @@ def number(name: str, cell: Mapping[str, Any]) -> str:
 
 
 def interval(cell: Mapping[str, Any]) -> tuple[float, float] | None:
-    """Return a metric's 95 % interval, None where the summary has none."""
-    ends = cell.get("interval")
+    """Return a metric's 95 % interval, None where the summary has none.
+
+    That over groups of variants, which are not independent, where it has a width; else Wilson's.
+    """
+    clustered = cell.get("clustered")
+    ends = clustered if clustered and clustered[0] < clustered[1] else cell.get("interval")
     return (float(ends[0]), float(ends[1])) if ends else None
 
 
