@@ -21,12 +21,10 @@ def as_markdown(summary: Mapping[str, Any], title: str, questions: Mapping[str, 
     lines += [f"{n} 题，{n - len(failing)} 题正确，{len(failing)} 题未通过。", ""]
     lines += [f"- ❌ {_escaped(failure)}" for failure in summary.get("gate", ())]
     lines += _flipped(summary)
-    lines += ["", "| 指标 | 值 | n | 95% 区间 |", "| --- | ---: | ---: | --- |"]
-    for name, cell in summary["metrics"].items():
-        ends = words.interval(cell)
-        between = f"{ends[0]:.3f} 至 {ends[1]:.3f}" if ends else ""
-        label = f"{_escaped(words.METRICS.get(name, ''))} `{_code(name)}`".lstrip()
-        lines.append(f"| {label} | {words.number(name, cell)} | {cell['n']} | {between} |")
+    told = [name for name in words.HEADLINE if name in summary["metrics"]]
+    lines += ["", *_metrics(summary["metrics"], told)]
+    if rest := [name for name in summary["metrics"] if name not in told]:
+        lines += ["", "<details><summary>其余指标</summary>", "", *_metrics(summary["metrics"], rest), "", "</details>"]
     lines += ["", "<details><summary>按题型、问法、分组</summary>"]
     for part, (label, names) in words.PARTS.items():
         lines += ["", *_table(summary.get(part, {}), label, names)]
@@ -38,6 +36,18 @@ def as_markdown(summary: Mapping[str, Any], title: str, questions: Mapping[str, 
 def _flipped(summary: Mapping[str, Any]) -> list[str]:
     named = ((label, summary[key]) for key, label in words.FLIPS.items() if summary.get(key))
     return [f"- 与基线相比{label} {len(ids)} 题：{'、'.join(f'`{_code(i)}`' for i in ids)}" for label, ids in named]
+
+
+def _metrics(metrics: Mapping[str, Any], names: Sequence[str]) -> list[str]:
+    lines = ["| 指标 | 值 | n | 95% 区间 |", "| --- | ---: | ---: | --- |"]
+    for name in names:
+        ends = words.interval(metrics[name])
+        between = f"{ends[0]:.3f} 至 {ends[1]:.3f}" if ends else ""
+        value, n = words.number(name, metrics[name]), metrics[name]["n"]
+        label = words.label(name)
+        shown = f"`{_code(name)}`" if label == name else f"{_escaped(label)} `{_code(name)}`"
+        lines.append(f"| {shown} | {value} | {n} | {between} |")
+    return lines
 
 
 def _table(groups: Mapping[str, Any], label: str, names: Mapping[str, str]) -> list[str]:

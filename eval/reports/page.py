@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 from string import Template
@@ -91,20 +91,30 @@ def _gate(summary: Mapping[str, Any]) -> str:
 
 
 def _overall(metrics: Mapping[str, Any]) -> str:
-    """Rates as bars; what is no share of 1 (latencies, counts) as plain numbers below them."""
-    rates, rest = [], []
-    for name, cell in metrics.items():
-        label = words.METRICS.get(name, name) + ("↓" if name in words.LOWER_IS_BETTER else "")
+    """The headline as bars and numbers, the rest of the metrics folded."""
+    told = [name for name in words.HEADLINE if name in metrics]
+    rest = [name for name in metrics if name not in told]
+    made = f"<div class=rates>{_measured(metrics, told)}</div>"
+    if rest and (folded := _measured(metrics, rest)):
+        made += f"<details class=more><summary>其余指标</summary><div class=rates>{folded}</div></details>"
+    return made
+
+
+def _measured(metrics: Mapping[str, Any], names: Sequence[str]) -> str:
+    """Shares of 1 as bars with intervals; what is none (latencies, tokens) as plain numbers below them."""
+    rates, plain = [], []
+    for name in names:
+        cell, label = metrics[name], words.label(name) + ("↓" if name in words.LOWER_IS_BETTER else "")
         if _is_rate(name, cell):
             rates.append((visible(label), cell))
         elif shown := words.number(name, cell):
-            rest.append(f"{label} {shown}")
-    return rate_rows(rates) + (f"<p class=note>{_text('　'.join(rest))}</p>" if rest else "")
+            plain.append(f"{label} {shown}")
+    return rate_rows(rates) + (f"<p class=note>{_text('　'.join(plain))}</p>" if plain else "")
 
 
 def _is_rate(name: str, cell: Mapping[str, Any]) -> bool:
     value = cell.get("value")
-    return value is not None and not name.startswith("latency") and 0 <= value <= 1
+    return value is not None and not name.startswith(("latency", "tokens", "cost")) and 0 <= value <= 1
 
 
 def _parts(summary: Mapping[str, Any]) -> str:

@@ -5,19 +5,21 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 METRICS = {
-    "accuracy": "正确率", "recall_at_5": "召回@5", "recall_at_10": "召回@10", "ndcg_at_10": "nDCG@10",
-    "success_at_1": "首条命中", "success_at_5": "前五命中", "all_evidence_at_5": "前五条含全部依据",
-    "key_fact_recall": "关键事实", "vital_fact_recall": "必要事实", "citation_precision": "引用精度",
-    "citation_recall": "引用召回", "citation_f1": "引用 F1", "abstention_precision": "拒答精度",
-    "abstention_recall": "拒答召回", "over_refusal_rate": "误拒率", "misattribution_rate": "张冠李戴",
-    "robustness": "题组稳健", "marker_validity": "引注有效", "quote_exactness": "引文逐字",
-    "latency_p50": "时延中位数", "latency_p95": "时延 95 分位",
+    "accuracy": "正确率", "recall_at_5": "召回@5", "key_fact_recall": "关键事实", "citation_precision": "引用精度",
+    "abstention_precision": "拒答精度", "abstention_recall": "拒答召回", "over_refusal_rate": "误拒率",
+    "misattribution_rate": "张冠李戴", "misbinding_rate": "数字错配", "robustness": "题组稳健",
+    "marker_validity": "引注有效", "quote_exactness": "引文逐字", "latency_p50": "时延中位数",
+    "latency_p95": "时延 95 分位",
+    "r_at_1": "依据召回@1", "r_at_5": "依据召回@5", "r_at_10": "依据召回@10", "ndcg_at_10": "nDCG@10",
+    "success_at_1": "首条命中", "success_at_5": "前五命中", "all_evidence_at_5": "前五含全部依据",
+    "citation_sentence_precision": "引句精度", "citation_sentence_recall": "引句召回", "citation_sentence_f1": "引句 F1",
+    "citation_page_precision": "引页精度", "citation_page_recall": "引页召回", "citation_page_f1": "引页 F1",
+    "tokens_prompt": "输入 token", "tokens_completion": "输出 token", "cost": "费用",
 }  # fmt: skip
-COLUMNS = (
-    "accuracy", "recall_at_5", "key_fact_recall", "citation_precision", "abstention_precision", "abstention_recall",
-    "over_refusal_rate", "misattribution_rate", "robustness",
-)  # fmt: skip
-LOWER_IS_BETTER = frozenset(("over_refusal_rate", "misattribution_rate"))
+# Of these every report tells first; what else a summary has is folded.
+HEADLINE = tuple(METRICS)[:14]
+COLUMNS = tuple(name for name in HEADLINE[:10] if name != "misbinding_rate")
+LOWER_IS_BETTER = frozenset(("over_refusal_rate", "misattribution_rate", "misbinding_rate"))
 KINDS = {
     "lookup": "查事实", "number": "查数字", "compare": "比较", "list": "列举", "date": "时间", "risk": "风险",
     "negation": "否定", "unanswerable": "资料无答案", "false_premise": "前提有误", "misattribution": "张冠李戴陷阱",
@@ -42,6 +44,14 @@ _UNSEEN = re.compile(
 def visible(text: str) -> str:
     """Return text with every control character, direction override and lone surrogate written out: ‹U+202E›."""
     return _UNSEEN.sub(lambda found: f"‹U+{ord(found[0]):04X}›", text.replace("\r\n", "\n"))
+
+
+def label(metric: str) -> str:
+    """Return a metric's name for people; latency_STAGE_p95 by its stage, an unknown one as it is."""
+    stage, _, share = metric.removeprefix("latency_").partition("_")
+    if metric.startswith("latency_") and stage in STAGES:
+        return f"{STAGES[stage]} {share.upper()}"
+    return METRICS.get(metric, metric)
 
 
 def number(name: str, cell: Mapping[str, Any]) -> str:
