@@ -1,4 +1,7 @@
-"""A suite inside anyone's tests: pytest's own pytester runs pytest with the plugin, once with the real engine."""
+"""A suite inside anyone's tests: pytest's own pytester runs pytest with the plugin.
+
+The engine is scripted here; tests/test_eval_docs.py runs the plugin with the real one.
+"""
 
 import json
 import subprocess
@@ -8,11 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from ingest.cache import default_cache_dir
-
 pytest_plugins = ["pytester"]
 REPO = Path(__file__).resolve().parent.parent
-CACHE = default_cache_dir()  # pytester moves the home folder, and with it the unpacked model
 QUOTE = "规划的数据中心机架超30万个"
 TEXT = f"# 贵州简报\n\n贵州{QUOTE}。2025年国内数据中心平均利用率约65%。\n"
 
@@ -52,11 +52,9 @@ def team(pytester, monkeypatch):
     # Installed or not: without autoload the plugin is there once, by name.
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     monkeypatch.setenv("PYTHONPATH", str(REPO))
-    monkeypatch.setenv("POLICYQA_CACHE", str(CACHE))
     pytester.makepyfile(test_own="def test_own():\n    pass\n")
     (pytester.path / "corpus").mkdir()
     (pytester.path / "corpus" / "a.md").write_text(TEXT, encoding="utf-8")
-    # 1亿 is nowhere: its own row is right about what gold says and the engine refuses.
     rows = [
         row("racks", "贵州规划的数据中心机架有多少个？", 300000),
         row("trap", "火星的机架有多少个？", 300000, "test"),
@@ -79,10 +77,13 @@ def run(team, *arguments):
     return team.runpytest_subprocess("-p", "eval.pytest_plugin", "-p", "no:cacheprovider", "-rA", *arguments)
 
 
-def test_rows_are_tests_beside_the_project_s_own(team):
+def test_rows_are_tests_beside_the_project_s_own(scripted):
+    team = scripted
     found = run(team, "--policyqa-suite", "gold.jsonl", "--policyqa-out", "reports", "--junitxml=all.xml")
     found.assert_outcomes(passed=2, failed=1)
-    found.stdout.fnmatch_lines(["*: trap*", "未通过：不该拒答*", "问题：火星的机架有多少个？", "回答：资料未披露*"])
+    found.stdout.fnmatch_lines(
+        ["*: trap*", "未通过：出错：模型没有应答", "问题：火星的机架有多少个？", "回答：模型没有应答"]
+    )
     assert "Traceback" not in found.stdout.str() and "pytest_plugin.py" not in found.stdout.str()
     names = {path.name for path in (team.path / "reports" / team.path.name).iterdir()}
     assert {"summary.html", "junit.xml", "summary.md", "trace.jsonl"} <= names
