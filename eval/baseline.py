@@ -25,6 +25,7 @@ class Held(BaseModel):
     correct: bool
     misattributed: bool = False
     abstained: bool = False
+    recall5: float | None = None
 
 
 class Baseline(BaseModel):
@@ -48,6 +49,8 @@ class Flips:
     lost: tuple[str, ...]  # right before, wrong now
     won: tuple[str, ...]
     misattributed: tuple[str, ...]  # now, and not before
+    sunk: tuple[str, ...]  # whose evidence is found less often among the first five hits
+    recall: float  # change of the mean recall@5 over the cases for which both have one; 0 where there are none
 
 
 def from_summary(summary: Mapping[str, Any], version: str = "") -> Baseline:
@@ -119,11 +122,22 @@ def check_baseline(baseline: Baseline, path: Path, suite: str, ids: Mapping[str,
 def flips(summary: Mapping[str, Any], baseline: Baseline) -> Flips:
     """Return what changed since the baseline; only cases in both count, one whose row was changed too."""
     shared = [(case, baseline.cases[case["id"]]) for case in summary["cases"] if case["id"] in baseline.cases]
+    found = [(case["id"], change) for case, before in shared if (change := _recall_change(case, before)) is not None]
     return Flips(
         tuple(now["id"] for now, before in shared if before.correct and not now["correct"]),
         tuple(now["id"] for now, before in shared if now["correct"] and not before.correct),
         tuple(now["id"] for now, before in shared if now["misattributed"] and not before.misattributed),
+        tuple(name for name, change in found if change < 0),
+        sum(change for _, change in found) / len(found) if found else 0.0,
     )
+
+
+def _recall_change(now: Mapping[str, Any], before: Held) -> float | None:
+    return None if before.recall5 is None or now.get("recall5") is None else now["recall5"] - before.recall5
+
+
+def _rounded(case: Mapping[str, Any]) -> float | None:
+    return None if case.get("recall5") is None else round(float(case["recall5"]), 4)
 
 
 def _json(value: Any) -> str:

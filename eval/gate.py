@@ -2,7 +2,8 @@
 
 The ratchet, in the cases that run and baseline share. A case that turned wrong is tolerated only if as many others turned
 right (or the gate file's [ratchet] allows for `fewer`: an LLM does not say the same twice), if it is none of `must_pass`,
-and if no figure in it went to another owner: that fails alone. Whatever turned is listed, tolerated or not.
+and if no figure in it went to another owner: that fails alone. The mean recall@5 may fall by `recall`, for a rank may turn
+with the rounding of another processor. Whatever turned is listed, tolerated or not.
 """
 
 import re
@@ -20,11 +21,12 @@ _HINT = "按自带的 gate.toml 修改"
 
 
 class Ratchet(BaseModel):
-    """How many fewer of the shared cases may be right than in the baseline."""
+    """What may be lost against the baseline: so many right cases net, and so much of the mean recall@5."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     fewer: int = Field(default=0, ge=0)
+    recall: FiniteFloat = Field(default=0.01, ge=0)
 
 
 class Gate(BaseModel):
@@ -92,7 +94,7 @@ def check(summary: Mapping[str, Any], gate: Gate, baseline: Baseline | None = No
 
     Fails: a hard value not met, or with nothing to take it from; a metric below its floor or above its ceiling (not one
     without cases, as in a part of a suite); a must-pass case that is not correct or not in the run; against a baseline,
-    fewer correct cases among the shared ones than it had, and a shared case that is misattributed and was not.
+    fewer correct cases among the shared ones than it had, evidence found less often, a case misattributed that was not.
     """
     metrics = {name: cell["value"] for name, cell in summary["metrics"].items()}
     failures = []
@@ -121,4 +123,6 @@ def _ratchet(summary: Mapping[str, Any], gate: Gate, baseline: Baseline) -> list
         failures.append(f"比基线少对 {fewer} 题：{changed}")
     if found.misattributed:
         failures.append(f"基线中没有张冠李戴，现在有：{'、'.join(found.misattributed)}")
+    if -found.recall > gate.ratchet.recall + 5e-5:  # a baseline has four places
+        failures.append(f"recall_at_5 比基线低 {-found.recall:.4f}：{'、'.join(found.sunk)}")
     return failures

@@ -21,6 +21,7 @@ from eval.versions import Drift, digests
 from ingest.errors import InputError
 
 EXIT_GATE = 3
+_CHANGES = {"lost": "变错", "won": "变对", "misattributed": "新的张冠李戴", "sunk": "前五条中少了依据"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ def conclude(
     summary["run"] = read_settings(folder)
     if judges.baseline is not None:
         changed = flips(summary, judges.baseline)
-        summary |= {"lost": list(changed.lost), "won": list(changed.won), "misattributed": list(changed.misattributed)}
+        summary |= {name: list(getattr(changed, name)) for name in _CHANGES}
     if judges.gate is not None:
         summary["gate"] = check(summary, judges.gate, judges.baseline)
     write_reports(folder, Report(suite.name, cases, trace, corpus, summary))
@@ -108,7 +109,7 @@ def tell(summary: dict[str, Any], judges: Judges) -> int:
     """Say on stderr what changed and whether the gate is passed; return the exit code."""
     if judges.drift:
         note(f"基线是按另一版题目写的，只比共有的题：{judges.drift}")
-    for name, label in (("lost", "变错"), ("won", "变对"), ("misattributed", "新的张冠李戴")):
+    for name, label in _CHANGES.items():
         if summary.get(name):
             note(f"{label} {len(summary[name])} 题：{'、'.join(summary[name])}")
     failures = summary.get("gate", [])

@@ -42,10 +42,12 @@ def ratio(pairs: Sequence[Pair]) -> float | None:
 def cluster_interval(pairs: Sequence[Pair], groups: Sequence[str]) -> Interval | None:
     """Return the 95 % interval of `ratio` from 2,000 draws of whole groups (BCa), None for fewer than two groups.
 
-    Where all draws give the same (every answer right) it has no width: Wilson's interval is the one to read then.
+    None too where all draws give the same (every answer right): no width would claim what no sample shows, and Wilson's
+    interval is the one to read then.
     """
     sums = _by_group([(*p, 0.0, 0.0) for p in pairs if p[1]], [g for p, g in zip(pairs, groups, strict=True) if p[1]])
-    return _bootstrap(sums[:, :2])
+    found = _bootstrap(sums[:, :2])
+    return found if found and found[0] < found[1] else None
 
 
 def paired_interval(a: Sequence[Pair], b: Sequence[Pair], groups: Sequence[str]) -> Interval | None:

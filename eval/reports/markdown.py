@@ -21,6 +21,7 @@ def as_markdown(summary: Mapping[str, Any], title: str, questions: Mapping[str, 
     lines += [f"{n} 题，{n - len(failing)} 题正确，{len(failing)} 题未通过。", ""]
     lines += [f"- ❌ {_escaped(failure)}" for failure in summary.get("gate", ())]
     lines += _flipped(summary)
+    lines += ["", *words.notes(summary.get("run", {}))]
     told = [name for name in words.HEADLINE if name in summary["metrics"]]
     lines += ["", *_metrics(summary["metrics"], told)]
     if rest := [name for name in summary["metrics"] if name not in told]:
@@ -39,15 +40,17 @@ def _flipped(summary: Mapping[str, Any]) -> list[str]:
 
 
 def _metrics(metrics: Mapping[str, Any], names: Sequence[str]) -> list[str]:
-    lines = ["| 指标 | 值 | n | 95% 区间 |", "| --- | ---: | ---: | --- |"]
+    lines = ["| 指标 | 值 | n | 95% 区间 | 按题组 |", "| --- | ---: | ---: | --- | --- |"]
     for name in names:
-        ends = words.interval(metrics[name])
-        between = f"{ends[0]:.3f} 至 {ends[1]:.3f}" if ends else ""
-        value, n = words.number(name, metrics[name]), metrics[name]["n"]
-        label = words.label(name)
+        cell, label = metrics[name], words.label(name)
         shown = f"`{_code(name)}`" if label == name else f"{_escaped(label)} `{_code(name)}`"
-        lines.append(f"| {shown} | {value} | {n} | {between} |")
+        ends = " | ".join(_between(cell.get(key)) for key in ("interval", "clustered"))
+        lines.append(f"| {shown} | {words.number(name, cell)} | {cell['n']} | {ends} |")
     return lines
+
+
+def _between(ends: Sequence[float] | None) -> str:
+    return f"{ends[0]:.3f} 至 {ends[1]:.3f}" if ends else ""
 
 
 def _table(groups: Mapping[str, Any], label: str, names: Mapping[str, str]) -> list[str]:

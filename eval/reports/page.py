@@ -35,7 +35,7 @@ def as_page(report: Report, title: str) -> str:
         policy=f"default-src 'none'; style-src '{_hash(css)}'; script-src '{_hash(js)}'; base-uri 'none'; form-action 'none'",
         title=_text(title), css=css, js=js, verdict=_text(verdict), state=state, about=_text(_about(summary)),
         gate=_gate(summary), metrics=_overall(summary["metrics"]), parts=_parts(summary),
-        pace=_text(_pace(summary.get("run", {}))), histogram=histogram(seconds), stages=stage_table(report.records[case.id] for case in report.cases),
+        pace=_text("".join(words.notes(summary.get("run", {})))), histogram=histogram(seconds), stages=stage_table(report.records[case.id] for case in report.cases),
         data=_json(page_data(report) | {"names": names}),
     )  # fmt: skip
 
@@ -69,13 +69,6 @@ def _about(summary: Mapping[str, Any]) -> str:
 
 
 _ABOUT = (("documents", "资料"), ("model", "向量模型"), ("llm", "大模型"), ("cores", "CPU 核数"))
-
-
-def _pace(run: Mapping[str, Any]) -> str:
-    """Return what to know about the times before reading them; "" if each question was asked alone and now."""
-    cached, disturbed = run.get("cached", 0), run.get("disturbed", 0)
-    notes = [f"{cached} 题沿用以前记下的回答，用时也是那时的。"] if cached else []
-    return "".join([*notes, f"{disturbed} 题是几个进程同时提问时测的，比单独提问慢。"] if disturbed else notes)
 
 
 def _gate(summary: Mapping[str, Any]) -> str:

@@ -74,6 +74,13 @@ def interval(cell: Mapping[str, Any]) -> tuple[float, float] | None:
     return (float(ends[0]), float(ends[1])) if ends else None
 
 
+def notes(run: Mapping[str, Any]) -> list[str]:
+    """Return what must be known of the latencies of a run to read them."""
+    cached, disturbed = run.get("cached", 0), run.get("disturbed", 0)
+    told = [f"{disturbed} 题的时延是多个进程同时提问时测得的，互有干扰，不宜与单进程的相比。"] if disturbed else []
+    return [*told, f"{cached} 题取自记录下的回答，时延是当时测得的。"] if cached else told
+
+
 def in_order(groups: Iterable[str], names: Mapping[str, str]) -> list[str]:
     """Return the groups in the order of their names here, unknown ones behind them."""
     return sorted(groups, key=lambda group: (list(names).index(group) if group in names else len(names), group))
