@@ -12,6 +12,7 @@ from eval.reports import words
 from eval.trace import Record
 
 _BINS = 24
+_FLOOR, _TALL = 128, 98  # pixels: where the bars of the histogram stand, and the highest; the labels are above
 
 
 def rate_rows(rows: Iterable[tuple[str, Mapping[str, Any]]]) -> str:
@@ -57,22 +58,21 @@ def histogram(seconds: Sequence[float]) -> str:
     most = max(counts)
     drawn = []
     for place, count in enumerate(counts):
-        height = 96 * count / most
+        height = _TALL * count / most
         upto = f"{(place + 1) * width * 1000:.0f} ms 以内" if place < _BINS else "更慢"
         drawn.append(
             f'<rect class="bar" x="{100 * place / (_BINS + 1):.2f}%" width="{92 / (_BINS + 1):.2f}%" '
-            f'y="{100 - height:.1f}" height="{height:.1f}"><title>{place * width * 1000:.0f} 至 {upto}：{count} 题</title></rect>'
+            f'y="{_FLOOR - height:.1f}" height="{height:.1f}"><title>{place * width * 1000:.0f} 至 {upto}：{count} 题</title></rect>'
         )
-    for share, label in ((0.5, "P50"), (0.95, "P95")):
+    for share, label, y in ((0.5, "P50", 10), (0.95, "P95", 24)):
         value = percentile(seconds, share) or 0.0
-        x = f"{100 * min(value / width, _BINS + 0.5) / (_BINS + 1):.2f}%"
-        anchor = "end" if share > 0.5 else "start"
-        drawn.append(f'<line class="range" x1="{x}" x2="{x}" y1="0" y2="100"/>')
+        at = min(value / width, _BINS + 0.5) / (_BINS + 1)
+        anchor, aside = ("end", -4) if at > 0.6 else ("start", 4)
         drawn.append(
-            f'<text x="{x}" dx="{-4 if share > 0.5 else 4}" y="{24 if share > 0.5 else 10}" text-anchor="{anchor}">'
-            f"{label} {value * 1000:.0f} ms</text>"
+            f'<line class="range" x1="{_percent(at)}" x2="{_percent(at)}" y1="{y - 9}" y2="{_FLOOR}"/>'
+            f'<text x="{_percent(at)}" dx="{aside}" y="{y}" text-anchor="{anchor}">{label} {value * 1000:.0f} ms</text>'
         )
-    axis = f'<text y="116">0</text><text x="100%" y="116" text-anchor="end">{top * 1000:.0f} ms 以上</text>'
+    axis = f'<text y="{_FLOOR + 16}">0</text><text x="100%" y="{_FLOOR + 16}" text-anchor="end">{top * 1000:.0f} ms 以上</text>'
     told = f"{len(seconds)} 题用时的分布，最高一柱 {most} 题"
     return f'<svg class="histogram" role="img" aria-label="{told}">{"".join(drawn)}{axis}</svg>'
 
