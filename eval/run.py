@@ -15,8 +15,10 @@ from app.settings import DEFAULT_STORE, Settings
 from app.types import Turn
 from eval.corpus import relative_source
 from eval.gold import Case, Suite
+from eval.pipeline import FUSIONS, Pipeline
 from eval.trace import write_line
 from ingest.errors import InputError, PolicyQAError
+from ingest.text.split import CHUNK_SIZE
 
 if TYPE_CHECKING:
     from app.engine import Engine
@@ -33,6 +35,7 @@ def run_suite(
     folder: Path,
     on_case: Callable[[], object] = lambda: None,
     on_note: Callable[[str], None] | None = None,
+    pipeline: Pipeline | None = None,
 ) -> None:
     """Ask every case and write settings.json and trace.jsonl into `folder`.
 
@@ -40,20 +43,30 @@ def run_suite(
     recorded and scored as wrong. Raises InputError or StoreError if the store cannot be made.
     """
     from app.build import open_engine
+    from app.retrieval.thresholds import using
 
     # A model has its own store: a store refuses vectors of another. So has a corpus: what two suites of one name do
     # not share would be removed and read again at every turn. In it, what has not changed is not read again.
-    kept_by = hashlib.sha1(f"{settings.embed_model}\n{suite.corpus.resolve()}".encode()).hexdigest()[:8]
-    own = replace(settings, store=BASE / "eval" / f"{suite.name}-{kept_by}")
-    with open_engine(own, writable=True, on_note=on_note) as engine:
-        summary = engine.ingest([str(suite.corpus)], prune=True)
+    pipeline = pipeline or Pipeline()
+    own = replace(settings, store=_store_of(suite, settings, pipeline))
+    with (
+        open_engine(own, writable=True, on_note=on_note, fusion=FUSIONS[pipeline.fusion]) as engine,
+        using(pipeline.thresholds),
+    ):
+        summary = engine.ingest([str(suite.corpus)], prune=True, size=pipeline.size)
         if summary.skipped:
             first = summary.skipped[0]
             raise InputError(f"语料 {first['source']} 未能导入：{first['reason']}", "评测要求语料全部可读")
-        _write_json(folder / "settings.json", _describe(suite, settings, engine.describe()))
+        write_json(folder / "settings.json", _describe(suite, settings, engine.describe()) | pipeline.to_json())
         for case in cases:
             write_line(folder / "trace.jsonl", _ask(engine, case, suite.corpus))
             on_case()
+
+
+def _store_of(suite: Suite, settings: Settings, pipeline: Pipeline) -> Path:
+    cut = "" if pipeline.size == CHUNK_SIZE else f"\n{pipeline.size}"
+    kept_by = hashlib.sha1(f"{settings.embed_model}\n{suite.corpus.resolve()}{cut}".encode()).hexdigest()[:8]
+    return BASE / "eval" / f"{suite.name}-{kept_by}"
 
 
 def new_folder(out: Path | None) -> Path:
@@ -97,9 +110,14 @@ def _describe(suite: Suite, settings: Settings, engine: dict[str, Any]) -> dict[
         "suite": suite.name, "gold": str(suite.gold), "gold_sha256": sha256(suite.gold),
         "corpus": str(suite.corpus), "settings": kept,
         "model": engine["model"], "llm": engine["llm"], "documents": engine["documents"], "chunks": engine["chunks"],
+        "index_bytes": _bytes(engine["store"]),
         "cores": os.cpu_count(), "python": platform.python_version(),
         "started": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
     }  # fmt: skip
+
+
+def _bytes(store: str) -> int:
+    return sum(path.stat().st_size for path in Path(store).rglob("*") if path.is_file())
 
 
 def sha256(path: Path) -> str:
@@ -107,5 +125,6 @@ def sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _write_json(path: Path, value: Any) -> None:
+def write_json(path: Path, value: Any) -> None:
+    """Write a JSON file for people and programs."""
     path.write_text(json.dumps(value, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
