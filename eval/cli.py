@@ -4,11 +4,13 @@ import argparse
 from typing import NoReturn
 
 from app.settings import Settings
-from eval.commands import grid, run, show, validate
+from eval.commands import gen, grid, review, run, show, validate
 
 # word -> what it does; without one of these words a suite is run
 COMMANDS = {
     "validate": (validate, "核对题目文件：格式、原文、事实"),
+    "gen": (gen, "从文档生成候选题，供人审核"),
+    "review": (review, "逐题审核候选题"),
     "grid": (grid, "在多种检索与模型配置上运行，列表比较"),
     "show": (show, "一道题的回答、标注与判定"),
 }

@@ -9,7 +9,7 @@ from typing import Any
 from app.settings import Settings
 from eval.gate import check, flips, load_baseline, load_gate
 from eval.gold import find_suite
-from eval.load import checked
+from eval.load import checked, unreviewed_ids
 from eval.report import as_markdown
 from eval.run import new_folder, run_suite
 from eval.score import score_trace, summarise
@@ -28,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--gate", action="store_true", help="按套件的 gate.toml 判定，未过则以 3 退出")
     parser.add_argument("--baseline", metavar="文件", type=Path, help="与以前一次运行的 summary.json 比较")
     parser.add_argument("--split", choices=("dev", "test"), help="只跑其中一部分")
+    parser.add_argument("--unreviewed", action="store_true", help="也计入 reviewed 为 false 的题目")
     parser.add_argument("--corpus", metavar="目录", type=Path, help="语料不在套件旁时，语料所在的目录")
     parser.add_argument("--out", metavar="目录", type=Path, help="运行记录放在哪里（默认 .policyqa/runs/时间）")
 
@@ -41,7 +42,10 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     if args.gate and gate is None:
         raise InputError(f"套件 {suite.name} 没有 gate.toml", "在 gold 文件旁写一个")
     baseline = load_baseline(args.baseline) if args.baseline else None
-    every, corpus = checked(suite)
+    every, corpus = checked(suite, args.unreviewed)
+    left_out = [] if args.unreviewed else unreviewed_ids(suite)
+    if left_out:
+        _note(f"{len(left_out)} 题未经审核，没有计入（--unreviewed 可计入）：{'、'.join(left_out[:10])}")
     cases = [case for case in every if args.split in (None, case.split)]
     if not cases:
         raise InputError(f"套件 {suite.name} 没有 {args.split} 部分的题目")
@@ -55,6 +59,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     check_complete(trace, (case.id for case in cases), folder / "trace.jsonl")
     summary = summarise(score_trace(cases, trace, corpus, every), {case.id: case for case in cases})
     summary["run"] = json.loads((folder / "settings.json").read_text(encoding="utf-8"))
+    summary["unreviewed"] = left_out
     if baseline is not None:
         summary["lost"], summary["won"] = flips(summary, baseline)
     if gate is not None:

@@ -30,7 +30,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     suite = find_suite(described["gold"], args.corpus or Path(described["corpus"]))
     if sha256(suite.gold) != described["gold_sha256"]:
         raise InputError(f"{suite.gold} 在这次运行之后改动过：{folder}", "重新运行 policyqa eval")
-    every, corpus = checked(suite)
+    every, corpus = checked(suite, unreviewed=True)
     trace = read_trace(folder / "trace.jsonl")
     case = next((case for case in every if case.id == identifier), None)
     if case is None or identifier not in trace:
