@@ -65,8 +65,9 @@ def near_rows(statements: Sequence[Statement], corpus: Sequence[Statement]) -> I
 
 def trap_rows(statements: Sequence[Statement], corpus: Sequence[Statement]) -> Iterator[Row]:
     """The nation's figure, or a city's, asked of a province that has none of its own."""
-    about = places(corpus)
-    for number, (statement, figure) in enumerate(_figures(statements)):
+    about, known = places(corpus), _known(corpus)
+    clear = [(one, figure) for one, figure in _figures(statements) if len(known[_key(figure)]) == 1]
+    for number, (statement, figure) in enumerate(clear):
         scope = figure.scopes[0]
         near = (*statement.regions, *about) if scope == NATION or scope.isdigit() else _likely(statement, scope)
         wrong = [
@@ -146,10 +147,12 @@ def _key(figure: Figure) -> tuple[str, str, str]:
     return figure.indicator.replace("的", ""), figure.scopes[0], figure.period
 
 
-def _known(statements: Sequence[Statement]) -> dict[tuple[str, str, str], set[tuple[float, str]]]:
+def _known(corpus: Sequence[Statement]) -> dict[tuple[str, str, str], set[tuple[float, str]]]:
+    """The values of every measure of one owner, former values (由3%降至) included."""
     found: dict[tuple[str, str, str], set[tuple[float, str]]] = {}
-    for _, figure in _figures(statements):
-        found.setdefault(_key(figure), set()).add((figure.value, figure.unit))
+    for figure in (figure for statement in corpus for figure in statement.sentence.figures):
+        if len(figure.scopes) == 1:
+            found.setdefault(_key(figure), set()).add((figure.value, figure.unit))
     return found
 
 

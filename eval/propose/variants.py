@@ -74,6 +74,7 @@ def reworded(question: str, backend: Backend) -> str:
         said = plain_line(complete(backend, "", message("zh", "paraphrase.user.md", question=question), MAX_WAIT))
     except LLMError:
         return ""
+    said = said.replace("?", "？").replace(",", "，")  # a model's line comes folded to half width
     return said if asks_the_same(said, question) else ""
 
 
