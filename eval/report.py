@@ -1,6 +1,6 @@
 """The summary for people: Markdown tables of the metrics and every failing case with its reasons."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 _COLUMNS = (
@@ -9,27 +9,42 @@ _COLUMNS = (
     ("over_refusal_rate", "误拒率"), ("misattribution_rate", "张冠李戴"), ("robustness", "题组稳健"),
 )  # fmt: skip
 _HEADLINE = (*_COLUMNS, ("marker_validity", "引注有效"), ("quote_exactness", "引文逐字"))
+_HEAD, _RULE = "| 指标 | 值 | n | 95% 区间 | 按题组 |", "| --- | ---: | ---: | --- | --- |"
 _PARTS = (("by_kind", "题型"), ("by_variant", "问法"), ("by_split", "分组"))
 
 
 def as_markdown(summary: Mapping[str, Any], title: str) -> str:
     """Return a summary (see eval.score.summarise) as Markdown: all metrics, tables by part, failing cases."""
     metrics = summary["metrics"]
-    lines = [f"# {title}", "", f"{summary['n']} 题", "", "| 指标 | 值 | n | 95% 区间 |", "| --- | ---: | ---: | --- |"]
+    lines = [f"# {title}", "", f"{summary['n']} 题", "", *_notes(summary.get("run", {})), _HEAD, _RULE]
     for name, label in _HEADLINE:
         cell = metrics[name]
-        interval = "{:.3f} 至 {:.3f}".format(*cell["interval"]) if cell["interval"] else ""
-        lines.append(f"| {label} `{name}` | {_number(cell)} | {cell['n']} | {interval} |")
+        intervals = " | ".join(_interval(cell.get(key)) for key in ("interval", "clustered"))
+        lines.append(f"| {label} `{name}` | {_number(cell)} | {cell['n']} | {intervals} |")
     for name, label in (("latency_p50", "时延中位数"), ("latency_p95", "时延 95 分位")):
         cell = metrics[name]
         shown = "" if cell["value"] is None else f"{cell['value'] * 1000:.0f} ms"
-        lines.append(f"| {label} `{name}` | {shown} | {cell['n']} | |")
+        lines.append(f"| {label} `{name}` | {shown} | {cell['n']} | | |")
     for part, label in _PARTS:
         lines += ["", *_table(summary[part], label)]
     failing = [case for case in summary["cases"] if not case["correct"]]
     lines += ["", f"## 未通过 {len(failing)} 题", ""]
     lines += [f"- `{case['id']}` {'；'.join(case['reasons'])}" for case in failing]
     return "\n".join(lines) + "\n"
+
+
+def _notes(run: Mapping[str, Any]) -> list[str]:
+    """What must be known of the latencies to read them."""
+    notes = []
+    if run.get("disturbed"):
+        notes.append(f"{run['disturbed']} 题的时延是多个进程同时提问时测得的，互有干扰，不宜与单进程的相比。")
+    if run.get("cached"):
+        notes.append(f"{run['cached']} 题取自记录下的回答，时延是当时测得的。")
+    return [*notes, ""] if notes else []
+
+
+def _interval(ends: Sequence[float] | None) -> str:
+    return f"{ends[0]:.3f} 至 {ends[1]:.3f}" if ends else ""
 
 
 def _table(groups: Mapping[str, Any], label: str) -> list[str]:

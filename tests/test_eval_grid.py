@@ -188,10 +188,15 @@ def test_a_row_is_compared_with_the_first_case_by_case():
     first, second, third = compare_rows(
         [_made("a|<b>", [True] * 6), _made("c", [False] * 5 + [True]), {"cell": "d", "error": "没有模型"}]
     )
-    assert second["against_first"] == {"lost": ["q0", "q1", "q2", "q3", "q4"], "won": [], "p": 0.0625}
+    assert second["against_first"] == {
+        "lost": ["q0", "q1", "q2", "q3", "q4"],
+        "won": [],
+        "p": 0.0625,
+        "p_groups": 0.0625,
+    }
     assert "cases" not in second and "against_first" not in first
     table = as_table([first, second, third])
-    assert "| a\\|&lt;b> |" in table and "5 / 0，0.062" in table and "未运行：没有模型" in table
+    assert "| a\\|&lt;b> |" in table and "| 5 / 0 | 0.062 | 0.062 |" in table and "未运行：没有模型" in table
     assert len({line.replace("\\|", "").count("|") for line in table.splitlines()}) == 1
 
 
