@@ -37,8 +37,8 @@ def default_jobs(pending: int, settings: Settings) -> int:
     return max(1, min(usable_processors(), MOST_JOBS, pending // WORTH))
 
 
-def ask_case(engine: "Engine", case: Case, corpus: Path, jobs: int = 1) -> Row:
-    """Return a case's row: answer and hits with sources relative to the corpus, seconds of `ask`, or a known error.
+def ask_case(engine: "Engine", case: Case, folders: Sequence[Path], jobs: int = 1) -> Row:
+    """Return a case's row: answer and hits with sources relative to the folders of texts, seconds of `ask`, or a known error.
 
     `jobs` is how many processes ask meanwhile: what they do disturbs the times.
     """
@@ -49,24 +49,26 @@ def ask_case(engine: "Engine", case: Case, corpus: Path, jobs: int = 1) -> Row:
         answer = engine.ask(case.question, history).named(case.id).to_json()
         row["seconds"] = round(time.perf_counter() - began, 4)
         for citation in answer["citations"]:
-            citation["source"] = relative_source(citation["source"], corpus)
+            citation["source"] = relative_source(citation["source"], *folders)
         row["answer"] = answer
         for hit in engine.search(case.question, HITS, history):
-            source, score = relative_source(hit.source.path, corpus), round(hit.score, 4)
+            source, score = relative_source(hit.source.path, *folders), round(hit.score, 4)
             row["hits"].append({"source": source, "start": hit.chunk.start, "end": hit.chunk.end, "score": score})
     except PolicyQAError as error:
         row["error"] = str(error)
     return row
 
 
-def ask_in_processes(cases: Sequence[Case], settings: Settings, corpus: Path, jobs: int) -> Generator[Row, None, None]:
+def ask_in_processes(
+    cases: Sequence[Case], settings: Settings, folders: Sequence[Path], jobs: int
+) -> Generator[Row, None, None]:
     """Yield the rows in the cases' order, asked by `jobs` processes that open the store for reading.
 
     Raises PolicyQAError if one of them dies (out of memory, killed), and what opening the store raises.
     """
     # Not forked: the threads of the model's runtime and of the vector store do not survive that.
     spawn = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(jobs, mp_context=spawn, initializer=_prepare, initargs=(settings, corpus, jobs))
+    pool = ProcessPoolExecutor(jobs, mp_context=spawn, initializer=_prepare, initargs=(settings, tuple(folders), jobs))
     asked = 0
     try:
         for row in pool.map(_ask, cases, chunksize=4):
@@ -84,18 +86,18 @@ class _Worker:
     """What a process of the pool holds for as long as it lives."""
 
     opened = ExitStack()
-    given: tuple[Settings, Path, int]
+    given: tuple[Settings, Sequence[Path], int]
     engine: "Engine | None" = None
 
 
-def _prepare(settings: Settings, corpus: Path, jobs: int) -> None:
-    _Worker.given = (settings, corpus, jobs)
+def _prepare(settings: Settings, folders: Sequence[Path], jobs: int) -> None:
+    _Worker.given = (settings, folders, jobs)
 
 
 def _ask(case: Case) -> Row:
     from app.build import open_engine
 
-    settings, corpus, jobs = _Worker.given
+    settings, folders, jobs = _Worker.given
     if _Worker.engine is None:  # here and not in _prepare, whose errors a pool does not tell
         _Worker.engine = _Worker.opened.enter_context(open_engine(settings))
-    return ask_case(_Worker.engine, case, corpus, jobs)
+    return ask_case(_Worker.engine, case, folders, jobs)

@@ -4,7 +4,7 @@ import argparse
 from typing import NoReturn
 
 from app.settings import Settings
-from eval.commands import compare, gen, grid, review, run, score, show, validate
+from eval.commands import compare, gen, grid, report, review, run, score, show, validate
 
 # word -> what it does; without one of these words a suite is run
 COMMANDS = {
@@ -15,6 +15,7 @@ COMMANDS = {
     "gen": (gen, "从文档生成候选题，供人审核"),
     "review": (review, "逐题审核候选题"),
     "show": (show, "一道题的回答、标注与判定"),
+    "report": (report, "由运行记录重新生成报告"),
 }
 _RUN = (run, "运行评测套件")
 

@@ -13,7 +13,7 @@ from eval.corpus import Corpus
 from eval.gate import Gate, check, check_must_pass, load_gate
 from eval.gold import Case, Suite
 from eval.load import unreviewed_ids
-from eval.report import as_markdown
+from eval.reports.report import Report, write_reports
 from eval.run import read_settings
 from eval.score import score_trace, summarise
 from eval.statistics import FIELDS, cluster_interval, pair
@@ -64,7 +64,7 @@ def find_judges(suite: Suite, every: Sequence[Case], gated: bool, given: Path | 
 def conclude(
     suite: Suite, cases: Sequence[Case], every: Sequence[Case], corpus: Corpus, folder: Path, judges: Judges
 ) -> dict[str, Any]:
-    """Score the trace in `folder`, write summary.json and summary.md there and return the summary.
+    """Score the trace in `folder`, write the reports there and return the summary.
 
     `every` is the whole suite, whose figure facts fix owners. Raises InputError for a trace that is not of the cases.
     """
@@ -84,8 +84,7 @@ def conclude(
         summary |= {name: list(getattr(changed, name)) for name in _CHANGES}
     if judges.gate is not None:
         summary["gate"] = check(summary, judges.gate, judges.baseline)
-    (folder / "summary.json").write_text(json.dumps(summary, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    (folder / "summary.md").write_text(as_markdown(summary, f"评测 {suite.name}"), encoding="utf-8")
+    write_reports(folder, Report(suite.name, cases, trace, corpus, summary))
     return summary
 
 

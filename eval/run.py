@@ -84,10 +84,10 @@ def run_suite(
         described |= pipeline.to_json() | {"index_bytes": _bytes(engine.describe()["store"])}
         described |= {"jobs": jobs, "cached": len(recorded)}
         if jobs == 1:
-            asked = (ask_case(engine, case, suite.corpus) for case in pending)
+            asked = (ask_case(engine, case, [suite.corpus]) for case in pending)
             _write(folder, cases, recorded, asked, described, cache, on_case)
             return
-    with closing(ask_in_processes(pending, own, suite.corpus, jobs)) as asked:
+    with closing(ask_in_processes(pending, own, [suite.corpus], jobs)) as asked:
         _write(folder, cases, recorded, asked, described, cache, on_case)
 
 

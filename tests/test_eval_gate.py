@@ -10,7 +10,7 @@ from eval_answers import SUITE, sample_cases
 from eval.baseline import check_baseline, flips, from_summary, load_baseline, write_baseline
 from eval.gate import Gate, Ratchet, check, check_must_pass, load_gate
 from eval.gold import SUITES, load_suite
-from eval.report import as_markdown
+from eval.reports.markdown import as_markdown
 from eval.score import measure, summarise
 from ingest.errors import InputError
 
