@@ -12,6 +12,7 @@ from eval.baseline import BASELINE, Baseline, check_baseline, flips, from_summar
 from eval.corpus import Corpus
 from eval.gate import Gate, check, check_must_pass, load_gate
 from eval.gold import Case, Suite
+from eval.load import unreviewed_ids
 from eval.reports.report import Report, write_reports
 from eval.run import read_settings
 from eval.score import score_trace, summarise
@@ -76,6 +77,8 @@ def conclude(
         found = cluster_interval(pairs, [verdict["group_id"] for verdict in summary["cases"]])
         summary["metrics"][name]["clustered"] = found and [round(end, 4) for end in found]
     summary["run"] = read_settings(folder)
+    counted = {case.id for case in cases}
+    summary["unreviewed"] = [identifier for identifier in unreviewed_ids(suite) if identifier not in counted]
     if judges.baseline is not None:
         changed = flips(summary, judges.baseline)
         summary |= {name: list(getattr(changed, name)) for name in _CHANGES}
@@ -112,6 +115,9 @@ def tell(summary: dict[str, Any], judges: Judges) -> int:
     for name, label in _CHANGES.items():
         if summary.get(name):
             note(f"{label} {len(summary[name])} 题：{'、'.join(summary[name])}")
+    if left_out := summary["unreviewed"]:
+        more = " 等" if len(left_out) > 10 else ""
+        note(f"{len(left_out)} 题未经审核，没有计入（--unreviewed 可计入）：{'、'.join(left_out[:10])}{more}")
     failures = summary.get("gate", [])
     for failure in failures:
         note(f"门槛未过：{failure}")

@@ -7,7 +7,7 @@ import os
 import platform
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +15,11 @@ from app.settings import DEFAULT_STORE, Settings
 from eval.answer_cache import AnswerCache, state_of
 from eval.asking import HITS, Row, ask_case, ask_in_processes, default_jobs
 from eval.gold import Case, Suite
+from eval.pipeline import FUSIONS, Pipeline
 from eval.trace import write_line
 from eval.versions import digests
 from ingest.errors import InputError
+from ingest.text.split import CHUNK_SIZE
 
 if TYPE_CHECKING:
     from app.engine import Engine
@@ -29,10 +31,14 @@ ANSWERS = BASE / "eval" / "answers"
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How to ask: by how many processes (None: by cores), and whether recorded answers may stand for asking."""
+    """How to ask: by how many processes (None: by cores), and whether recorded answers may stand for asking.
+
+    Another pipeline than the project's own is asked afresh by one process, so that its times can be compared.
+    """
 
     jobs: int | None = None
     fresh: bool = False
+    pipeline: Pipeline = field(default_factory=Pipeline)
 
 
 def run_suite(
@@ -51,14 +57,21 @@ def run_suite(
     process dies.
     """
     from app.build import open_engine
+    from app.retrieval.thresholds import using
 
     # A model has its own store: a store refuses vectors of another. So has a corpus: what two suites of one name do
     # not share would be removed and read again at every turn. In it, what has not changed is not read again.
-    kept_by = hashlib.sha1(f"{settings.embed_model}\n{suite.corpus.resolve()}".encode()).hexdigest()[:8]
-    own = replace(settings, store=BASE / "eval" / f"{suite.name}-{kept_by}")
+    # And so has a chunk size.
+    pipeline = way.pipeline
+    if pipeline != Pipeline():
+        way = Way(1, fresh=True, pipeline=pipeline)
+    own = replace(settings, store=store_of(suite, settings, pipeline))
     cache = None
-    with open_engine(own, writable=True, on_note=on_note) as engine:
-        summary = engine.ingest([str(suite.corpus)], prune=True)
+    with (
+        open_engine(own, writable=True, on_note=on_note, fusion=FUSIONS[pipeline.fusion]) as engine,
+        using(pipeline.thresholds),
+    ):
+        summary = engine.ingest([str(suite.corpus)], prune=True, size=pipeline.size)
         if summary.skipped:
             first = summary.skipped[0]
             raise InputError(f"语料 {first['source']} 未能导入：{first['reason']}", "评测要求语料全部可读")
@@ -68,6 +81,7 @@ def run_suite(
         recorded = {case.id: row for case in cases if cache and (row := cache.get(case)) is not None}
         pending = [case for case in cases if case.id not in recorded]
         jobs = min(way.jobs or default_jobs(len(pending), settings), max(1, len(pending)))
+        described |= pipeline.to_json() | {"index_bytes": _bytes(engine.describe()["store"])}
         described |= {"jobs": jobs, "cached": len(recorded)}
         if jobs == 1:
             asked = (ask_case(engine, case, [suite.corpus]) for case in pending)
@@ -101,6 +115,13 @@ def _write(
         if cache is not None:
             cache.keep(new)
         _write_json(folder / "settings.json", described)
+
+
+def store_of(suite: Suite, settings: Settings, pipeline: Pipeline) -> Path:
+    """Where the index of a suite's corpus is kept: one for each corpus, embedding model and chunk size."""
+    cut = "" if pipeline.size == CHUNK_SIZE else f"\n{pipeline.size}"
+    kept_by = hashlib.sha1(f"{settings.embed_model}\n{suite.corpus.resolve()}{cut}".encode()).hexdigest()[:8]
+    return BASE / "eval" / f"{suite.name}-{kept_by}"
 
 
 def new_folder(out: Path | None) -> Path:
@@ -156,6 +177,10 @@ def _describe(suite: Suite, cases: Sequence[Case], settings: Settings, engine: d
         "started": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
         "rows": digests(cases),
     }  # fmt: skip
+
+
+def _bytes(store: str) -> int:
+    return sum(path.stat().st_size for path in Path(store).rglob("*") if path.is_file())
 
 
 def sha256(path: Path) -> str:

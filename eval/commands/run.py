@@ -18,6 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "suite", nargs="?", default="sample", metavar="套件", help="套件名或 gold.jsonl 路径（默认 sample）"
     )
     parser.add_argument("--split", choices=("dev", "test"), help="只跑其中一部分")
+    parser.add_argument("--unreviewed", action="store_true", help="也计入 reviewed 为 false 的题目")
     parser.add_argument("--out", metavar="目录", type=Path, help="运行记录放在哪里（默认 .policyqa/runs/时间）")
     parser.add_argument("--jobs", metavar="N", type=_jobs, help="用几个进程提问（默认按核数）")
     parser.add_argument("--fresh", action="store_true", help="不用记录下的回答，逐题重问")
@@ -46,7 +47,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     suite = _present(args)
     if suite is None:
         return 0
-    every, corpus = checked(suite)
+    every, corpus = checked(suite, args.unreviewed)
     judges = find_judges(suite, every, args.gate, args.baseline)
     cases = [case for case in every if args.split in (None, case.split)]
     if not cases:

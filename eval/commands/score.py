@@ -21,9 +21,10 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     """Score and write the summary anew; 0, or 3 if the gate is not passed. Raises InputError for what cannot be used."""
     described = read_settings(args.folder)
     suite = suite_of(described, args.folder, args.corpus)
-    every, corpus = checked(suite)
+    every, corpus = checked(suite, unreviewed=True)
     judges = find_judges(suite, every, args.gate, args.baseline)
-    asked = described.get("rows") or {case.id for case in every}
+    asked = described.get("rows") or {case.id for case in every if case.reviewed}
+    every = tuple(case for case in every if case.reviewed or case.id in asked)
     cases = [case for case in every if case.id in asked]
     if args.write_baseline and len(cases) < len(every):
         raise InputError(f"{args.folder} 只跑了 {len(every)} 题中的 {len(cases)} 题", "基线要按整个套件写")

@@ -27,7 +27,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     """Print question, answer, gold and verdict of one case of a run, scored again by the code as it is now."""
     identifier, folder = args.id, args.out or last_run()
     suite = suite_of(read_settings(folder), folder, args.corpus)
-    every, corpus = checked(suite)
+    every, corpus = checked(suite, unreviewed=True)
     trace = read_trace(folder / "trace.jsonl")
     case = next((case for case in every if case.id == identifier), None)
     if case is None or identifier not in trace:
