@@ -62,4 +62,10 @@ CORPUS = {"a.md": Paper(TEXT, ())}
 def _summary() -> dict[str, object]:
     summary = summarise(score_trace(CASES, RECORDS, CORPUS), {case.id: case for case in CASES})
     summary["metrics"][PAYLOAD] = {"value": 7.5, "n": 2, "interval": None}
-    return summary | {"gate": ["必过题 " + PAYLOAD], "lost": [CASES[0].id], "won": ["right"], "run": {"model": PAYLOAD}}
+    return summary | {
+        "gate": ["必过题 " + PAYLOAD],
+        "lost": [CASES[0].id],
+        "won": ["right"],
+        "unreviewed": ["u"],
+        "run": {"model": PAYLOAD},
+    }

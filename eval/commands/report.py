@@ -29,8 +29,9 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     folder = args.folder or last_run()
     described = read_settings(folder)
     suite = suite_of(described, folder, args.corpus)
-    every, corpus = checked(suite)
-    asked = described.get("rows") or {case.id for case in every}
+    every, corpus = checked(suite, unreviewed=True)
+    asked = described.get("rows") or {case.id for case in every if case.reviewed}
+    every = tuple(case for case in every if case.reviewed or case.id in asked)
     cases = [case for case in every if case.id in asked]
     judges = find_judges(suite, every, suite.gate is not None, args.baseline).for_part(cases)
     summary = conclude(suite, cases, every, corpus, folder, judges)

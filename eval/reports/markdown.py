@@ -19,6 +19,8 @@ def as_markdown(summary: Mapping[str, Any], title: str, questions: Mapping[str, 
     n = summary["n"]
     lines = [f"# {_escaped(title)}：{words.verdict_line(summary)}", ""]
     lines += [f"{n} 题，{n - len(failing)} 题正确，{len(failing)} 题未通过。", ""]
+    if left_out := summary.get("unreviewed"):
+        lines += [f"另有 {len(left_out)} 题未经审核，没有计入。", ""]
     lines += [f"- ❌ {_escaped(failure)}" for failure in summary.get("gate", ())]
     lines += _flipped(summary)
     lines += ["", *words.notes(summary.get("run", {}))]

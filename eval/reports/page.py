@@ -62,6 +62,7 @@ def _about(summary: Mapping[str, Any]) -> str:
     run = summary.get("run", {})
     right = sum(case["correct"] for case in summary["cases"])
     parts = [f"{summary['n']} 题，{right} 题正确，{summary['n'] - right} 题未通过"]
+    parts += [f"{len(summary['unreviewed'])} 题未经审核，没有计入"] if summary.get("unreviewed") else []
     parts += [f"{label} {run[key]}" for key, label in _ABOUT if run.get(key) and run[key] != "none"]
     if started := str(run.get("started", "")):
         parts.append(f"开始于 {started[:16].replace('T', ' ')}")
