@@ -26,6 +26,7 @@ test: $(VENV)/.ready
 	$(PY) -m mypy
 	$(PY) -m pytest
 	$(VENV)/bin/policyqa eval sample --gate
+	$(VENV)/bin/policyqa eval official --gate $(if $(POLICYQA_REQUIRE_OPTIONAL),,--skip-absent)
 
 lint: $(VENV)/.ready
 	$(PY) -m ruff check --fix .

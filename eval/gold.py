@@ -120,6 +120,10 @@ class Case(_Row):
         return not self.answerable and self.kind in {"misattribution", "false_premise"}
 
 
+class AbsentCorpusError(InputError):
+    """A suite's texts, which are not part of the project, are not on this machine."""
+
+
 @dataclass(frozen=True, slots=True)
 class Suite:
     """Where a suite's parts are; `gate` and `distractors` are None where it has none.
@@ -161,7 +165,7 @@ def find_suite(name: str, corpus: Path | None = None) -> Suite:
 
 
 def _find_corpus(gold: Path, given: Path | None) -> Path:
-    own, place = gold.parent / "corpus", gold.parent / "corpus.toml"
+    own, place, named = gold.parent / "corpus", gold.parent / "corpus.toml", ""
     if given is not None:
         folder, hint = given, "--corpus 后给出语料所在的目录"
     elif own.is_dir() or not place.is_file():
@@ -169,13 +173,15 @@ def _find_corpus(gold: Path, given: Path | None) -> Path:
     else:
         try:
             where = _Elsewhere.model_validate(tomllib.loads(place.read_text(encoding="utf-8")))
-        except (tomllib.TOMLDecodeError, ValidationError) as error:
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError, ValidationError) as error:
             raise InputError(f"语料位置文件有误：{place}", "写明 environment 和 beside 两项") from error
         named = os.environ.get(where.environment, "").strip()
         folder = Path(named) if named else REPOSITORY.parent / where.beside
         hint = f"语料不随项目分发：用 --corpus 目录 或环境变量 {where.environment} 指出"
     if not folder.is_dir():
-        raise InputError(f"评测套件没有语料目录：{folder}", hint)
+        # Only where nobody named a folder: a wrong name is a mistake, no reason to skip.
+        kind = InputError if given is not None or own.is_dir() or not place.is_file() or named else AbsentCorpusError
+        raise kind(f"评测套件没有语料目录：{folder}", hint)
     return folder
 
 
@@ -183,7 +189,7 @@ def load_suite(path: Path) -> tuple[Case, ...]:
     """Read a gold file. Raises InputError naming file and line of the first row that is not as it must be."""
     cases: list[Case] = []
     seen: dict[str, int] = {}
-    for number, line in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), 1):
+    for number, line in enumerate(_text(path).split("\n"), 1):  # no other character ends a line: JSON may hold them
         if not line.strip():
             continue
         case = _case(path, number, line)
@@ -194,6 +200,18 @@ def load_suite(path: Path) -> tuple[Case, ...]:
     if not cases:
         raise InputError(f"{path} 中没有题目", "每行一个 JSON 对象")
     return tuple(cases)
+
+
+def _text(path: Path) -> str:
+    """Return a gold file's text, all its lines ended alike. Raises InputError, for bytes that are no UTF-8 with their line."""
+    try:
+        raw = path.read_bytes()
+        return raw.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+    except OSError as error:
+        raise InputError(f"读不了题目文件：{path}：{error.strerror}") from error
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise InputError(f"{path} 第 {line} 行：不是 UTF-8", "把题目文件另存为 UTF-8") from error
 
 
 def _case(path: Path, number: int, line: str) -> Case:

@@ -89,7 +89,7 @@ def read_trace(path: Path) -> dict[str, Record]:
     if not path.is_file():
         raise InputError(f"没有运行记录：{path}", "先运行 policyqa eval")
     records: dict[str, Record] = {}
-    for number, line in enumerate(path.read_text(encoding="utf-8").rstrip("\n").split("\n"), 1):
+    for number, line in enumerate(path.read_bytes().rstrip(b"\n").split(b"\n"), 1):
         try:
             record = Record.model_validate_json(line)
         except ValidationError as error:

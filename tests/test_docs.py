@@ -19,6 +19,8 @@ PAGES = (
     "CHANGELOG.md",
     "CONTRIBUTING.md",
     "bench/README.md",
+    "docs/eval.md",
+    "docs/eval.zh-CN.md",
     "docs/llm.md",
     "docs/llamaindex.md",
     "docs/quality.md",

@@ -2,9 +2,9 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
+from eval_suite import write_suite
 
 from app.settings import load_settings
 from eval.cli import run_arguments
@@ -12,32 +12,11 @@ from eval.corpus import relative_source
 from eval.trace import read_trace
 from ingest.errors import InputError
 
-TEXT = "# 贵州简报\n\n贵州规划的数据中心机架超30万个。2025年国内数据中心平均利用率约65%。\n"
-
-
-def _row(identifier: str, question: str, number: tuple[float, str, str], scope: str, quote: str) -> dict[str, Any]:
-    value, unit, comparator = number
-    fact = {"id": "f", "vital": True, "type": "figure", "value": value, "unit": unit, "comparator": comparator}
-    return {
-        "id": identifier, "group_id": identifier, "variant": "canonical", "kind": "number", "question": question,
-        "history": [], "answerable": True, "facts": [fact | {"scope": scope, "period": ""}], "must_not": [],
-        "evidence": [{"source": "a.md", "quote": quote}], "reviewed": True, "split": "dev",
-    }  # fmt: skip
-
 
 @pytest.fixture
 def suite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "corpus").mkdir()
-    (tmp_path / "corpus" / "a.md").write_text(TEXT, encoding="utf-8")
-    rows = [
-        _row("racks", "贵州规划的数据中心机架有多少个？", (300000, "个", "超"), "贵州", "规划的数据中心机架超30万个"),
-        _row("rate", "2025年全国数据中心平均利用率是多少？", (65, "%", "约"), "全国", "国内数据中心平均利用率约65%"),
-    ]
-    gold = tmp_path / "gold.jsonl"
-    gold.write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in rows), encoding="utf-8")
-    (tmp_path / "gate.toml").write_text('must_pass = ["racks"]\n[hard]\nmarker_validity = 1.0\n', encoding="utf-8")
-    return gold
+    return write_suite(tmp_path)
 
 
 def test_run_gate_baseline_and_show(suite: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -46,7 +25,8 @@ def test_run_gate_baseline_and_show(suite: Path, capsys: pytest.CaptureFixture[s
     summary = json.loads(capsys.readouterr().out)
     assert (summary["n"], summary["gate"], summary["metrics"]["accuracy"]["value"]) == (2, [], 1.0)
     (folder,) = Path(".policyqa/runs").iterdir()
-    assert {path.name for path in folder.iterdir()} == {"settings.json", "trace.jsonl", "summary.json", "summary.md"}
+    reports = {"summary.json", "summary.md", "summary.html", "junit.xml"}
+    assert {path.name for path in folder.iterdir()} == {"settings.json", "trace.jsonl", *reports}
     record = read_trace(folder / "trace.jsonl")["racks"]
     assert record.answer is not None
     assert {citation.source for citation in record.answer.citations} == {hit.source for hit in record.hits} == {"a.md"}

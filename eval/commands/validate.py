@@ -24,8 +24,9 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     """List every problem of the suite; 0 if there is none. Raises InputError if there are some."""
     suite = find_suite(args.suite, args.corpus)
     cases, corpus, problems = load(suite)
+    waiting = [case.id for case in cases if not case.reviewed]
     if args.json:
-        found = {"suite": suite.name, "cases": len(cases), "problems": problems}
+        found = {"suite": suite.name, "cases": len(cases), "unreviewed": waiting, "problems": problems}
         sys.stdout.write(json.dumps(found, ensure_ascii=False) + "\n")
     else:
         for problem in problems:
@@ -33,5 +34,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     if problems:
         raise InputError(f"{suite.gold}：{len(problems)} 处有误", "逐条改正后再运行")
     if not args.json:
+        if waiting:
+            sys.stdout.write(f"{suite.gold}：{len(waiting)} 题未经审核，运行时不计入：{'、'.join(waiting)}\n")
         sys.stdout.write(f"{suite.gold}：{len(cases)} 题，{len(corpus)} 份语料，没有问题\n")
     return 0
