@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from eval_suite import write_suite
+from eval_suite import TEXT, _row, write_suite
 
 from app.settings import load_settings
 from eval.cli import run_arguments

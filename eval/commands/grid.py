@@ -65,7 +65,7 @@ def _suite_rows(args: argparse.Namespace, suite: Suite, cells: list[Cell], top: 
     for number, cell in enumerate(cells, 1):
         folder = new_folder(top / suite.name / f"{number:02d}")
         label = f"{suite.name} {number}/{len(cells)} {cell.name}"
-        with tqdm(total=len(cases), unit="题", desc=label, file=sys.stderr) as bar:
+        with tqdm(total=len(cases), unit="题", desc=label, file=sys.stderr, mininterval=1) as bar:
             rows.append(run_cell(cell, suite, cases, every, corpus, folder, bar.update, _note))
     return rows
 

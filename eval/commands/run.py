@@ -54,7 +54,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
         raise InputError(f"套件 {suite.name} 没有 {args.split} 部分的题目")
     judges = judges.for_part(cases)
     folder = new_folder(args.out)
-    with tqdm(total=len(cases), unit="题", file=sys.stderr) as bar:
+    with tqdm(total=len(cases), unit="题", file=sys.stderr, mininterval=1) as bar:
         run_suite(suite, cases, settings, folder, bar.update, note, Way(args.jobs, args.fresh))
     summary = conclude(suite, cases, every, corpus, folder, judges)
     print_summary(summary, folder, args.json)
