@@ -62,7 +62,7 @@ def _about(failures, *words):
 
 
 def test_without_fusion_the_evidence_sinks(bench, monkeypatch):
-    def dense_only(query, plan, found, sources):
+    def dense_only(query, plan, found, sources, fusion):
         ids = list(found.rows)
         return dict(zip(ids, map(float, z_scores([found.dense[i] for i in ids])), strict=True))
 
