@@ -7,18 +7,16 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-import numpy as np
-
 from app.types import Evidence
-from app.types import Hit as Passage
 from eval.corpus import Corpus
 from eval.gold import Case
 from eval.mutate import ENGLISH, OPERATORS, Operator, other_citations
+from eval.passages import evidence_of, passage
 from eval.rights import NO_ANSWER, Right, cite
 from eval.text import is_chinese
 from eval.trace import Said, SaidCitation, SaidSentence
 from ingest.facts.regions import display, find_regions
-from ingest.types import Chunk, Sentence, Source
+from ingest.types import Sentence, Source
 
 AnswerOperator = Callable[[Right, Corpus], Iterator["Mutant"]]
 _MARKERS = re.compile(r"(?:\s*\[\d{1,4}\])+")
@@ -50,19 +48,6 @@ def in_sentences(name: str) -> AnswerOperator:
                     yield Mutant(right.case, _retold(right.said, at, text), sentence.text, text)
 
     return mutate
-
-
-def evidence_of(cited: list[SaidCitation], corpus: Corpus) -> Evidence:
-    """Return the citations of a sentence as one piece of evidence, with what ingestion reads from them."""
-    read = [
-        s for c in cited if c.source in corpus for s in corpus[c.source].sentences if s.start < c.end and c.start < s.end
-    ]
-    text = "\n".join(c.quote for c in cited)
-    regions = tuple(dict.fromkeys(code for s in read for code in s.regions))
-    sentence = Sentence(0, len(text), regions, tuple(f for s in read for f in s.figures))
-    chunk = Chunk("", "", text, 0, len(text), (sentence,))
-    source = Source(cited[0].source, "", " ".join(c.title for c in cited), issued=cited[0].date)
-    return Evidence(Passage(chunk, np.zeros((1, 1), np.float16), source, 0.0, 0.0, 0.0), sentence, 0.0, 0.0, 0.0)
 
 
 def wrong_citation(right: Right, corpus: Corpus) -> Iterator[Mutant]:
@@ -164,11 +149,8 @@ def _answer(said: Said, text: str, span: tuple[str, int, int], corpus: Corpus, f
 
 
 def _evidence_at(citation: SaidCitation, start: int, end: int, corpus: Corpus) -> Evidence:
-    text = corpus[citation.source].text
-    chunk = Chunk("", "", text, 0, len(text), ())
     source = Source(citation.source, "", citation.title)
-    sentence = Sentence(start, end)
-    return Evidence(Passage(chunk, np.zeros((1, 1), np.float16), source, 0.0, 0.0, 0.0), sentence, 0.0, 0.0, 0.0)
+    return passage(corpus[citation.source].text, Sentence(start, end), source)
 
 
 def _cited(said: Said, sentence: SaidSentence) -> list[SaidCitation]:

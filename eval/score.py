@@ -5,10 +5,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from eval import metrics
-from eval.answers import read_answer
-from eval.binding import check_table, find_claims, foreign_regions, foreign_years, is_misattributed
+from eval.answers import Piece, read_answer
+from eval.binding import Claim, check_table, counts_a_list, find_claims, foreign_regions, foreign_periods, is_misattributed
 from eval.corpus import Corpus, KnownScope, known_scopes
 from eval.gold import Case, Fact, FigureFact
+from eval.meaning import find_twists
 from eval.metrics import Rate
 from eval.trace import Record
 
@@ -73,8 +74,9 @@ def score_case(case: Case, record: Record, corpus: Corpus, known: Sequence[Known
     misowned += [f"{claim.name} → {claim.owner}" for claim in claims if is_misattributed(claim, corpus, known)]
     for piece in shown.pieces:
         misowned += [f"{name}：{piece.text[:24]}" for name in foreign_regions(piece, case.asked, corpus)]
-    unstated += [claim.name for claim in claims if not claim.is_grounded]
-    unstated += [f"{year}年" for piece in shown.pieces for year in foreign_years(piece, case.asked, corpus)]
+    unstated += [claim.name for claim in claims if not claim.is_grounded and not counts_a_list(claim)]
+    unstated += [f"{period}年" if period.isdigit() else period for piece in shown.pieces for period in foreign_periods(piece, case.asked, corpus)]
+    twists = [twist for piece in shown.pieces for twist in find_twists(piece, case.asked, corpus, _grounded(piece, claims))]
     quotes = metrics.quote_exactness(said, corpus)
     reasons = [
         *([] if metrics.abstention_fits(case, said.abstained) else [_FLAG[said.abstained]]),
@@ -82,6 +84,7 @@ def score_case(case: Case, record: Record, corpus: Corpus, known: Sequence[Known
         *(f"出现禁止的说法：{text}" for text in forbidden),
         *(f"张冠李戴：{text}" for text in misowned),
         *(f"所引原文中没有：{text}" for text in unstated),
+        *twists,
         *shown.problems,
         *([f"{quotes.n - quotes.successes} 条引文与原文不符"] if quotes.successes < quotes.n else []),
     ]
@@ -182,3 +185,7 @@ def _name(fact: Fact) -> str:
         number = f"{fact.comparator}{fact.value:g}{fact.unit}"
         return " ".join(part for part in (fact.scope, fact.period, number) if part)
     return fact.any[0]
+
+
+def _grounded(piece: Piece, claims: Sequence[Claim]) -> bool:
+    return any(claim.piece is piece and claim.is_grounded for claim in claims)
