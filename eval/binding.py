@@ -23,7 +23,7 @@ from ingest.lexical import normalise
 
 _TODAY = date(2026, 1, 1)  # 近五年 is compared with 近五年, so any day will do
 _ISSUED = re.compile(r"发布|印发|公布|出台|今年|本年|issued|published|this year", re.IGNORECASE)
-_FULL_STOP = re.compile(r"(?<=\d)\.(?!\d)")  # in 2025.
+_PASSED_OVER = re.compile(r"(?<=\d)\.(?!\d)|今年|本年|当年|[比较](?:上年|去年)")  # in 2025.; words that fix no year
 # 无人机、智能终端两类产品: the writer's own count of what stands before it.
 _LIST_COUNT = re.compile(r"([^，,。；;：:]+)([两二三四五六七八九])(?:大|类|种|项|个|点|方面)")
 _LIST_MARK = re.compile(r"、|和|与|以及|及")
@@ -37,7 +37,7 @@ class Claim:
     """A quantity that the answer states, whose it says it is, and what it cites.
 
     `scopes`: owners that the sentence or the answer's figure table names. `implied`: whom the reader takes it for
-    otherwise: the region spoken of last, else the question's. `periods`: as stated, or asked for if none is stated.
+    otherwise: the region spoken of last, else the question's. `periods`: as stated (`dated`), or asked for if none is stated.
     `piece` is where it stands. `quoted`: those of the scopes that the words of a verbatim quote name: the source's own
     words, which give the figure to nobody else, however much or little of them ingestion understands.
     """
@@ -48,6 +48,7 @@ class Claim:
     periods: frozenset[str]
     piece: Piece
     quoted: frozenset[str] = frozenset()
+    dated: bool = False
 
     @property
     def name(self) -> str:
@@ -97,7 +98,7 @@ def find_claims(pieces: Sequence[Piece], said: Said, asked: str) -> tuple[Claim,
                     periods = set(periods_of(piece.text))
                 stated = frozenset(periods) or asked_periods
                 quoted = frozenset(named_owner) if piece.in_quote(offset + quantity.start) else frozenset()
-                claims.append(Claim(quantity, frozenset(scopes), implied, stated, piece, quoted))
+                claims.append(Claim(quantity, frozenset(scopes), implied, stated, piece, quoted, bool(periods)))
         spoken_of = _affirmed(piece.text) or spoken_of
     return tuple(claims)
 
@@ -185,6 +186,22 @@ def is_misattributed(claim: Claim, corpus: Corpus, known: Sequence[KnownScope]) 
     return not claim.implied & truth and (source_names_it or truth != {NATION})
 
 
+def is_misdated(claim: Claim, corpus: Corpus) -> bool:
+    """Whether a claim gives a figure a period, and the cited sources read another for it. False where either is open."""
+    if not claim.dated:
+        return False
+    truth = {
+        f.period
+        for c in claim.piece.cited if c.source in corpus
+        for sentence in corpus[c.source].sentences
+        for f in sentence.figures
+        if c.start <= f.start < c.end and same_value(f, claim.quantity) and same_unit(f.unit, claim.quantity.unit)
+    }  # fmt: skip
+    if not all(_YEAR.match(period) for period in (*truth, *claim.periods)):
+        return False
+    return bool(truth) and not any(_is_within(a, b) or _is_within(b, a) for a in claim.periods for b in truth)
+
+
 def check_table(said: Said, corpus: Corpus, known: Sequence[KnownScope]) -> tuple[list[str], list[str]]:
     """Return entries of the figure table that their citation does not state, and those it gives to another owner."""
     by_id = {citation.id: citation for citation in said.citations}
@@ -257,7 +274,7 @@ def foreign_periods(piece: Piece, asked: str, corpus: Corpus) -> list[str]:
     named = " ".join(f"{citation.quote} {citation.title}" for citation in piece.cited)
     stated = {*periods_of(named), *_figure_periods(piece, corpus)}
     dates = {citation.date[:4] for citation in piece.cited}
-    found = []
+    found: list[str] = []
     for clause in CLAUSE.finditer(piece.text):
         own = periods_of(clause[0])
         if UNDISCLOSED.search(clause[0]) and periods_of(asked):
@@ -273,7 +290,7 @@ def foreign_periods(piece: Piece, asked: str, corpus: Corpus) -> list[str]:
 @functools.lru_cache(maxsize=4096)
 def periods_of(text: str) -> frozenset[str]:
     """Periods that a text names, in Chinese or English; 近五年 and its like as years from a fixed day."""
-    return frozenset(question_periods(_FULL_STOP.sub(" ", normalise(text)), _TODAY)[0])
+    return frozenset(question_periods(_PASSED_OVER.sub(" ", normalise(text)), _TODAY)[0])
 
 
 def _is_within(said: str, stated: str) -> bool:

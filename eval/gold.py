@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from eval.quantities import same_quantity, stated_quantities
 from eval.text import contains
 from ingest.errors import InputError
+from ingest.facts.regions import display, find_regions
 from ingest.text.repair import to_simplified
 
 SUITES = Path(__file__).parent / "suites"
@@ -96,6 +97,8 @@ class Case(_Row):
     evidence: tuple[Evidence, ...]
     reviewed: bool
     split: Literal["dev", "test"]
+    note: str = Field(default="", description="why the case is there, or what it is easily answered with; not scored")
+    region: str = Field(default="", description="regions to filter reports by; those of the question where left out")
     line: int = Field(default=0, exclude=True)
 
     @model_validator(mode="after")
@@ -112,6 +115,14 @@ class Case(_Row):
     def asked(self) -> str:
         """The conversation up to and with the question, simplified: what an answer may deny without citing it."""
         return to_simplified("\n".join([*(message.content for message in self.history), self.question]))
+
+    @property
+    def regions(self) -> tuple[str, ...]:
+        """Names of the regions that a report files the case under: `region`, parted by 、, else those of the question."""
+        if self.region:
+            return tuple(part for part in self.region.split("、") if part)
+        asked = to_simplified(self.question)
+        return tuple(dict.fromkeys(display(mention.code) for mention in find_regions(asked)))
 
     @property
     def either_flag(self) -> bool:
@@ -199,6 +210,19 @@ def _case(path: Path, number: int, line: str) -> Case:
 def linked_evidence(fact: Fact, evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:
     """Evidence that a fact follows from: the quotes that hold one of its strings, or its value and unit."""
     return tuple(item for item in evidence if _follows(fact, item.quote))
+
+
+def evidence_units(case: Case) -> tuple[tuple[int, ...], ...]:
+    """What has to be found or cited for a case: for each fact the numbers of the quotes of which one is enough.
+
+    A quote that no fact follows from is a unit of its own. () for a case without evidence.
+    """
+    linked = [
+        tuple(n for n, item in enumerate(case.evidence) if _follows(fact, item.quote)) for fact in case.facts
+    ]  # fmt: skip
+    used = {n for unit in linked for n in unit}
+    rest = [(n,) for n in range(len(case.evidence)) if n not in used]
+    return tuple(dict.fromkeys([*(unit for unit in linked if unit), *rest]))
 
 
 def _follows(fact: Fact, quote: str) -> bool:

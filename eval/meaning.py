@@ -57,7 +57,6 @@ def find_twists(piece: Piece, asked: str, corpus: Corpus, has_figure: bool) -> l
         evidence = evidence_of(piece.cited, corpus)
         found += [f"与原文意思相反或不同：{clause}" for clause in dict.fromkeys(_twisted(piece.text, evidence))]
         found += [f"原文没有这层意思：{word}" for word in _put_in(frame, evidence.text)]
-        found += [f"计划、预测与事实混淆：{figure}" for figure in _other_kinds(piece, evidence)]
         bound = FOREIGN_FIGURES if has_figure else FOREIGN
         if is_chinese(frame) and not piece.quotes and bigram_share(piece.text, quotes) < bound:
             found.append(f"所引原文说的不是这件事：{piece.text[:30]}")
@@ -117,9 +116,12 @@ def _put_in(frame: str, source: str) -> Iterator[str]:
             yield found[0]
 
 
-def _other_kinds(piece: Piece, evidence: Evidence) -> Iterator[str]:
+def other_kinds(piece: Piece, corpus: Corpus) -> Iterator[str]:
     """Figures told as done that are planned or expected, or the other way round; a note behind a figure may tell it."""
     text = piece.text
+    if not piece.cited or not _is_han(frame_of(piece)):
+        return
+    evidence = evidence_of(piece.cited, corpus)
     for figure in find_figures(text):
         same = [f for f in evidence.sentence.figures if same_value(f, figure)]
         noted = bool(_KIND_NOTE.match(text, figure.end))
