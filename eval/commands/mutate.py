@@ -29,7 +29,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--corpus", metavar="目录", type=Path, help="语料不在套件旁时，语料所在的目录")
     parser.add_argument("--run", metavar="目录", type=Path, help="除标注外，也用这次运行中答对的回答")
     parser.add_argument("--most", metavar="数", type=int, default=200, help="每种改法最多评多少个（默认 200）")
-    parser.add_argument("--operator", action="append", choices=ANSWER_OPERATORS, metavar="改法", help="只用这些改法，可重复")
+    parser.add_argument(
+        "--operator", action="append", choices=ANSWER_OPERATORS, metavar="改法", help="只用这些改法，可重复"
+    )
 
 
 def run(args: argparse.Namespace, settings: Settings) -> int:
