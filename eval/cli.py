@@ -4,11 +4,12 @@ import argparse
 from typing import NoReturn
 
 from app.settings import Settings
-from eval.commands import mutate, run, show, validate
+from eval.commands import judge, mutate, run, show, validate
 
 # word -> what it does; without one of these words a suite is run
 COMMANDS = {
     "validate": (validate, "核对题目文件：格式、原文、事实"),
+    "judge": (judge, "让大模型评判一次运行的回答"),
     "mutate": (mutate, "把正确的回答改错，看评分能否识破"),
     "show": (show, "一道题的回答、标注与判定"),
 }
