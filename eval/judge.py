@@ -50,7 +50,7 @@ class Tally:
     unscored: int
 
 
-class JudgeLLM(CustomLLM):  # type: ignore[misc,unused-ignore]
+class JudgeLLM(CustomLLM):
     """The configured model as LlamaIndex asks it, under the limits that answers have. Raises LLMError."""
 
     _backend: Backend = PrivateAttr()

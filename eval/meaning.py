@@ -41,6 +41,8 @@ _PUT_IN = tuple(
         (r"(?:未能?|没有?)(?=突破|超|达|升至|降[至到]|提高到|增长)", r"未|没|不"),
     )
 )
+_UP = re.compile(r"增[长加速幅至到]|[提升]高|提升|上[升涨]|升[至到]|扩大|高[出于]")
+_DOWN = re.compile(r"[下降]降|降[低至到幅]|减少|减至|下跌|缩[短小减]|低于|跌[至到幅]")
 _KIND_NOTE = re.compile(r"[（(][^（）()]*(?:目标|预测|target|forecast)")
 
 
@@ -58,6 +60,7 @@ def find_twists(piece: Piece, asked: str, corpus: Corpus, has_figure: bool) -> l
         found += [f"与原文意思相反或不同：{clause}" for clause in dict.fromkeys(_twisted(piece.text, evidence))]
         found += [f"原文没有这层意思：{word}" for word in _put_in(frame, evidence.text)]
         bound = FOREIGN_FIGURES if has_figure else FOREIGN
+        found += [f"升降相反：{figure}" for figure in _other_directions(piece, evidence)]
         if is_chinese(frame) and not piece.quotes and bigram_share(piece.text, quotes) < bound:
             found.append(f"所引原文说的不是这件事：{piece.text[:30]}")
     return found
@@ -114,6 +117,22 @@ def _put_in(frame: str, source: str) -> Iterator[str]:
     for added, excuse in _PUT_IN:
         if (found := added.search(frame)) and not excuse.search(source):
             yield found[0]
+
+
+def _other_directions(piece: Piece, evidence: Evidence) -> Iterator[str]:
+    """Figures by which something goes up in the answer and down in the source, or the other way round."""
+    for figure in find_figures(piece.text):
+        same = [f for f in evidence.sentence.figures if same_value(f, figure)]
+        said = _direction(piece.text, figure.start)
+        if same and any(said) and all(_direction(evidence.text, f.start) == said[::-1] for f in same):
+            yield piece.text[figure.start : figure.end]
+
+
+def _direction(text: str, at: int) -> tuple[bool, bool]:
+    """Whether words for up and for down stand in the clause around a position; both or neither is no direction."""
+    clause = next((m[0] for m in CLAUSE.finditer(text) if m.start() <= at < m.end()), "")
+    up, down = bool(_UP.search(clause)), bool(_DOWN.search(clause))
+    return (up, down) if up != down else (False, False)
 
 
 def other_kinds(piece: Piece, corpus: Corpus) -> Iterator[str]:
