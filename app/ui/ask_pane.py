@@ -76,15 +76,18 @@ def wire_ask(engine: "Engine", book: "History | None", parts: dict[str, Any], ta
         text: str, state: Conversation, choice: Language | None, editing: Editing | None, tab: str
     ) -> AsyncIterator[dict[Any, Any]]:
         state = taken_up(engine, book, state, tab, choice or DEFAULT_LANGUAGE)
+        if not (text or "").strip() and state.exchanges and state.exchanges[-1].question:
+            yield _rest(parts, state, choice)  # Enter pressed twice: the question is asked, the box is empty
+            return
         instead = editing.key if editing and editing.conversation == state.id else ""
         async for update in _run(engine, parts, text, state, choice, book, instead):
             yield update
 
     limits = {"concurrency_limit": CONCURRENCY, "concurrency_id": "ask", **_QUIET}
     asked = [conversation, chosen, parts["editing"], parts["shown"]]
-    asking = [
-        gr.on([question.submit, parts["send"].click], run, [question, *asked], shown, trigger_mode="once", **limits)
-    ]
+    # A question sent in the moment in which an answer ends is asked after it: "once" would drop it without a word.
+    sent = [question.submit, parts["send"].click]
+    asking = [gr.on(sent, run, [question, *asked], shown, trigger_mode="always_last", **limits)]
     asking += [button.click(run, [button, *asked], shown, **limits) for button in examples]
     asking += wire_feedback(engine, book, parts, run, shown, **limits)
     parts["stop"].click(
