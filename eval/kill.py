@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from eval.answer_mutants import ANSWER_OPERATORS, Mutant
 from eval.corpus import Corpus, KnownScope
@@ -11,6 +11,8 @@ from eval.rights import Right, record_of
 from eval.score import score_case
 
 WANTED = 0.95
+_ANSWERS = 4
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +42,19 @@ class Killed:
 def kill_rates(
     rights: Sequence[Right], corpus: Corpus, known: Sequence[KnownScope], most: int, names: Sequence[str] = ()
 ) -> Iterator[Killed]:
-    """Yield the rate of every operator (or of those named), from at most `most` mutants each, evenly drawn."""
+    """Yield the rate of every operator (or of those named), from at most `most` mutants each, evenly drawn.
+
+    They are made of at most four times as many answers: making all mutants of a large suite takes longer than scoring some.
+    """
+    drawn = evenly(rights, _ANSWERS * most)
     for name in names or ANSWER_OPERATORS:
-        made = [mutant for right in rights for mutant in ANSWER_OPERATORS[name](right, corpus)]
+        made = [mutant for right in drawn for mutant in ANSWER_OPERATORS[name](right, corpus)]
         tried = evenly(made, most)
         alive = [m for m in tried if score_case(m.case, record_of(m.case, m.said), corpus, known).correct]
         yield Killed(name, len(made), Rate(len(tried) - len(alive), len(tried)), tuple(alive))
 
 
-def evenly(made: Sequence[Mutant], most: int) -> list[Mutant]:
+def evenly(made: Sequence[Item], most: int) -> list[Item]:
     """At most `most` of a list, at even distances and in order."""
     if len(made) <= most:
         return list(made)
