@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from eval.quantities import same_quantity, stated_quantities
 from eval.text import contains
 from ingest.errors import InputError
+from ingest.facts.regions import display, find_regions
 from ingest.text.repair import to_simplified
 
 SUITES = Path(__file__).parent / "suites"
@@ -97,6 +98,8 @@ class Case(_Row):
     evidence: tuple[Evidence, ...]
     reviewed: bool
     split: Literal["dev", "test"]
+    note: str = Field(default="", description="why the case is there, or what it is easily answered with; not scored")
+    region: str = Field(default="", description="regions to filter reports by; those of the question where left out")
     line: int = Field(default=0, exclude=True)
 
     @model_validator(mode="after")
@@ -113,6 +116,14 @@ class Case(_Row):
     def asked(self) -> str:
         """The conversation up to and with the question, simplified: what an answer may deny without citing it."""
         return to_simplified("\n".join([*(message.content for message in self.history), self.question]))
+
+    @property
+    def regions(self) -> tuple[str, ...]:
+        """Names of the regions that a report files the case under: `region`, parted by 、, else those of the question."""
+        if self.region:
+            return tuple(part for part in self.region.split("、") if part)
+        asked = to_simplified(self.question)
+        return tuple(dict.fromkeys(display(mention.code) for mention in find_regions(asked)))
 
     @property
     def either_flag(self) -> bool:
@@ -187,19 +198,13 @@ def _find_corpus(gold: Path, given: Path | None) -> Path:
 
 def load_suite(path: Path) -> tuple[Case, ...]:
     """Read a gold file. Raises InputError naming file and line of the first row that is not as it must be."""
-    cases: list[Case] = []
-    seen: dict[str, int] = {}
-    for number, line in enumerate(_text(path).split("\n"), 1):  # no other character ends a line: JSON may hold them
-        if not line.strip():
-            continue
-        case = _case(path, number, line)
-        if case.id in seen:
-            raise InputError(f"{path} 第 {number} 行：编号 {case.id} 重复", f"第 {seen[case.id]} 行已用过")
-        seen[case.id] = number
-        cases.append(case)
+    cases, problems, _ = read_rows(path)
+    if problems:
+        others = f"；另有 {len(problems) - 1} 处" if len(problems) > 1 else ""
+        raise InputError(f"{path} {problems[0]}{others}", "policyqa eval validate 列出全部")
     if not cases:
         raise InputError(f"{path} 中没有题目", "每行一个 JSON 对象")
-    return tuple(cases)
+    return cases
 
 
 def _text(path: Path) -> str:
@@ -214,25 +219,72 @@ def _text(path: Path) -> str:
         raise InputError(f"{path} 第 {line} 行：不是 UTF-8", "把题目文件另存为 UTF-8") from error
 
 
-def _case(path: Path, number: int, line: str) -> Case:
+def read_rows(path: Path) -> tuple[tuple[Case, ...], list[str], int]:
+    """Return the good rows of a gold file, what is wrong with the others (a line each, by line number), and their number.
+
+    Rows that are not blank = good ones + bad ones. Raises InputError for a file that cannot be read as text.
+    """
+    cases: dict[str, Case] = {}
+    problems: list[str] = []
+    bad = 0
+    for number, line in enumerate(_text(path).split("\n"), 1):  # no other character ends a line: JSON may hold them
+        if not line.strip():
+            continue
+        case, found = _case(number, line)
+        if case and case.id in cases:
+            found = [f"编号 {case.id} 重复，第 {cases[case.id].line} 行已用过"]
+        elif case:
+            cases[case.id] = case
+        problems += [f"第 {number} 行：{problem}" for problem in found]
+        bad += bool(found)
+    return tuple(cases.values()), problems, bad
+
+
+def _case(number: int, line: str) -> tuple[Case | None, list[str]]:
     try:
         row: Any = json.loads(line)
-    except json.JSONDecodeError as error:
-        raise InputError(f"{path} 第 {number} 行：不是 JSON：{error.msg}", "每行一个完整的 JSON 对象") from error
+    except (json.JSONDecodeError, RecursionError) as error:
+        return None, [f"不是 JSON：{error.msg if isinstance(error, json.JSONDecodeError) else '嵌套过深'}"]
+    if isinstance(row, dict) and "line" in row:
+        return None, ["line：未知字段"]
     try:
-        if isinstance(row, dict) and "line" in row:
-            raise InputError(f"{path} 第 {number} 行：未知字段 line")
-        return Case.model_validate(row).model_copy(update={"line": number})
+        return Case.model_validate(row).model_copy(update={"line": number}), []
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        what = f"{where}：{first['msg']}" if where else first["msg"]
-        raise InputError(f"{path} 第 {number} 行：{what}", "按题目格式修改") from error
+        return None, [_problem(".".join(map(str, item["loc"])), item["msg"]) for item in error.errors()]
+
+
+def _problem(where: str, what: str) -> str:
+    return f"{where}：{what}" if where else what
+
+
+def gold_schema() -> dict[str, Any]:
+    """Return the JSON schema of one row of a gold file; suites/gold.schema.json holds it for editors and other tools."""
+    schema = Case.model_json_schema()
+    schema["properties"].pop("line")
+    schema.pop("required")
+    required = [name for name, field in Case.model_fields.items() if field.is_required()]
+    described = "One row of a gold file (JSON Lines). `policyqa eval validate` checks more: quotes, facts, groups."
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "description": described, "required": required,
+    }  # fmt: skip
 
 
 def linked_evidence(fact: Fact, evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:
     """Evidence that a fact follows from: the quotes that hold one of its strings, or its value and unit."""
     return tuple(item for item in evidence if _follows(fact, item.quote))
+
+
+def evidence_units(case: Case) -> tuple[tuple[int, ...], ...]:
+    """What has to be found or cited for a case: for each fact the numbers of the quotes of which one is enough.
+
+    A quote that no fact follows from is a unit of its own. () for a case without evidence.
+    """
+    linked = [
+        tuple(n for n, item in enumerate(case.evidence) if _follows(fact, item.quote)) for fact in case.facts
+    ]  # fmt: skip
+    used = {n for unit in linked for n in unit}
+    rest = [(n,) for n in range(len(case.evidence)) if n not in used]
+    return tuple(dict.fromkeys([*(unit for unit in linked if unit), *rest]))
 
 
 def _follows(fact: Fact, quote: str) -> bool:
@@ -242,20 +294,21 @@ def _follows(fact: Fact, quote: str) -> bool:
 
 
 def find_problems(
-    cases: Sequence[Case], texts: Mapping[str, str], pages: Mapping[str, Sequence[PageSpan]] | None = None
-) -> list[str]:
+    cases: Sequence[Case], texts: Mapping[str, str], pages: Mapping[str, Sequence[PageSpan]] | None = None,
+    with_groups: bool = True,
+) -> list[str]:  # fmt: skip
     """Return what is wrong with the cases against the corpus (source -> text), one line each, with the file's line.
 
     Checked: sources exist; quotes stand verbatim in them, on the page that is named; every fact follows from a quote;
-    no must_not string is in the corpus; the variants of a group agree on what they ask (kind, answerable, split) and
-    one of them is canonical.
+    no must_not string is in the corpus; unless the file has more rows than these (`with_groups`), the variants of a group
+    agree on what they ask (kind, answerable, split) and one of them is canonical.
     """
     problems: list[str] = []
     groups: dict[str, list[Case]] = {}
     for case in cases:
         problems += [f"第 {case.line} 行 {case.id}：{problem}" for problem in _problems(case, texts, pages or {})]
         groups.setdefault(case.group_id, []).append(case)
-    for name, group in groups.items():
+    for name, group in groups.items() if with_groups else ():
         if len({(case.kind, case.answerable, case.split) for case in group}) > 1:
             problems.append(f"第 {group[0].line} 行 题组 {name}：各变体的 kind、answerable 或 split 不一致")
         if sum(case.variant == "canonical" for case in group) != 1:

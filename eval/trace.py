@@ -46,6 +46,14 @@ class SaidFigure(_Part):
     citation: int
 
 
+class SaidUsage(_Part):
+    """Tokens that a model took for the answer; `cost` in the currency of its price, None where no price is set."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    cost: float | None = None
+
+
 class Said(_Part):
     """An answer in the form of `ask --json`."""
 
@@ -58,6 +66,7 @@ class Said(_Part):
     figures: tuple[SaidFigure, ...] = ()
     model: str = ""
     timings_ms: dict[str, float] = {}
+    usage: SaidUsage | None = None
 
 
 class Hit(_Part):

@@ -22,7 +22,8 @@ HOMES = {
     "fastapi": {"app.server", "app.sources_routes", "app.api"},
     "uvicorn": {"app.server"},
     "openai": set(),
-    "llama_index": {"app.generation.backend", "app.generation.stream", "app.llamaindex"},
+    "llama_index": {"app.generation.backend", "app.generation.stream", "app.llamaindex", "eval.judge"},
+    "ir_measures": {"eval.retrieval"},
     "trafilatura": {"ingest.formats.read_html"},
     "opencc": {"ingest.text.repair"},
     "pypdfium2": {"ingest.formats.pdf_layer"},
@@ -39,6 +40,7 @@ HOMES = {
 }
 AT_TOP = {
     ("llama_index", "app.llamaindex"),
+    ("llama_index", "eval.judge"),
     ("httpcore", "ingest.formats.fetch_address"),
 }  # its classes derive from the framework's; nothing else imports it
 
