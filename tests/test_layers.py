@@ -21,6 +21,8 @@ HOMES = {
     "gradio": {"app.ui", "app.server"},
     "fastapi": {"app.server", "app.sources_routes", "app.api"},
     "uvicorn": {"app.server"},
+    "mcp": {"app.api.tools"},
+    "limits": {"app.api.limits"},
     "openai": set(),
     "llama_index": {"app.generation.backend", "app.generation.stream", "app.llamaindex"},
     "trafilatura": {"ingest.formats.read_html"},
@@ -40,6 +42,7 @@ HOMES = {
 AT_TOP = {
     ("llama_index", "app.llamaindex"),
     ("httpcore", "ingest.formats.fetch_address"),
+    ("fastapi", "app.api.strict"),
 }  # its classes derive from the framework's; nothing else imports it
 
 
