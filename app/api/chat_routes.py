@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from app.access.caller import caller_in
 from app.api.ask_routes import EVENTS, UNBUFFERED, late
 from app.api.errors import ApiError, answer, as_json
-from app.api.shapes import MAX_TYPED, ChatErrorBody, ChatIn, ChatMessage, ChatOut, ModelsOut, error_responses
+from app.api.shapes import MAX_TYPED, ChatErrorBody, ChatIn, ChatMessage, ChatOut, ModelsOut, OneEvent, error_responses
 from app.api.source_list import without_sources, with_sources
 from app.api.work import Work, begun, engine_for
 from app.spoken import spoken
@@ -43,7 +43,7 @@ def add_chat(app: "FastAPI", engine: "Engine", work: Work) -> None:
     @app.post(
         "/chat/completions",
         response_model=None,
-        responses={**errors, 200: {"model": ChatOut, "content": {EVENTS: {"schema": {"type": "string"}}}}},
+        responses={**errors, 200: {"model": ChatOut, "content": {EVENTS: {"schema": OneEvent}}}},
         summary="Ask as OpenAI's clients do",
     )
     async def chat(request: Request, body: ChatIn) -> "Response":

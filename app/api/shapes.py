@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from app.understanding.plain import MAX_TYPED
 
@@ -15,6 +15,10 @@ LISTED = 500  # documents at once
 
 Question = Annotated[str, Field(min_length=1, max_length=MAX_TYPED, pattern=r"\S", examples=["贵州算力利用率如何"])]
 Language = Literal["zh", "en"]
+# 10.0 is an integer in JSON.
+Whole = BeforeValidator(lambda given: int(given) if isinstance(given, float) and given.is_integer() else given)
+OneEvent = {"type": "object", "properties": {"event": {"type": "string"}, "data": {"type": "string"}}, "required": ["data"]}
+AnyBytes = WithJsonSchema({"title": "File", "contentMediaType": "application/octet-stream"})
 
 
 class _Given(BaseModel):
@@ -44,7 +48,7 @@ class SearchIn(_Given):
     """What to look for."""
 
     question: Question
-    k: Annotated[int, Field(ge=1, le=MAX_K)] = 10
+    k: Annotated[int, Whole, Field(ge=1, le=MAX_K)] = 10
     history: Annotated[list[TurnIn], Field(max_length=MAX_TURNS)] = []
 
 
@@ -93,7 +97,7 @@ class ChatIn(_ChatGiven):
     messages: Annotated[list[ChatMessage], Field(min_length=1, max_length=MAX_MESSAGES)]
     stream: bool | None = None
     stream_options: ChatOptions | None = None
-    n: Annotated[Literal[1] | None, Field(description="one answer")] = None
+    n: Annotated[Literal[1] | None, Whole, Field(description="one answer")] = None
 
 
 class ErrorBody(BaseModel):
