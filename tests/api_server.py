@@ -52,3 +52,24 @@ def sample_app(store, folder, local_only=True, **settings):
         app = build_app(engine, local_only, library=library, settings=Settings(store=store, **settings))
         app.state.readiness.warm()
         yield app, engine, library
+
+
+@contextmanager
+def served(app):
+    """Address of an app on loopback, by a real server in a thread."""
+    import threading
+    import time
+
+    import uvicorn
+
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="critical", timeout_graceful_shutdown=1))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        assert thread.is_alive()
+        time.sleep(0.01)
+    try:
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(10)

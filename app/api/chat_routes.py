@@ -120,5 +120,3 @@ async def _chunks(pieces: AsyncIterator[str | Answer], made: dict[str, Any], usa
 
 def _data(value: Any) -> bytes:
     return b"data: " + as_json(value) + b"\n\n"
-
-

@@ -33,9 +33,7 @@ def add_documents(app: "FastAPI", engine: "Engine", library: "Library | None") -
 def _add_reading(app: "FastAPI", engine: "Engine") -> None:
     from fastapi import Query, Request
 
-    @app.get(
-        "/documents", response_model=None, responses={200: {"model": DocumentsOut}}, summary="What is indexed"
-    )
+    @app.get("/documents", response_model=None, responses={200: {"model": DocumentsOut}}, summary="What is indexed")
     def documents(
         request: Request,
         offset: Annotated[int, Query(ge=0, le=2**40)] = 0,
@@ -182,4 +180,3 @@ def job_of(job: Job) -> "Mapping[str, Any]":
     return {
         "id": job.id, "name": job.name, "state": job.state, "share": share, "message": said + job.reason, "removed": job.removed,
     }  # fmt: skip
-

@@ -1,7 +1,7 @@
 """What goes wrong, as the API tells it: one JSON shape, OpenAI's own on the routes that its clients call, never a trace.
 
-    {"error": {"code", "message", "hint"}}                     /v1/...
-    {"error": {"message", "type", "param", "code"}}            /v1/chat/completions, /v1/models
+{"error": {"code", "message", "hint"}}                     /v1/...
+{"error": {"message", "type", "param", "code"}}            /v1/chat/completions, /v1/models
 """
 
 import json
@@ -76,6 +76,7 @@ def add_errors(app: "FastAPI") -> None:
     from fastapi import Request
     from fastapi.exceptions import RequestValidationError
     from starlette.exceptions import HTTPException
+    from starlette.requests import ClientDisconnect
 
     def told(request: Request, error: ApiError, headers: Mapping[str, str] | None = None) -> "Response":
         return answer(error.body(request.url.path), error.status, {**error.headers, **(headers or {})})
@@ -99,6 +100,10 @@ def add_errors(app: "FastAPI") -> None:
             headers["Allow"] = ", ".join(_methods(app, request))
         message = _WORDS.get(error.status_code, "请求的内容不合要求")
         return told(request, ApiError(error.status_code, _NAMES.get(error.status_code, "error"), message), headers)
+
+    @app.exception_handler(ClientDisconnect)
+    def gone(request: Request, error: ClientDisconnect) -> "Response":
+        return told(request, ApiError(499, "gone", "连接已断开"))  # to nobody
 
     @app.exception_handler(Exception)
     def broken(request: Request, error: Exception) -> "Response":

@@ -25,7 +25,12 @@ FRAME = 65_536  # that a multipart form may have around its file
 READ_SECONDS = 30.0  # until the next piece of a body has to be there
 REMOTE_RATE = "120/minute"  # where other machines can ask and nothing else is set
 UPLOADS = ("/v1/files", "/library/files")
-METERED = ("/v1/", "/mcp", "/gradio_api/queue/join", "/library/files")  # what the rate and the end of the server hold back
+METERED = (
+    "/v1/",
+    "/mcp",
+    "/gradio_api/queue/join",
+    "/library/files",
+)  # what the rate and the end of the server hold back
 
 Receive = Callable[[], Any]
 Send = Callable[[dict[str, Any]], Any]

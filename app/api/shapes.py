@@ -17,7 +17,11 @@ Question = Annotated[str, Field(min_length=1, max_length=MAX_TYPED, pattern=r"\S
 Language = Literal["zh", "en"]
 # 10.0 is an integer in JSON.
 Whole = BeforeValidator(lambda given: int(given) if isinstance(given, float) and given.is_integer() else given)
-OneEvent = {"type": "object", "properties": {"event": {"type": "string"}, "data": {"type": "string"}}, "required": ["data"]}
+OneEvent = {
+    "type": "object",
+    "properties": {"event": {"type": "string"}, "data": {"type": "string"}},
+    "required": ["data"],
+}
 AnyBytes = WithJsonSchema({"title": "File", "contentMediaType": "application/octet-stream"})
 
 
@@ -55,7 +59,9 @@ class SearchIn(_Given):
 class FetchIn(_Given):
     """Addresses to fetch and add."""
 
-    urls: Annotated[list[Annotated[str, Field(min_length=1, max_length=2_000)]], Field(min_length=1, max_length=MAX_URLS)]
+    urls: Annotated[
+        list[Annotated[str, Field(min_length=1, max_length=2_000)]], Field(min_length=1, max_length=MAX_URLS)
+    ]
 
 
 class _ChatGiven(BaseModel):

@@ -111,9 +111,7 @@ def make_tools(engine: "Engine", work: Work) -> "MCPServer[Any]":
         assert isinstance(found, Answer)
         return said(found.text + with_sources(found), found.to_json())
 
-    async def search(
-        question: Question, ctx: Context, k: Annotated[int, Field(ge=1, le=MAX_K)] = 10
-    ) -> CallToolResult:
+    async def search(question: Question, ctx: Context, k: Annotated[int, Field(ge=1, le=MAX_K)] = 10) -> CallToolResult:
         """Find passages of the indexed documents, best first, each with its doc_id and its place there."""
         from app.documents import hit_to_json
 
