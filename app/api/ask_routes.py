@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from app.access.caller import caller_in
 from app.api.errors import ApiError, answer, as_json, known
-from app.api.shapes import MAX_K, MAX_TYPED, AnswerOut, AskIn, HitsOut, OneEvent, SearchIn, TurnIn
+from app.api.shapes import MAX_K, AnswerOut, AskIn, HitsOut, OneEvent, SearchIn, TurnIn
 from app.api.work import Work, begun, engine_for
 from app.engine import Stage
 from app.types import Answer, AnswerSentence, Turn
+from app.understanding.plain import MAX_TYPED
 from ingest.errors import PolicyQAError
 
 if TYPE_CHECKING:

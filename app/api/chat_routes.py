@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 from app.access.caller import caller_in
 from app.api.ask_routes import EVENTS, UNBUFFERED, late
 from app.api.errors import ApiError, answer, as_json
-from app.api.shapes import MAX_TYPED, ChatErrorBody, ChatIn, ChatMessage, ChatOut, ModelsOut, OneEvent, error_responses
-from app.api.source_list import without_sources, with_sources
+from app.api.shapes import ChatErrorBody, ChatIn, ChatMessage, ChatOut, ModelsOut, OneEvent, error_responses
+from app.api.source_list import with_sources, without_sources
 from app.api.work import Work, begun, engine_for
 from app.spoken import spoken
 from app.types import Answer, Turn
+from app.understanding.plain import MAX_TYPED
 
 if TYPE_CHECKING:
     from fastapi import FastAPI, Response

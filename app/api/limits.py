@@ -5,6 +5,7 @@ time and a number wait. All of it is counted in this process, which is the only 
 """
 
 import asyncio
+import contextlib
 import math
 import time
 from collections.abc import Callable
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 MAX_JSON = 1_000_000  # bytes of a body of the API
 MAX_PAGE = 20_000_000  # of the page's own requests, which carry a conversation
 FRAME = 65_536  # that a multipart form may have around its file
-READ_SECONDS = 30.0  # until the next piece of a body has to be there
+READ_SECONDS, UPLOAD_SECONDS = 30.0, 900.0  # until a body has to be there, from when it is first asked for
 REMOTE_RATE = "120/minute"  # where other machines can ask and nothing else is set
 UPLOADS = ("/v1/files", "/library/files")
 METERED = (
@@ -125,7 +126,7 @@ class Limits:
         except ApiError as error:
             await refuse(send, path, error)
             return
-        body = _Body(receive, allowed)
+        body = _Body(receive, allowed, UPLOAD_SECONDS if path.startswith(UPLOADS) else READ_SECONDS)
         started = False
 
         async def watched(message: dict[str, Any]) -> None:
@@ -135,10 +136,8 @@ class Limits:
             started = True
             await send(message)
 
-        try:
+        with contextlib.suppress(_TooMuch):
             await self.app(scope, body.receive, watched)
-        except _TooMuch:
-            pass
         if body.refused is not None and not started:
             await refuse(send, path, body.refused)
 
@@ -161,17 +160,18 @@ class Limits:
 class _Body:
     """A request's body, counted and timed as it is read."""
 
-    def __init__(self, receive: Receive, allowed: int) -> None:
-        self._receive, self._allowed = receive, allowed
-        self._read, self._whole = 0, False
+    def __init__(self, receive: Receive, allowed: int, seconds: float) -> None:
+        self._receive, self._allowed, self._seconds = receive, allowed, seconds
+        self._read, self._whole, self._until = 0, False, 0.0
         self.refused: ApiError | None = None
 
     async def receive(self) -> dict[str, Any]:
         if self._whole:  # what follows is the end of the connection, however long it takes
             rest: dict[str, Any] = await self._receive()
             return rest
+        self._until = self._until or asyncio.get_running_loop().time() + self._seconds
         try:
-            async with asyncio.timeout(READ_SECONDS):
+            async with asyncio.timeout_at(self._until):
                 message: dict[str, Any] = await self._receive()
         except TimeoutError:
             self.refused = ApiError(408, "timeout", "请求体迟迟没有到齐", "检查网络后重试")

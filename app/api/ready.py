@@ -1,7 +1,6 @@
 """Whether the server can answer: not before it is warm, not while it ends, not without the index that it opened."""
 
 import logging
-import os
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -67,7 +66,7 @@ def _index_of(engine: "Engine") -> tuple[int, int] | None:
     """Tell one index file from another of the same name; None where it is gone, or is no file here."""
     folder = getattr(getattr(engine, "store", None), "folder", None)
     try:
-        status = os.stat(current(folder) / CATALOG) if folder else None
+        status = (current(folder) / CATALOG).stat() if folder else None
     except OSError:
         return None
     return (status.st_dev, status.st_ino) if status else None
