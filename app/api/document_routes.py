@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from app.access.caller import caller_in
 from app.api.errors import ApiError, answer
 from app.api.library import MAX_NAME
-from app.api.shapes import LISTED, MAX_PAGE, AnyBytes, DocumentsOut, DocumentWithText, FetchIn, JobOut, JobsOut
+from app.api.shapes import LISTED, MAX_PAGE, DocumentsOut, DocumentWithText, FetchIn, JobOut, JobsOut
 from app.api.work import engine_for
 from app.library.work import Job
 from app.ui.strings import words
@@ -115,7 +115,7 @@ def _add_uploads(app: "FastAPI", library: "Library | None") -> None:
     @app.post(
         "/files", response_model=None, status_code=202, responses=accepted, summary="Add a file from a form (`file`)"
     )
-    def upload(request: Request, file: Annotated[UploadFile, AnyBytes]) -> "Response":
+    def upload(request: Request, file: UploadFile) -> "Response":
         shelf = editable(library, request)
         with _incoming(shelf, file.filename or "") as incoming, incoming.open("wb") as kept:
             while piece := file.file.read(1 << 20):
@@ -143,7 +143,7 @@ def _add_uploads(app: "FastAPI", library: "Library | None") -> None:
             async for piece in request.stream():
                 kept.write(piece)
             if not kept.tell():
-                raise ApiError(400, "invalid_request", "请求体是空的", "把文件作为请求体发送")
+                raise ApiError(422, "unusable", "请求体是空的", "把文件作为请求体发送")
         return _accepted([await run_in_threadpool(shelf.add, incoming)])
 
 

@@ -144,6 +144,8 @@ class Limits:
     def _admit(self, scope: dict[str, Any], allowed: int) -> None:
         """Raise ApiError for what can be refused by the request's head."""
         if scope["path"].startswith(METERED):
+            if not scope["path"].isprintable():  # a line break is beyond what routes are matched by
+                raise ApiError(404, "not_found", "没有这个地址")
             if self._stopping():
                 raise ApiError(503, "stopping", "服务正在停止", "稍后再试", 5)
             who = caller_in(scope).name or (scope.get("client") or ("?",))[0]

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from app.understanding.plain import MAX_TYPED
 
@@ -22,7 +22,6 @@ OneEvent = {
     "properties": {"event": {"type": "string"}, "data": {"type": "string"}},
     "required": ["data"],
 }
-AnyBytes = WithJsonSchema({"title": "File", "contentMediaType": "application/octet-stream"})
 
 
 class _Given(BaseModel):
@@ -52,7 +51,7 @@ class SearchIn(_Given):
     """What to look for."""
 
     question: Question
-    k: Annotated[int, Whole, Field(ge=1, le=MAX_K)] = 10
+    k: Annotated[int, Field(ge=1, le=MAX_K), Whole] = 10
     history: Annotated[list[TurnIn], Field(max_length=MAX_TURNS)] = []
 
 
@@ -103,7 +102,7 @@ class ChatIn(_ChatGiven):
     messages: Annotated[list[ChatMessage], Field(min_length=1, max_length=MAX_MESSAGES)]
     stream: bool | None = None
     stream_options: ChatOptions | None = None
-    n: Annotated[Literal[1] | None, Whole, Field(description="one answer")] = None
+    n: Annotated[Literal[1] | None, Field(description="one answer"), Whole] = None
 
 
 class ErrorBody(BaseModel):
