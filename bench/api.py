@@ -40,12 +40,14 @@ def main() -> None:
     print(f"cores = {usable_processors()} of {os.cpu_count()}; load {load}; Python {platform.python_version()}")
     suite = find_suite("sample")
     questions = [case.question for case in load_suite(suite.gold) if not case.history]
-    with tempfile.TemporaryDirectory(prefix="policyqa-bench-") as folder:
-        with served(Path(folder), suite.corpus) as (address, pid):
-            host = address.removeprefix("http://")
-            print(f"\nresident memory when ready and warm: {resident(pid):.0f} MB (target < 1000)")
-            overhead(host, Path(folder) / "store", questions[: options.questions])
-            sustained(host, questions, options.users, options.seconds)
+    with (
+        tempfile.TemporaryDirectory(prefix="policyqa-bench-") as folder,
+        served(Path(folder), suite.corpus) as (address, pid),
+    ):
+        host = address.removeprefix("http://")
+        print(f"\nresident memory when ready and warm: {resident(pid):.0f} MB (target < 1000)")
+        overhead(host, Path(folder) / "store", questions[: options.questions])
+        sustained(host, questions, options.users, options.seconds)
 
 
 def overhead(host: str, store: Path, questions: list[str]) -> None:
@@ -86,7 +88,9 @@ def sustained(host: str, questions: list[str], users: int, seconds: float) -> No
     took = time.perf_counter() - began
     times = [one for mine, _ in results for one in mine]
     p50, p95 = np.percentile(times, [50, 95])
-    print(f"\n{users} users without a pause, {took:.0f} s, n = {len(times)}, errors {sum(failed for _, failed in results)}")
+    print(
+        f"\n{users} users without a pause, {took:.0f} s, n = {len(times)}, errors {sum(failed for _, failed in results)}"
+    )
     print(f"  {len(times) / took:.1f} answers a second (target >= 10), p50 {p50:.2f} s, p95 {p95:.2f} s (target < 2)")
 
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from app.access.caller import caller_in
 from app.api.errors import ApiError, answer, as_json, known
-from app.api.shapes import MAX_K, AnswerOut, AskIn, HitsOut, OneEvent, SearchIn, TurnIn
+from app.api.given import MAX_K, AskIn, SearchIn, TurnIn
+from app.api.shapes import ONE_EVENT, AnswerOut, HitsOut
 from app.api.work import Work, begun, engine_for
 from app.engine import Stage
 from app.types import Answer, AnswerSentence, Turn
@@ -32,7 +33,7 @@ def add_ask(app: "FastAPI", engine: "Engine", work: Work) -> None:
     @app.post(
         "/ask",
         response_model=None,
-        responses={200: {"model": AnswerOut, "content": {EVENTS: {"schema": OneEvent}}}},
+        responses={200: {"model": AnswerOut, "content": {EVENTS: {"schema": ONE_EVENT}}}},
         summary="Ask a question; every sentence of the answer is checked and cited",
     )
     async def ask(request: Request, body: AskIn) -> "Response":

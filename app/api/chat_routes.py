@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from app.access.caller import caller_in
 from app.api.ask_routes import EVENTS, UNBUFFERED, late
 from app.api.errors import ApiError, answer, as_json
-from app.api.shapes import ChatErrorBody, ChatIn, ChatMessage, ChatOut, ModelsOut, OneEvent, error_responses
+from app.api.given import MODEL, ChatIn, ChatMessage
+from app.api.shapes import ONE_EVENT, ChatErrorBody, ChatOut, ModelsOut, error_responses
 from app.api.source_list import with_sources, without_sources
 from app.api.work import Work, begun, engine_for
 from app.spoken import spoken
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
     from app.engine import Engine
 
-MODEL = "policyqa"
 LOOKED_BACK = 40  # earlier messages that are read
 
 
@@ -44,7 +44,7 @@ def add_chat(app: "FastAPI", engine: "Engine", work: Work) -> None:
     @app.post(
         "/chat/completions",
         response_model=None,
-        responses={**errors, 200: {"model": ChatOut, "content": {EVENTS: {"schema": OneEvent}}}},
+        responses={**errors, 200: {"model": ChatOut, "content": {EVENTS: {"schema": ONE_EVENT}}}},
         summary="Ask as OpenAI's clients do",
     )
     async def chat(request: Request, body: ChatIn) -> "Response":

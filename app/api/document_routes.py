@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from app.access.caller import caller_in
 from app.api.errors import ApiError, answer
+from app.api.given import LISTED, MAX_PAGE, FetchIn
 from app.api.library import MAX_NAME
-from app.api.shapes import LISTED, MAX_PAGE, DocumentsOut, DocumentWithText, FetchIn, JobOut, JobsOut
+from app.api.shapes import DocumentsOut, DocumentWithText, JobOut, JobsOut
 from app.api.work import engine_for
 from app.library.work import Job
 from app.ui.strings import words

@@ -11,8 +11,8 @@ from pydantic import Field
 from app.access.caller import LOCAL, Caller, caller_in
 from app.api.document_routes import read_document
 from app.api.errors import ApiError, answer, known
+from app.api.given import MAX_K, MAX_PAGE, Language, Question
 from app.api.limits import bounds_of
-from app.api.shapes import MAX_K, MAX_PAGE, Language, Question
 from app.api.source_list import with_sources
 from app.api.work import Work, engine_for
 from app.types import Answer
