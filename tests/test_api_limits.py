@@ -194,6 +194,7 @@ def test_readers_read_and_editors_edit():
 
     read, *edited = run(app_of(FakeEngine(), caller=Caller("r", "reader")), talk)
     assert read.status_code == 200 and {code_of(reply) for reply in edited} == {(403, "forbidden")}
+    assert "editor" in edited[0].json()["error"]["hint"]
     _, *edited = run(app_of(FakeEngine(), caller=Caller("e", "editor")), talk)
     assert {code_of(reply) for reply in edited} == {(403, "read_only")}
     read, *_ = run(app_of(FakeEngine(), caller=Caller("r", "reader", frozenset({""}))), talk)
@@ -237,3 +238,53 @@ def test_ready_once_warm_and_as_long_as_the_index_is_the_same(tmp_path):
     assert ready.problem() == "index_replaced"
     ready.stopping.set()
     assert ready.problem() == "stopping"
+
+
+def test_a_reader_uploads_nothing_and_so_many_upload_at_once(monkeypatch):
+    monkeypatch.setattr("app.api.limits.MAX_UPLOADS", 1)
+    read = []
+
+    async def slowly():
+        for _ in range(3):
+            read.append(1)
+            yield b"x"
+            await asyncio.sleep(0.05)
+
+    async def refused(client):
+        return await client.put("/v1/files?name=a.txt", content=slowly())
+
+    assert code_of(run(app_of(FakeEngine(), caller=Caller("r", "reader")), refused)) == (403, "forbidden")
+    assert not read  # not a byte of it was taken
+
+    class Slow:
+        """An app that reads the whole of a body."""
+
+        async def __call__(self, scope, receive, send):
+            while (await receive()).get("more_body"):
+                pass
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body", "body": b"{}"})
+
+    async def talk(client):
+        both = client.put("/v1/files?name=a", content=slowly()), client.put("/v1/files?name=b", content=slowly())
+        replies = await asyncio.gather(*both)
+        return [*replies, await client.put("/v1/files?name=c", content=slowly())]
+
+    assert [reply.status_code for reply in run(Limits(Slow()), talk)] == [200, 429, 200]
+
+
+def test_no_more_work_waits_on_the_library_than_it_can_bear(tmp_path, monkeypatch):
+    from api_server import NotingLibrary
+    from fastapi import FastAPI
+
+    monkeypatch.setattr("app.api.document_routes.MAX_JOBS", 2)
+    library = NotingLibrary(tmp_path)
+    library._note("fetch", "https://example.org/before").state = "waiting"
+    app = FastAPI(openapi_url=None)
+    app.mount("/v1", make_v1(FakeEngine(), library, Work(Bounds())))
+
+    async def talk(client):
+        one, many = {"urls": ["https://example.org/a"]}, {"urls": ["https://example.org/a"] * 2}
+        return [(await client.post("/v1/documents", json=body)).status_code for body in (many, one)]
+
+    assert run(app, talk) == [429, 202]

@@ -88,3 +88,36 @@ def test_without_the_library_one_line_says_how_to_get_it(monkeypatch, capsys, sa
 
     reply = asyncio.run(ask())
     assert reply.status_code == 501 and reply.json()["error"]["hint"] == 'pip install "policyqa[mcp]"'
+
+
+def test_a_caller_gets_no_more_over_mcp_than_over_http():
+    import httpx
+    from fake_engine import FakeEngine
+
+    from app.access.caller import SCOPE_KEY, Caller
+    from app.api.limits import Bounds
+    from app.api.tools import Mcp
+    from app.api.work import Work
+
+    engine = FakeEngine()
+    endpoint = Mcp(engine, Work(Bounds()))
+
+    async def asked_by(scope, receive, send):
+        scope[SCOPE_KEY] = Caller("r", "reader", frozenset({"a"}))
+        await endpoint(scope, receive, send)
+
+    call = {
+        "jsonrpc": "2.0",
+        "id": 1,
+        "method": "tools/call",
+        "params": {"name": "ask", "arguments": {"question": "问"}},
+    }
+    headers = {"accept": "application/json, text/event-stream"}
+
+    async def main():
+        transport = httpx.ASGITransport(asked_by)
+        async with endpoint.running(), httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+            return await client.post("/mcp", json=call, headers=headers)
+
+    result = asyncio.run(main()).json()["result"]
+    assert result["isError"] and "没有权限" in result["content"][0]["text"] and not engine.seen

@@ -11,6 +11,7 @@ from app.api.errors import ApiError, answer
 from app.api.given import LISTED, MAX_PAGE, FetchIn
 from app.api.library import MAX_NAME
 from app.api.shapes import DocumentsOut, DocumentWithText, JobOut, JobsOut
+from app.api.strict import ROLE
 from app.api.work import engine_for
 from app.library.work import Job
 from app.ui.strings import words
@@ -18,10 +19,13 @@ from app.ui.strings import words
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from fastapi import FastAPI, Request, Response
+    from fastapi import FastAPI, Response
 
     from app.engine import Engine
     from app.library.library import Library
+
+MAX_JOBS = 200  # that may wait; whoever adds more is told to come again
+_EDITOR = {ROLE: "editor"}
 
 
 def add_documents(app: "FastAPI", engine: "Engine", library: "Library | None") -> None:
@@ -81,28 +85,36 @@ def _add_changing(app: "FastAPI", engine: "Engine", library: "Library | None") -
     accepted: Any = {202: {"model": JobsOut}}
 
     @app.post(
-        "/documents", response_model=None, status_code=202, responses=accepted, summary="Fetch addresses and add them"
-    )
-    def fetch(request: Request, body: FetchIn) -> "Response":
-        shelf = editable(library, request)
+        "/documents", response_model=None, status_code=202, responses=accepted, openapi_extra=_EDITOR,
+        summary="Fetch addresses and add them",
+    )  # fmt: skip
+    def fetch(body: FetchIn) -> "Response":
+        shelf = editable(library, adding=len(body.urls))
         return _accepted([shelf.fetch(url) for url in body.urls])
 
     @app.delete(
-        "/documents/{doc_id}", response_model=None, status_code=202, responses=accepted, summary="Take a document out"
-    )
+        "/documents/{doc_id}", response_model=None, status_code=202, responses=accepted, openapi_extra=_EDITOR,
+        summary="Take a document out",
+    )  # fmt: skip
     def remove(request: Request, doc_id: str) -> "Response":
-        shelf = editable(library, request)
+        shelf = editable(library, adding=1)
         if engine_for(engine, caller_in(request.scope)).entry(doc_id) is None:
             raise ApiError(404, "not_found", "没有这份资料", "用 GET /v1/documents 查看编号")
         return _accepted([shelf.remove(doc_id)])
 
-    @app.get("/jobs", response_model=None, responses={200: {"model": JobsOut}}, summary="Work on the library")
-    def jobs(request: Request) -> "Response":
-        return answer({"jobs": [job_of(job) for job in editable(library, request).jobs() if job.name]})
+    @app.get(
+        "/jobs", response_model=None, responses={200: {"model": JobsOut}}, openapi_extra=_EDITOR,
+        summary="Work on the library",
+    )  # fmt: skip
+    def jobs() -> "Response":
+        return answer({"jobs": [job_of(job) for job in editable(library).jobs() if job.name]})
 
-    @app.get("/jobs/{job_id}", response_model=None, responses={200: {"model": JobOut}}, summary="How far a job is")
-    def job(request: Request, job_id: str) -> "Response":
-        found = next((job for job in editable(library, request).jobs() if job.id == job_id), None)
+    @app.get(
+        "/jobs/{job_id}", response_model=None, responses={200: {"model": JobOut}}, openapi_extra=_EDITOR,
+        summary="How far a job is",
+    )  # fmt: skip
+    def job(job_id: str) -> "Response":
+        found = next((job for job in editable(library).jobs() if job.id == job_id), None)
         if found is None:
             raise ApiError(404, "not_found", "没有这项任务", "很久以前结束的任务不再保留")
         return answer(job_of(found))
@@ -114,10 +126,11 @@ def _add_uploads(app: "FastAPI", library: "Library | None") -> None:
     accepted: Any = {202: {"model": JobsOut}}
 
     @app.post(
-        "/files", response_model=None, status_code=202, responses=accepted, summary="Add a file from a form (`file`)"
-    )
-    def upload(request: Request, file: UploadFile) -> "Response":
-        shelf = editable(library, request)
+        "/files", response_model=None, status_code=202, responses=accepted, openapi_extra=_EDITOR,
+        summary="Add a file from a form (`file`)",
+    )  # fmt: skip
+    def upload(file: UploadFile) -> "Response":
+        shelf = editable(library, adding=1)
         with _incoming(shelf, file.filename or "") as incoming, incoming.open("wb") as kept:
             while piece := file.file.read(1 << 20):
                 kept.write(piece)
@@ -130,16 +143,17 @@ def _add_uploads(app: "FastAPI", library: "Library | None") -> None:
         responses=accepted,
         summary="Add a file that is the whole body",
         openapi_extra={
+            **_EDITOR,
             "requestBody": {
                 "required": True,
                 "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
-            }
+            },
         },
     )
     async def put(request: Request, name: Annotated[str, Query(min_length=1, max_length=MAX_NAME)]) -> "Response":
         from starlette.concurrency import run_in_threadpool
 
-        shelf = editable(library, request)
+        shelf = editable(library, adding=1)
         with _incoming(shelf, name) as incoming, incoming.open("wb") as kept:
             async for piece in request.stream():
                 kept.write(piece)
@@ -161,12 +175,12 @@ def _incoming(library: "Library", name: str) -> Iterator[Path]:
         raise
 
 
-def editable(library: "Library | None", request: "Request") -> "Library":
-    """Return the library for a caller who may change it. Raises ApiError (403)."""
-    if not caller_in(request.scope).may("editor"):
-        raise ApiError(403, "forbidden", "没有权限", "修改资料库需要 editor 角色")
+def editable(library: "Library | None", adding: int = 0) -> "Library":
+    """Return the library, if it may be changed and has room for more work. Raises ApiError (403, 429)."""
     if library is None:
         raise ApiError(403, "read_only", "这个服务的资料库不能修改", "见 POLICYQA_LIBRARY 与 POLICYQA_LIBRARY_REMOTE")
+    if adding and sum(job.state in {"waiting", "running"} for job in library.jobs()) + adding > MAX_JOBS:
+        raise ApiError(429, "busy", "等待处理的资料太多", "稍后再试", 10)
     return library
 
 

@@ -16,6 +16,9 @@ LISTED = 500  # documents at once
 
 Question = Annotated[str, Field(min_length=1, max_length=MAX_TYPED, pattern=r"\S", examples=["贵州算力利用率如何"])]
 Language = Literal["zh", "en"]
+Address = Annotated[
+    str, Field(max_length=2_000, pattern=r"^[hH][tT][tT][pP][sS]?://", examples=["https://example.org/a"])
+]
 # 10.0 is an integer in JSON.
 Whole = BeforeValidator(lambda given: int(given) if isinstance(given, float) and given.is_integer() else given)
 
@@ -54,9 +57,7 @@ class SearchIn(_Given):
 class FetchIn(_Given):
     """Addresses to fetch and add."""
 
-    urls: Annotated[
-        list[Annotated[str, Field(min_length=1, max_length=2_000)]], Field(min_length=1, max_length=MAX_URLS)
-    ]
+    urls: Annotated[list[Address], Field(min_length=1, max_length=MAX_URLS)]
 
 
 class _ChatGiven(BaseModel):

@@ -25,7 +25,7 @@ MAX_PAGE = 20_000_000  # of the page's own requests, which carry a conversation
 FRAME = 65_536  # that a multipart form may have around its file
 READ_SECONDS, UPLOAD_SECONDS = 30.0, 900.0  # until a body has to be there, from when it is first asked for
 REMOTE_RATE = "120/minute"  # where other machines can ask and nothing else is set
-UPLOADS = ("/v1/files", "/library/files")
+UPLOADS, MAX_UPLOADS = ("/v1/files", "/library/files"), 8  # files that come in at once: each may lie on the disk twice
 METERED = (
     "/v1/",
     "/mcp",
@@ -114,6 +114,7 @@ class Limits:
         self.app = app
         self._meter = _Meter(rate) if rate else None
         self._stopping = stopping
+        self._uploading = 0
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         """Handle one ASGI event."""
@@ -121,12 +122,21 @@ class Limits:
             await self.app(scope, receive, send)
             return
         path, allowed = scope["path"], body_limit(scope["path"])
+        upload = path.startswith(UPLOADS)
         try:
             self._admit(scope, allowed)
+            if upload and self._uploading >= MAX_UPLOADS:
+                raise ApiError(429, "busy", "正在上传的文件太多", "稍后再试", 2)
         except ApiError as error:
             await refuse(send, path, error)
             return
-        body = _Body(receive, allowed, UPLOAD_SECONDS if path.startswith(UPLOADS) else READ_SECONDS)
+        self._uploading += upload
+        try:
+            await self._pass_on(scope, _Body(receive, allowed, UPLOAD_SECONDS if upload else READ_SECONDS), send)
+        finally:
+            self._uploading -= upload
+
+    async def _pass_on(self, scope: dict[str, Any], body: "_Body", send: Send) -> None:
         started = False
 
         async def watched(message: dict[str, Any]) -> None:
@@ -139,7 +149,7 @@ class Limits:
         with contextlib.suppress(_TooMuch):
             await self.app(scope, body.receive, watched)
         if body.refused is not None and not started:
-            await refuse(send, path, body.refused)
+            await refuse(send, scope["path"], body.refused)
 
     def _admit(self, scope: dict[str, Any], allowed: int) -> None:
         """Raise ApiError for what can be refused by the request's head."""

@@ -8,8 +8,10 @@ from fastapi import Request, Response
 from fastapi.params import Form
 from fastapi.routing import APIRoute
 
+from app.access.caller import Role, caller_in
 from app.api.errors import ApiError
 
+ROLE = "x-role"  # in a route's OpenAPI: who may call it
 _HINT = "请求体须是一个 UTF-8 编码的 JSON 对象"
 
 
@@ -22,7 +24,7 @@ class StrictRequest(Request):
 
 
 class StrictRoute(APIRoute):
-    """A route that reads its JSON strictly, and only what is sent as JSON."""
+    """A route for callers of a role, that reads its JSON strictly, and only what is sent as JSON."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return the handler, given a strict request."""
@@ -31,7 +33,11 @@ class StrictRoute(APIRoute):
         if self.body_field is not None:
             wanted = "multipart/form-data" if isinstance(self.body_field.field_info, Form) else "application/json"
 
+        needed: Role = (self.openapi_extra or {}).get(ROLE, "reader")
+
         async def strictly(request: Request) -> Response:
+            if not caller_in(request.scope).may(needed):  # before anything is read
+                raise ApiError(403, "forbidden", "没有权限", f"需要 {needed} 角色")
             kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
             if wanted and kind != wanted:
                 raise ApiError(415, "unsupported_media_type", "不支持的内容类型", f"Content-Type 须是 {wanted}")

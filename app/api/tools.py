@@ -38,7 +38,7 @@ class Mcp:
     """The MCP endpoint of the web server; where the library is missing it says how to install it."""
 
     def __init__(self, engine: "Engine", work: Work) -> None:
-        self._server = make_tools(engine, work) if installed() else None
+        self._server = make_tools(engine, work, None) if installed() else None
         self._app: Any = None
         if self._server is not None:
             from mcp.server.transport_security import TransportSecuritySettings
@@ -89,11 +89,11 @@ def missing() -> MissingPartError:
 
 def serve_stdio(engine: "Engine", settings: "Settings") -> None:
     """Answer one client on stdin and stdout until it goes."""
-    make_tools(engine, Work(bounds_of(settings, True))).run("stdio")
+    make_tools(engine, Work(bounds_of(settings, True)), LOCAL).run("stdio")
 
 
-def make_tools(engine: "Engine", work: Work) -> "MCPServer[Any]":
-    """Return the server with its three tools, which change nothing."""
+def make_tools(engine: "Engine", work: Work, caller: Caller | None) -> "MCPServer[Any]":
+    """Return the server with its three tools, which change nothing. `caller` is who asks; None: each request says so."""
     from mcp.server.mcpserver import Context, MCPServer
     from mcp.types import CallToolResult, TextContent, ToolAnnotations
 
@@ -107,7 +107,7 @@ def make_tools(engine: "Engine", work: Work) -> "MCPServer[Any]":
 
     async def ask(question: Question, ctx: Context, lang: Language | None = None) -> CallToolResult:
         """Answer a question about the indexed policy documents, every sentence with its citation [n], sources at the end."""
-        found = await _done(work, lambda: _seen(engine, ctx).stream(question, (), lang))
+        found = await _done(work, lambda: _seen(engine, caller, ctx).stream(question, (), lang))
         assert isinstance(found, Answer)
         return said(found.text + with_sources(found), found.to_json())
 
@@ -115,7 +115,7 @@ def make_tools(engine: "Engine", work: Work) -> "MCPServer[Any]":
         """Find passages of the indexed documents, best first, each with its doc_id and its place there."""
         from app.documents import hit_to_json
 
-        hits = await _done(work, lambda: iter([_seen(engine, ctx).search(question, k)]))
+        hits = await _done(work, lambda: iter([_seen(engine, caller, ctx).search(question, k)]))
         rows = [hit_to_json(rank, hit) for rank, hit in enumerate(hits, 1)]
         lines = [f"{r['rank']}. {r['title']}（{r['doc_id']}:{r['start']}-{r['end']}）\n{r['text']}" for r in rows]
         return said("\n\n".join(lines), {"question": question, "hits": rows})
@@ -127,7 +127,7 @@ def make_tools(engine: "Engine", work: Work) -> "MCPServer[Any]":
         limit: Annotated[int, Field(ge=1, le=MAX_PAGE)] = 20_000,
     ) -> CallToolResult:
         """Read a document's cleaned text from a character on; `next` in the result is where the following piece begins."""
-        row = await _done(work, lambda: iter([read_document(_seen(engine, ctx), doc_id, True, offset, limit)]))
+        row = await _done(work, lambda: iter([read_document(_seen(engine, caller, ctx), doc_id, True, offset, limit)]))
         return said(row["text"]["text"], row)
 
     for tool in (ask, search, read_source):
@@ -135,10 +135,10 @@ def make_tools(engine: "Engine", work: Work) -> "MCPServer[Any]":
     return server
 
 
-def _seen(engine: "Engine", context: Any) -> "Engine":
-    """The engine as the caller sees it: on stdin it is the person at this machine."""
-    request = context.request_context.request
-    caller: Caller = LOCAL if request is None else caller_in(request.scope)
+def _seen(engine: "Engine", caller: Caller | None, context: Any) -> "Engine":
+    """The engine as the caller sees it. Nobody is taken for the person at this machine because a request is missing."""
+    if caller is None:
+        caller = caller_in(context.request_context.request.scope)
     return engine_for(engine, caller)
 
 
