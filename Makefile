@@ -39,6 +39,7 @@ bench: $(VENV)/.ready
 	$(PY) -m bench.search
 	$(PY) -m bench.ingest
 	$(PY) -m bench.page
+	$(PY) -m bench.api
 
 eval: $(VENV)/.ready
 	$(VENV)/bin/policyqa eval sample

@@ -29,6 +29,10 @@ class Settings:
     library: Path | None = Path(DEFAULT_LIBRARY)  # files that are added on the page; None: none can be
     library_remote: bool = False  # whether a page that other machines reach may change the library
     allow_private_urls: bool = False  # whether ingest may fetch from private and loopback addresses
+    rate: str = ""  # requests of one caller, as 60/minute; off: any number; "": as app.api.limits has it
+    concurrency: int = 4  # answers of the API made at once
+    queue: int = 64  # that may wait for that
+    answer_timeout: float = 120.0  # seconds that one of them may take, waiting included
     llm_base_url: str = ""
     llm_model: str = ""
     llm_api_key: str = field(default="", repr=False)
@@ -67,6 +71,10 @@ def load_settings(environment: Mapping[str, str] | None = None, store: str | Non
         library=None if library == "off" else Path(library) if library else _beside(location),
         library_remote=env.get("POLICYQA_LIBRARY_REMOTE", "").strip() == "1",
         allow_private_urls=env.get("POLICYQA_ALLOW_PRIVATE_URLS", "").strip() == "1",
+        rate=env.get("POLICYQA_RATE", "").strip(),
+        concurrency=int(_number(env, "POLICYQA_CONCURRENCY", 4, 1, 256)),
+        queue=int(_number(env, "POLICYQA_QUEUE", 64, 0, 10_000)),
+        answer_timeout=_number(env, "POLICYQA_ANSWER_TIMEOUT", 120.0, 1, 3600),
         **_llm_settings(env),
     )
 

@@ -22,6 +22,7 @@ PAGES = (
     "docs/eval.md",
     "docs/eval.zh-CN.md",
     "docs/llm.md",
+    "docs/api.md",
     "docs/llamaindex.md",
     "docs/quality.md",
 )
@@ -81,6 +82,9 @@ class TestReadme:
             "POLICYQA_HISTORY": str(default.history),
             "POLICYQA_EMBED_MODEL": default.embed_model,
             "POLICYQA_RERANK": default.rerank,
+            "POLICYQA_CONCURRENCY": str(default.concurrency),
+            "POLICYQA_QUEUE": str(default.queue),
+            "POLICYQA_ANSWER_TIMEOUT": f"{default.answer_timeout:g}",
             "POLICYQA_LLM_TIMEOUT": f"{default.llm_timeout:g}",
             "POLICYQA_LLM_FIRST_TOKEN": f"{default.llm_first_token:g}",
             "POLICYQA_LLM_RETRIES": str(default.llm_retries),

@@ -21,6 +21,8 @@ HOMES = {
     "gradio": {"app.ui", "app.server"},
     "fastapi": {"app.server", "app.sources_routes", "app.api"},
     "uvicorn": {"app.server"},
+    "mcp": {"app.api.tools"},
+    "limits": {"app.api.limits"},
     "openai": set(),
     "llama_index": {"app.generation.backend", "app.generation.stream", "app.llamaindex", "eval.judge"},
     "ir_measures": {"eval.retrieval"},
@@ -42,6 +44,7 @@ AT_TOP = {
     ("llama_index", "app.llamaindex"),
     ("llama_index", "eval.judge"),
     ("httpcore", "ingest.formats.fetch_address"),
+    ("fastapi", "app.api.strict"),
 }  # its classes derive from the framework's; nothing else imports it
 
 
