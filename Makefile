@@ -26,6 +26,7 @@ test: $(VENV)/.ready
 	$(PY) -m mypy
 	$(PY) -m pytest
 	$(VENV)/bin/policyqa eval sample --gate
+	$(VENV)/bin/policyqa eval official --gate $(if $(POLICYQA_REQUIRE_OPTIONAL),,--skip-absent)
 
 lint: $(VENV)/.ready
 	$(PY) -m ruff check --fix .
@@ -38,6 +39,7 @@ bench: $(VENV)/.ready
 	$(PY) -m bench.search
 	$(PY) -m bench.ingest
 	$(PY) -m bench.page
+	$(PY) -m bench.api
 
 eval: $(VENV)/.ready
 	$(VENV)/bin/policyqa eval sample

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from app.engine import Engine
 from app.generation.backend import make_backend
 from app.offline import go_offline
+from app.retrieval.fuse import Fusion, adaptive
 from app.retrieval.rerank import make_reranker
 from app.settings import Settings
 from ingest.embed import Embedder, load_embedder
@@ -22,9 +23,14 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def open_engine(
-    settings: Settings, writable: bool = False, on_note: Callable[[str], None] | None = None
+    settings: Settings,
+    writable: bool = False,
+    on_note: Callable[[str], None] | None = None,
+    fusion: Fusion = adaptive,
 ) -> Iterator[Engine]:
     """Open the store and load the embedder. `on_note` hears of long first-time work (building the bundled model).
+
+    `fusion` is no setting: another than the project's own is there to be compared with it.
 
     Raises StoreError, InputError or MissingPartError.
     """
@@ -37,7 +43,7 @@ def open_engine(
         settings.store, embedder.name, embedder.dimension, writable=writable, cache=settings.cache
     ) as store:
         reranker = make_reranker(settings.rerank, store, embedder)
-        yield Engine(store, embedder, backend, reranker)
+        yield Engine(store, embedder, backend, reranker, fusion)
 
 
 @contextlib.contextmanager

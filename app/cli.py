@@ -82,9 +82,11 @@ def _parser() -> argparse.ArgumentParser:
     _question_arguments(ask)
     ask.add_argument("--lang", choices=("zh", "en"), help="回答语言（默认随问题）")
 
-    serve = add("serve", _serve, "启动网页")
+    serve = add("serve", _serve, "启动网页与接口（/v1、/mcp）")
     serve.add_argument("--host", default="127.0.0.1")
     serve.add_argument("--port", type=int, default=7860)
+
+    add("mcp", _mcp, "作为 MCP 服务器与一个客户端对话（标准输入输出）；网页服务的 /mcp 也提供同样的工具")
 
     history = add("history", _history, "网页里的对话记录：list、export ID、replay ID、candidate ID、remove ID")
     history.add_argument("action", choices=("list", "export", "replay", "candidate", "remove"))
@@ -310,6 +312,18 @@ def _accounts(args: argparse.Namespace, settings: Settings) -> int:
 
     for line in run(args, settings):
         print(line, flush=True)
+    return 0
+
+
+def _mcp(args: argparse.Namespace, settings: Settings) -> int:
+    from app.api.tools import installed, missing, serve_stdio
+
+    if not installed():  # before a model is loaded
+        raise missing()
+    from app.build import open_engine
+
+    with open_engine(settings, on_note=_note) as engine:
+        serve_stdio(engine, settings)
     return 0
 
 

@@ -25,6 +25,7 @@ from app.generation.rewriting import llm_rewriter
 from app.originals import Origin
 from app.render import Numbering, checked, render, with_timings
 from app.retrieval.evidence import rank_sentences
+from app.retrieval.fuse import Fusion, adaptive
 from app.retrieval.rerank import Reranker
 from app.retrieval.retrieve import MAX_DOCUMENT_CHUNKS, retrieve
 from app.retrieval.validity import validities
@@ -36,6 +37,7 @@ from ingest.prepare import Read, read_here
 from ingest.records import Entry, FileRecord
 from ingest.store import Store
 from ingest.summary import Summary
+from ingest.text.split import CHUNK_SIZE, ChunkSize
 from ingest.types import Document
 
 # Cosine of the bundled model between an English sentence and the Chinese one that it renders (docs/quality.md, "LLM").
@@ -59,12 +61,18 @@ class Engine:
     """Answers questions from one store. Made by app.build.open_engine."""
 
     def __init__(
-        self, store: Store, embedder: Embedder, backend: Backend | None = None, reranker: Reranker | None = None
+        self,
+        store: Store,
+        embedder: Embedder,
+        backend: Backend | None = None,
+        reranker: Reranker | None = None,
+        fusion: Fusion = adaptive,
     ) -> None:
         self.store = store
         self.embedder = embedder
         self.backend = backend
         self.reranker = reranker
+        self.fusion = fusion
         # SQLite and Chroma are used by one thread at a time; answering takes milliseconds.
         self._lock = threading.Lock()
         self._writer = threading.Lock()
@@ -82,7 +90,8 @@ class Engine:
         with whole._lock:
             part = whole._parts.get(caller.collections)
             if part is None:
-                part = Engine(whole.store.seen_by(caller.collections), whole.embedder, whole.backend, whole.reranker)
+                store = whole.store.seen_by(caller.collections)
+                part = Engine(store, whole.embedder, whole.backend, whole.reranker, whole.fusion)
                 part._lock, part._writer, part._whole = whole._lock, whole._writer, whole
                 whole._parts[caller.collections] = part
             whole._parts.move_to_end(caller.collections)
@@ -94,7 +103,7 @@ class Engine:
         """The k best chunks for a question, best first."""
         with self._lock, self.store.one_state():
             query = understand(question, history, self._known_regions(), titles=self.store.catalog.titles())
-            return list(retrieve(query, self.store, self.embedder, k, self.reranker).hits)
+            return list(retrieve(query, self.store, self.embedder, k, self.reranker, self.fusion).hits)
 
     def ask(self, question: str, history: Sequence[Turn] = (), language: Language | None = None) -> Answer:
         """Answer a question. Raises InputError for a question that cannot be read."""
@@ -118,7 +127,7 @@ class Engine:
         yield Stage("retrieve")
         with self._lock, self.store.one_state():
             wanted = MAX_DOCUMENT_CHUNKS if query.article else CHUNKS
-            found = retrieve(query, self.store, self.embedder, wanted, self.reranker)
+            found = retrieve(query, self.store, self.embedder, wanted, self.reranker, self.fusion)
             clock.lap("retrieve")
             ranked = rank_sentences(query, found)
             clock.lap("rerank")
@@ -194,7 +203,7 @@ class Engine:
             found, ranked = [], dict[tuple[str, int, int], Evidence]()
             for part in row.parts():
                 with self._lock, self.store.one_state():
-                    found.append(retrieve(part, self.store, self.embedder, COMPARED, self.reranker))
+                    found.append(retrieve(part, self.store, self.embedder, COMPARED, self.reranker, self.fusion))
                 for evidence in rank_sentences(part, found[-1]):
                     ranked.setdefault(evidence.key, evidence)
             best_first = sorted(ranked.values(), key=lambda e: -e.score)
@@ -225,13 +234,14 @@ class Engine:
         anew: bool = False,
         on_embedded: Callable[[int, int], None] | None = None,
         collection: str | None = None,
+        size: ChunkSize = CHUNK_SIZE,
     ) -> Summary:
         """Bring the store up to date with files and web pages, as ingest.pipeline.ingest_paths does. Raises as `writing` does."""
         from ingest.pipeline import ingest_paths  # a tenth of a second that an answer does not pay
 
         with self.writing() as store:
             return ingest_paths(
-                paths, store, self.embedder, prune, on_progress, read, allow_private, anew, on_embedded, collection
+                paths, store, self.embedder, prune, on_progress, read, allow_private, anew, on_embedded, collection, size
             )
 
     def document(self, doc_id: str) -> Document | None:

@@ -22,9 +22,9 @@ from llama_index.core.prompts.mixin import PromptMixinType
 from llama_index.core.retrievers import BaseRetriever
 from llama_index.core.schema import BaseNode, NodeWithScore, QueryBundle, TextNode
 
-from app.engine import Engine, Stage
-from app.render import written
-from app.types import Answer, AnswerSentence, Citation, Hit, Turn
+from app.engine import Engine
+from app.spoken import spoken
+from app.types import Answer, Citation, Hit, Turn
 from ingest.embed import Embedder
 from ingest.text.split import split_blocks, split_chunks
 
@@ -169,26 +169,15 @@ class PolicyChatEngine(BaseChatEngine):
         return [Turn(roles[m.role], m.content or "") for m in self.chat_history if m.role in roles]
 
     def _spoken(self, message: str, turns: list[Turn], response: StreamingAgentChatResponse) -> Iterator[ChatResponse]:
-        """The answer in pieces: a model's sentences as they pass, else the whole text at once.
-
-        Where a model fails after its first sentences, the quoted answer follows them, as nothing sent can be taken back.
-        """
-        said, writing = "", False
-        for event in self._engine.stream(message, turns):
-            if isinstance(event, Stage):
-                writing = event.name == "answer"
+        """The answer in pieces, as app.spoken gives them."""
+        said = ""
+        for piece in spoken(self._engine.stream(message, turns)):
+            if isinstance(piece, Answer):
+                response.source_nodes = [_node_of_citation(citation) for citation in piece.citations]
                 continue
-            if isinstance(event, AnswerSentence) and writing:
-                delta = written(event) + "\n"
-            elif isinstance(event, Answer):
-                response.source_nodes = [_node_of_citation(citation) for citation in event.citations]
-                delta = "\n".join(line for line in event.text.split("\n") if not line or line not in said.split("\n"))
-                delta = delta if delta.strip() else ""
-            else:
-                continue
-            said += delta
+            said += piece
             message_so_far = ChatMessage(role=MessageRole.ASSISTANT, content=said)
-            yield ChatResponse(message=message_so_far, delta=delta)
+            yield ChatResponse(message=message_so_far, delta=piece)
 
 
 async def _aside(pieces: Iterator[ChatResponse]) -> AsyncIterator[ChatResponse]:

@@ -1,4 +1,4 @@
-"""The web server: the Gradio page at /, a health check beside it, on loopback unless the operator says otherwise."""
+"""The web server: the Gradio page at /, the API under /v1 and /mcp beside it, on loopback unless the operator says otherwise."""
 
 import asyncio
 import errno
@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from app.offline import go_offline
-from ingest.errors import InputError, PolicyQAError
+from ingest.errors import InputError
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -111,8 +111,12 @@ def serve(
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets=sockets)
             if self.started:
-                threading.Thread(target=_warm, args=(engine,), daemon=True).start()
+                threading.Thread(target=app.state.readiness.warm, daemon=True).start()
                 on_ready()
+
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            app.state.readiness.stopping.set()
+            await super().shutdown(sockets=sockets)
 
     config = uvicorn.Config(
         app, log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE, server_header=False
@@ -131,14 +135,6 @@ def _is_worth_logging(record: logging.LogRecord) -> bool:
     return not cut and "graceful shutdown exceeded" not in record.getMessage()
 
 
-def _warm(engine: "Engine") -> None:
-    """Let the first search pay for what loads late (dictionary, model), before the first user does."""
-    try:
-        engine.search("人工智能", 1)
-    except PolicyQAError as error:
-        logging.getLogger(__name__).warning("warming up failed: %s", error)
-
-
 def build_app(
     engine: "Engine",
     local_only: bool = True,
@@ -146,13 +142,15 @@ def build_app(
     library: "Library | None" = None,
     settings: "Settings | None" = None,
 ) -> "FastAPI":
-    """Return the web application: /healthz and the page. `local_only` refuses requests meant for another host name.
+    """Return the web application: /healthz, the API and the page. `local_only` refuses requests meant for another host name.
 
-    Without a `library` the page shows what is indexed and changes nothing.
+    Without a `library` it shows what is indexed and changes nothing. `app.state.readiness` is to be told how the server does.
     """
     import gradio as gr
     from fastapi import FastAPI
 
+    from app.api.app import add_api
+    from app.api.limits import Limits, bounds_of
     from app.sources_routes import add_sources
     from app.ui.page import build_page, page_options
 
@@ -170,10 +168,13 @@ def build_app(
         from app.api.library import add_library
 
         add_library(app, library)
+    bounds = bounds_of(settings, local_only)
+    app.state.readiness = add_api(app, engine, library, bounds)
     page = build_page(engine, book, library, settings if local_only else None)
     gr.mount_gradio_app(
         app, page, path="/", ssr_mode=False, max_file_size="1mb", show_error=False, **page_options(book is not None)
     )
+    app.add_middleware(Limits, rate=bounds.rate, stopping=app.state.readiness.stopping.is_set)
     app.add_middleware(Guard, local_only=local_only)
     return app
 

@@ -32,6 +32,10 @@ class Settings:
     accounts: Path | None = Path(DEFAULT_ACCOUNTS)  # who may sign in; None: nobody can, on this machine nobody need
     oidc: OidcSettings | None = None  # an organisation's sign-in
     allow_private_urls: bool = False  # whether ingest may fetch from private and loopback addresses
+    rate: str = ""  # requests of one caller, as 60/minute; off: any number; "": as app.api.limits has it
+    concurrency: int = 4  # answers of the API made at once
+    queue: int = 64  # that may wait for that
+    answer_timeout: float = 120.0  # seconds that one of them may take, waiting included
     llm_base_url: str = ""
     llm_model: str = ""
     llm_api_key: str = field(default="", repr=False)
@@ -72,6 +76,10 @@ def load_settings(environment: Mapping[str, str] | None = None, store: str | Non
         accounts=None if accounts == "off" else Path(accounts),
         oidc=load_oidc(env),
         allow_private_urls=env.get("POLICYQA_ALLOW_PRIVATE_URLS", "").strip() == "1",
+        rate=env.get("POLICYQA_RATE", "").strip(),
+        concurrency=int(_number(env, "POLICYQA_CONCURRENCY", 4, 1, 256)),
+        queue=int(_number(env, "POLICYQA_QUEUE", 64, 0, 10_000)),
+        answer_timeout=_number(env, "POLICYQA_ANSWER_TIMEOUT", 120.0, 1, 3600),
         **_llm_settings(env),
     )
 

@@ -30,7 +30,7 @@ from app.retrieval.retrieve import retrieve
 from app.settings import Settings
 from app.types import Hit
 from app.understanding.understand import understand
-from ingest.text import split
+from ingest.text.split import ChunkSize
 
 QUESTIONS = Path(__file__).resolve().parent.parent / "tests" / "data" / "split_questions.jsonl"
 SETS = {"policy": "", "cmrc": "cmrc2018/squad-style-data__cmrc2018_trial.json", "drcd": "drcd/DRCD_dev.json"}
@@ -83,10 +83,9 @@ def main() -> None:
             questions = list(gather(name, options.material, sources))
             random.Random(1).shuffle(questions)
             for size in options.sizes:
-                # The sizes are constants of the product; here alone they vary.
-                split.TARGET_CHARS, split.MAX_CHARS = map(int, size.split("/"))
                 began = time.monotonic()
-                tally, chunks = measure(sources, Path(folder) / size.replace("/", "-"), questions[: options.questions])
+                store, cut = Path(folder) / size.replace("/", "-"), ChunkSize(*map(int, size.split("/")))
+                tally, chunks = measure(sources, store, questions[: options.questions], cut)
                 print(f"{name:7} {size:9} {tally.row()}  {chunks:6d}  {time.monotonic() - began:7.0f}", flush=True)
 
 
@@ -111,11 +110,11 @@ def gather(name: str, material: Path, sources: Path) -> Iterator[Question]:
                     yield Question(qa["question"], file, each["context"], answer["answer_start"], answer["text"])
 
 
-def measure(sources: Path, store: Path, questions: Sequence[Question]) -> tuple[Tally, int]:
-    """Ingest the sources with the sizes in force and ask; return the sums and the number of chunks."""
+def measure(sources: Path, store: Path, questions: Sequence[Question], size: ChunkSize) -> tuple[Tally, int]:
+    """Ingest the sources in chunks of a size and ask; return the sums and the number of chunks."""
     settings = Settings(store=store)
     with open_engine(settings, writable=True) as engine:
-        engine.ingest([str(sources)])
+        engine.ingest([str(sources)], size=size)
         texts = {Path(entry.key).name: (entry.id, _text(engine, entry.id)) for entry in engine.store.catalog.entries()}
         tally = Tally()
         for question in questions:

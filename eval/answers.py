@@ -1,6 +1,7 @@
 """An answer as its reader sees it: pieces of text in order, each with the markers shown behind it."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,7 +14,15 @@ _MARKER = re.compile(r"(?<!\\)\[(\d{1,4})\]")
 _QUOTED = re.compile(r"“([^“”]{2,}(?:“[^“”]*”[^“”]*)*)”|「([^「」]{2,})」|\"([^\"]{2,})\"")
 _CLAUSE_MARK = re.compile(r"[，,；;。！？!?：:（）()\n]|(?<=[a-z])\.\s")
 _DENIAL = re.compile(
-    r"没有|未(?!来)|并非|不是|不能|无法|不支持|不成立|不存在|查不到|是否|有无|并无|\bno\b|\bnot\b|\bnone\b|n't\b|\bcannot\b|\bwhether\b",
+    r"没有|未(?!来)|并非|不是|不能|无法|不支持|不成立|不存在|查不到|是否|有无|并无|\bno(?:thing)?\b|\bnot\b|\bnone\b|n't\b|\bcannot\b|\bwhether\b",
+    re.IGNORECASE,
+)
+
+CLAUSE = re.compile(r"[^，,；;。：:（）()\n]+")
+# What a clause says of the sources, not of the world: 资料未披露…, 不是…自身的数字. Nothing can be cited for it.
+UNDISCLOSED = re.compile(
+    r"未披露|未提供|没有?(?:披露|提供|给出|说|提到|找到|这样的|资料|数据)|查不到|无法回答|(?:自身|本身|自己)的"
+    r"|no source|nothing says|no (?:figure|data)|cannot be answered",
     re.IGNORECASE,
 )
 
@@ -50,11 +59,14 @@ def read_answer(said: Said) -> Shown:
     """Split an answer into pieces and check its markers.
 
     A marker is valid if a citation has its number. Problems: a marker or a sentence's citation that resolves to
-    nothing, a sentence that is not in the text, and one whose markers in the text are not the citations it claims.
+    nothing, a sentence that is not in the text, one whose markers in the text are not the citations it claims, one that
+    has none though it speaks of the world, a marker or a cited span given twice.
     """
     body, marks = _without_markers(said.answer)
     by_id = {citation.id: citation for citation in said.citations}
-    problems = [f"引注 [{n}] 无对应来源" for n in dict.fromkeys(n for _, n in marks) if n not in by_id]
+    spans_cited = [(c.source, c.start, c.end) for c in said.citations]
+    problems = [f"同一处原文列为 {n} 条引注" for n in Counter(spans_cited).values() if n > 1]
+    problems += [f"引注 [{n}] 无对应来源" for n in dict.fromkeys(n for _, n in marks) if n not in by_id]
     spans, found = _sentence_spans(said, body), list[tuple[int, int, tuple[int, ...]]]()
     for sentence, span in zip(said.sentences, spans, strict=True):
         problems += [f"句子引用的 [{n}] 无对应来源" for n in sentence.citations if n not in by_id]
@@ -63,6 +75,10 @@ def read_answer(said: Said) -> Shown:
             continue
         start, end, until = span
         shown = tuple(n for position, n in marks if end <= position <= until)
+        if len(set(shown)) < len(shown):
+            problems.append(f"同一句后引注重复：{list(shown)}")
+        if not shown and not sentence.citations and not UNDISCLOSED.search(sentence.text):
+            problems.append(f"没有引注：{sentence.text[:30]}")
         if set(shown) != set(sentence.citations):
             claimed = list(sentence.citations)
             problems.append(f"正文引注 {list(shown)} 与句子引注 {claimed} 不一致：{sentence.text[:20]}")
@@ -94,15 +110,26 @@ def _sentence_spans(said: Said, body: str) -> list[tuple[int, int, int] | None]:
     spans: list[tuple[int, int, int] | None] = []
     cursor = 0
     for sentence in said.sentences:
-        needle = squash(_without_markers(sentence.text)[0]).text
+        plain = _without_markers(sentence.text)[0].strip()
+        needle = squash(plain).text
         first = reduced.text.find(needle, cursor) if needle else -1
         if first < 0:
             spans.append(None)
             continue
         cursor = first + len(needle)
         following = reduced.at[cursor] if cursor < len(reduced.at) else len(body)
-        spans.append((reduced.at[first], reduced.at[cursor - 1] + 1, following))
+        start, end = reduced.at[first], reduced.at[cursor - 1] + 1
+        spans.append((*_with_marks(body, start, end, plain), following))
     return spans
+
+
+def _with_marks(body: str, start: int, end: int, plain: str) -> tuple[int, int]:
+    """Widen a span found by its letters to the quotation marks and full stops around it that are the sentence's own."""
+    own = squash(plain).at
+    lead, tail = own[0], len(plain) - own[-1] - 1
+    before = lead if body[max(0, start - lead) : start] == plain[:lead] else 0
+    behind = tail if tail and body[end : end + tail] == plain[-tail:] else 0
+    return start - before, end + behind
 
 
 def _between(text: str) -> list[Piece]:

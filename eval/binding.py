@@ -5,17 +5,30 @@ everything else is the cited quote. An answer may repeat a number of the questio
 marks; anything else that it states must be in what it cites.
 """
 
+import functools
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import date
 
-from eval.answers import Piece, is_denied, is_quotation_of
+from app.understanding.periods import question_periods
+from eval.answers import CLAUSE, UNDISCLOSED, Piece, is_denied, is_quotation_of
 from eval.corpus import Corpus, KnownScope, scope_codes, true_scopes
 from eval.quantities import Stated, same_quantity, same_unit, same_value, stated_quantities
+from eval.text import is_chinese
 from eval.trace import Said, SaidCitation, SaidFigure
 from ingest.facts.figures import clause_spans, find_figures, is_object
 from ingest.facts.regions import NATION, display, find_regions, relation
+from ingest.lexical import normalise
 
+_TODAY = date(2026, 1, 1)  # 近五年 is compared with 近五年, so any day will do
+_ISSUED = re.compile(r"发布|印发|公布|出台|今年|本年|issued|published|this year", re.IGNORECASE)
+_PASSED_OVER = re.compile(r"(?<=\d)\.(?!\d)|今年|本年|当年|[比较](?:上年|去年)")  # in 2025.; words that fix no year
+# 无人机、智能终端两类产品: the writer's own count of what stands before it.
+_LIST_COUNT = re.compile(r"([^，,。；;：:]+)([两二三四五六七八九])(?:大|类|种|项|个|点|方面)")
+_LIST_MARK = re.compile(r"、|和|与|以及|及")
+# The closest figure is one of this owner: 全国口径的数字, a figure of national scope.
+_SCOPE = re.compile(r".*?(?:口径|\bscope\b)")
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d{2}(?!\d)")
 
 
@@ -24,7 +37,7 @@ class Claim:
     """A quantity that the answer states, whose it says it is, and what it cites.
 
     `scopes`: owners that the sentence or the answer's figure table names. `implied`: whom the reader takes it for
-    otherwise: the region spoken of last, else the question's. `periods`: as stated, or asked for if none is stated.
+    otherwise: the region spoken of last, else the question's. `periods`: as stated (`dated`), or asked for if none is stated.
     `piece` is where it stands. `quoted`: those of the scopes that the words of a verbatim quote name: the source's own
     words, which give the figure to nobody else, however much or little of them ingestion understands.
     """
@@ -35,6 +48,7 @@ class Claim:
     periods: frozenset[str]
     piece: Piece
     quoted: frozenset[str] = frozenset()
+    dated: bool = False
 
     @property
     def name(self) -> str:
@@ -80,9 +94,11 @@ def find_claims(pieces: Sequence[Piece], said: Said, asked: str) -> tuple[Claim,
                 named_owner = {code for f in own for code in f.scopes} or _owner_behind(part, quantity)
                 scopes = named_owner | {code for f in listed for code in scope_codes(f.scope, named_owner)}
                 periods = {f.period for f in own if f.period} | {f.period for f in listed if f.period}
+                if not periods and not is_chinese(part):
+                    periods = set(periods_of(piece.text))
                 stated = frozenset(periods) or asked_periods
                 quoted = frozenset(named_owner) if piece.in_quote(offset + quantity.start) else frozenset()
-                claims.append(Claim(quantity, frozenset(scopes), implied, stated, piece, quoted))
+                claims.append(Claim(quantity, frozenset(scopes), implied, stated, piece, quoted, bool(periods)))
         spoken_of = _affirmed(piece.text) or spoken_of
     return tuple(claims)
 
@@ -144,6 +160,15 @@ def is_grounded(quantity: Stated, cited: Sequence[SaidCitation]) -> bool:
     return any(same_quantity(quantity, other) for citation in cited for other in stated_quantities(citation.quote))
 
 
+def counts_a_list(claim: Claim) -> bool:
+    """Whether a number only counts the items listed before it in its clause: no source need state it."""
+    return any(
+        claim.quantity.value == "二三四五六七八九".find(match[2].replace("两", "二")) + 2
+        and len(_LIST_MARK.split(match[1])) == claim.quantity.value
+        for match in _LIST_COUNT.finditer(claim.piece.text)
+    )
+
+
 def is_misattributed(claim: Claim, corpus: Corpus, known: Sequence[KnownScope]) -> bool:
     """Whether a claim gives a figure an owner that no cited source gives it, by name or by leaving the name out.
 
@@ -159,6 +184,22 @@ def is_misattributed(claim: Claim, corpus: Corpus, known: Sequence[KnownScope]) 
     if claim.scopes:
         return not claim.scopes <= truth | claim.quoted
     return not claim.implied & truth and (source_names_it or truth != {NATION})
+
+
+def is_misdated(claim: Claim, corpus: Corpus) -> bool:
+    """Whether a claim gives a figure a period, and the cited sources read another for it. False where either is open."""
+    if not claim.dated:
+        return False
+    truth = {
+        f.period
+        for c in claim.piece.cited if c.source in corpus
+        for sentence in corpus[c.source].sentences
+        for f in sentence.figures
+        if c.start <= f.start < c.end and same_value(f, claim.quantity) and same_unit(f.unit, claim.quantity.unit)
+    }  # fmt: skip
+    if not all(_YEAR.match(period) for period in (*truth, *claim.periods)):
+        return False
+    return bool(truth) and not any(_is_within(a, b) or _is_within(b, a) for a in claim.periods for b in truth)
 
 
 def check_table(said: Said, corpus: Corpus, known: Sequence[KnownScope]) -> tuple[list[str], list[str]]:
@@ -187,41 +228,77 @@ def foreign_regions(piece: Piece, asked: str, corpus: Corpus) -> list[str]:
         return []
     allowed: set[str] = set()
     for citation in piece.cited:
-        allowed |= {m.code for m in find_regions(f"{citation.quote}\n{citation.title}")}
+        own = {m.code for m in find_regions(citation.quote)}
+        around = {m.code for m in find_regions(citation.title)}
         if citation.source in corpus:
             sentences = corpus[citation.source].sentences
             overlapping = (s for s in sentences if s.start < citation.end and citation.start < s.end)
-            allowed |= {code for sentence in overlapping for code in sentence.regions}
+            around |= {code for sentence in overlapping for code in sentence.regions}
+        # A text about the nation speaks of a province where it names one: what it says there is not the nation's.
+        allowed |= own | (around - {NATION} if own - {NATION} else around)
     foreign = [
         mention for mention in find_regions(piece.text)
         if not piece.in_quote(mention.start) and mention.code not in allowed and not _is_whole(mention.code, allowed)
     ]  # fmt: skip
     about = _mentioned(asked)
-    return [m.text for m in foreign if not (is_denied(piece.text, m.start) and (m.code in about or not about))]
+    wrong = [m.text for m in foreign if not (is_denied(piece.text, m.start) and (m.code in about or not about))]
+    return wrong + _undisclosed_elsewhere(piece, about)
+
+
+def _undisclosed_elsewhere(piece: Piece, about: Collection[str]) -> list[str]:
+    """Regions of which an answer says that nothing is disclosed, though another was asked about; and scopes so denied."""
+    found, denied = [], set[str]()
+    for clause in CLAUSE.finditer(piece.text):
+        if UNDISCLOSED.search(clause[0]) and not piece.in_quote(clause.start()):
+            mentions = find_regions(clause[0])
+            denied |= {m.code for m in mentions}
+            found += [m.text for m in mentions if about and m.code not in about]
+        elif (scope := _SCOPE.search(clause[0])) and not piece.in_quote(clause.start()):
+            found += [m.text for m in find_regions(scope[0]) if m.code in denied]
+    return found
 
 
 def _is_whole(code: str, parts: Collection[str]) -> bool:
     return code != NATION and any(relation(code, part) == "part" for part in parts)
 
 
-def foreign_years(piece: Piece, asked: str, corpus: Corpus) -> list[str]:
-    """Years of a cited sentence that its quotes do not state, nor their sources' titles and publication dates.
+def foreign_periods(piece: Piece, asked: str, corpus: Corpus) -> list[str]:
+    """Periods (2025, 2025Q1, 十四五, 近五年 as years) of a cited sentence that its quotes and their titles do not state.
 
-    Years asked about pass where it denies or quotes them, and so does the period that ingestion reads for a figure of
-    the sentence where it is cited (今年, a heading).
+    A period asked about passes where a clause denies or quotes it, the year of publication where the clause speaks of
+    publishing or of this year, and so does the period that ingestion reads for a figure of the sentence where it is cited
+    (今年, a heading). A clause about what sources do not say may name the periods asked about only.
     """
     if not piece.cited:
         return []
-    text = piece.text
-    named = [f"{citation.quote} {citation.title} {citation.date}" for citation in piece.cited]
-    stated = " ".join([*named, *_periods(piece, corpus)])
-    found = [match for match in _YEAR.finditer(text) if match.group() not in stated]
-    repeated = [m for m in found if m.group() in asked]
-    echoed = [m for m in repeated if is_denied(text, m.start()) or is_quotation_of(text, m.start(), [asked])]
-    return [match.group() for match in found if match not in echoed]
+    named = " ".join(f"{citation.quote} {citation.title}" for citation in piece.cited)
+    stated = {*periods_of(named), *_figure_periods(piece, corpus)}
+    dates = {citation.date[:4] for citation in piece.cited}
+    found: list[str] = []
+    for clause in CLAUSE.finditer(piece.text):
+        own = periods_of(clause[0])
+        if UNDISCLOSED.search(clause[0]) and periods_of(asked):
+            found += own - periods_of(asked)
+            continue
+        known = stated | (dates if _ISSUED.search(clause[0]) else set())
+        if is_denied(piece.text, clause.start()) or is_quotation_of(piece.text, clause.start(), [asked]):
+            known |= periods_of(asked)
+        found += [p for p in own if not any(_is_within(p, other) for other in known) and p not in named]
+    return found
 
 
-def _periods(piece: Piece, corpus: Corpus) -> list[str]:
+@functools.lru_cache(maxsize=4096)
+def periods_of(text: str) -> frozenset[str]:
+    """Periods that a text names, in Chinese or English; 近五年 and its like as years from a fixed day."""
+    return frozenset(question_periods(_PASSED_OVER.sub(" ", normalise(text)), _TODAY)[0])
+
+
+def _is_within(said: str, stated: str) -> bool:
+    """Whether a period is the stated one, its year, or a quarter of it whose year is left out."""
+    return said == stated or stated.startswith(said) or (said[0] in "QH" and stated.endswith(said))
+
+
+def _figure_periods(piece: Piece, corpus: Corpus) -> list[str]:
     said = stated_quantities(piece.text)
     return [
         figure.period
@@ -229,4 +306,5 @@ def _periods(piece: Piece, corpus: Corpus) -> list[str]:
         for sentence in corpus[citation.source].sentences
         for figure in sentence.figures
         if citation.start <= figure.start < citation.end and any(same_value(figure, quantity) for quantity in said)
+        if figure.period
     ]  # fmt: skip

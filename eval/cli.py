@@ -4,12 +4,20 @@ import argparse
 from typing import NoReturn
 
 from app.settings import Settings
-from eval.commands import run, show, validate
+from eval.commands import compare, gen, grid, judge, mutate, report, review, run, score, show, validate
 
 # word -> what it does; without one of these words a suite is run
 COMMANDS = {
     "validate": (validate, "核对题目文件：格式、原文、事实"),
+    "score": (score, "对一次运行的记录重新评分，不用模型"),
+    "compare": (compare, "比较两次运行：差异、区间、检验"),
+    "grid": (grid, "在多种检索与模型配置上运行，列表比较"),
+    "gen": (gen, "从文档生成候选题，供人审核"),
+    "review": (review, "逐题审核候选题"),
+    "judge": (judge, "让大模型评判一次运行的回答"),
+    "mutate": (mutate, "把正确的回答改错，看评分能否识破"),
     "show": (show, "一道题的回答、标注与判定"),
+    "report": (report, "由运行记录重新生成报告"),
 }
 _RUN = (run, "运行评测套件")
 

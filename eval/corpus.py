@@ -4,11 +4,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from eval.gold import Case, FigureFact, PageSpan, linked_evidence
+from eval.gold import DISTRACTORS, Case, FigureFact, PageSpan, linked_evidence
 from eval.quantities import Quantified, same_unit, same_value
 from ingest.errors import InputError, UnreadableFileError
 from ingest.facts.regions import NATION, find_regions
-from ingest.prepare import prepare_file
+from ingest.prepare import Prepared, prepare_file
 from ingest.types import Sentence, Unread
 from ingest.walk import find_files
 
@@ -25,29 +25,41 @@ class Paper:
 Corpus = Mapping[str, Paper]
 
 
-def load_corpus(folder: Path) -> dict[str, Paper]:
-    """Read every file below `folder`; keys are paths relative to it, with "/".
+def load_corpus(folder: Path, distractors: Path | None = None) -> dict[str, Paper]:
+    """Read every file below `folder` and `distractors`; keys are as `relative_source` names them.
 
     Raises UnreadableFileError for a file that cannot be read: a suite must not lose a source in silence.
     """
-    papers = {}
-    for found in find_files([str(folder)]):
-        for prepared in prepare_file(found):
-            if isinstance(prepared, Unread):
-                raise UnreadableFileError(f"{found.name} 中的 {prepared.member} 读不了：{prepared.reason}")
-            sentences = tuple(sentence for chunk in prepared.chunks for sentence in chunk.sentences)
-            document = prepared.document
-            pages = tuple((block.page, block.start, block.end) for block in document.blocks if block.page)
-            papers[relative_source(document.source.path, folder)] = Paper(document.text, sentences, pages)
-    if not papers:
-        raise InputError(f"语料目录是空的：{folder}")
+    papers: dict[str, Paper] = {}
+    for part in (folder, *((distractors,) if distractors else ())):
+        before = len(papers)
+        for found in find_files([str(part)]):
+            for prepared in prepare_file(found):
+                if isinstance(prepared, Unread):
+                    raise UnreadableFileError(f"{found.name} 中的 {prepared.member} 读不了：{prepared.reason}")
+                source = relative_source(prepared.document.source.path, folder, distractors)
+                papers[source] = _paper(prepared)
+        if len(papers) == before:
+            raise InputError(f"语料目录是空的：{part}")
     return papers
 
 
-def relative_source(source: str, folder: Path) -> str:
-    """Return a source as given to ingestion as a path relative to the corpus folder; what lies elsewhere stays."""
+def _paper(prepared: Prepared) -> Paper:
+    sentences = tuple(sentence for chunk in prepared.chunks for sentence in chunk.sentences)
+    pages = tuple((block.page, block.start, block.end) for block in prepared.document.blocks if block.page)
+    return Paper(prepared.document.text, sentences, pages)
+
+
+def relative_source(source: str, folder: Path, distractors: Path | None = None) -> str:
+    """Return a source as given to ingestion as a path relative to the corpus folder, with "/".
+
+    What lies among the distractors is "distractors/" and its path there; what lies elsewhere stays.
+    """
     path = Path(source).resolve()
-    return path.relative_to(folder.resolve()).as_posix() if path.is_relative_to(folder.resolve()) else source
+    for part, prefix in ((folder, ""), (distractors, f"{DISTRACTORS}/")):
+        if part and path.is_relative_to(part.resolve()):
+            return prefix + path.relative_to(part.resolve()).as_posix()
+    return source
 
 
 def scope_codes(text: str, names: Collection[str] = ()) -> tuple[str, ...]:

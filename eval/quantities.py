@@ -1,5 +1,6 @@
 """Quantities compared: what a text states, in Chinese or English, and when two statements say the same."""
 
+import functools
 import re
 from dataclasses import dataclass
 from math import isclose
@@ -40,6 +41,7 @@ class Stated:
     value_high: float | None = None
 
 
+@functools.lru_cache(maxsize=8192)  # the quotes of a run are read for every fact and every claim
 def stated_quantities(text: str) -> tuple[Stated, ...]:
     """Quantities of a text in order: Chinese ones as ingestion reads them, English ones where Latin words stand."""
     plain = to_simplified(text)
@@ -56,10 +58,10 @@ def stated_quantities(text: str) -> tuple[Stated, ...]:
 
 def same_value(a: Quantified, b: Quantified) -> bool:
     """Whether two quantities have the same value, or the same two ends where both are ranges."""
+    if not isclose(a.value, b.value, rel_tol=1e-9):
+        return False
     high_a, high_b = getattr(a, "value_high", None), getattr(b, "value_high", None)
-    if high_a is None or high_b is None:
-        return high_a is high_b and isclose(a.value, b.value, rel_tol=1e-9)
-    return isclose(a.value, b.value, rel_tol=1e-9) and isclose(high_a, high_b, rel_tol=1e-9)
+    return high_a is high_b if high_a is None or high_b is None else isclose(high_a, high_b, rel_tol=1e-9)
 
 
 def same_unit(a: str, b: str) -> bool:

@@ -5,25 +5,40 @@ import hashlib
 import json
 import os
 import platform
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.settings import DEFAULT_STORE, Settings
-from app.types import Turn
-from eval.corpus import relative_source
+from eval.answer_cache import AnswerCache, state_of
+from eval.asking import HITS, Row, ask_case, ask_in_processes, default_jobs
 from eval.gold import Case, Suite
+from eval.pipeline import FUSIONS, Pipeline
 from eval.trace import write_line
-from ingest.errors import InputError, PolicyQAError
+from eval.versions import digests
+from ingest.errors import InputError
+from ingest.text.split import CHUNK_SIZE
 
 if TYPE_CHECKING:
     from app.engine import Engine
 
-HITS = 10
 BASE = Path(DEFAULT_STORE).parent
 RUNS = BASE / "runs"
+ANSWERS = BASE / "eval" / "answers"
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How to ask: by how many processes (None: by cores), and whether recorded answers may stand for asking.
+
+    Another pipeline than the project's own is asked afresh by one process, so that its times can be compared.
+    """
+
+    jobs: int | None = None
+    fresh: bool = False
+    pipeline: Pipeline = field(default_factory=Pipeline)
 
 
 def run_suite(
@@ -33,27 +48,81 @@ def run_suite(
     folder: Path,
     on_case: Callable[[], object] = lambda: None,
     on_note: Callable[[str], None] | None = None,
+    way: Way = Way(1, fresh=True),
 ) -> None:
-    """Ask every case and write settings.json and trace.jsonl into `folder`.
+    """Ask every case and write settings.json and trace.jsonl into `folder`, rows in the order of the cases.
 
     The corpus goes into a store of its own, brought up to date first. A known error in place of an answer is
-    recorded and scored as wrong. Raises InputError or StoreError if the store cannot be made.
+    recorded and scored as wrong. Raises InputError or StoreError if the store cannot be made, PolicyQAError if a
+    process dies.
     """
     from app.build import open_engine
+    from app.retrieval.thresholds import using
 
     # A model has its own store: a store refuses vectors of another. So has a corpus: what two suites of one name do
     # not share would be removed and read again at every turn. In it, what has not changed is not read again.
-    kept_by = hashlib.sha1(f"{settings.embed_model}\n{suite.corpus.resolve()}".encode()).hexdigest()[:8]
-    own = replace(settings, store=BASE / "eval" / f"{suite.name}-{kept_by}")
-    with open_engine(own, writable=True, on_note=on_note) as engine:
-        summary = engine.ingest([str(suite.corpus)], prune=True)
+    # And so has a chunk size.
+    pipeline = way.pipeline
+    if pipeline != Pipeline():
+        way = Way(1, fresh=True, pipeline=pipeline)
+    own = replace(settings, store=store_of(suite, settings, pipeline))
+    cache = None
+    with (
+        open_engine(own, writable=True, on_note=on_note, fusion=FUSIONS[pipeline.fusion]) as engine,
+        using(pipeline.thresholds),
+    ):
+        summary = engine.ingest([str(folder) for folder in suite.folders], prune=True, size=pipeline.size)
         if summary.skipped:
             first = summary.skipped[0]
             raise InputError(f"语料 {first['source']} 未能导入：{first['reason']}", "评测要求语料全部可读")
-        _write_json(folder / "settings.json", _describe(suite, settings, engine.describe()))
+        described = _describe(suite, cases, settings, engine.describe())
+        if not way.fresh:
+            cache = AnswerCache(ANSWERS, _state(settings, engine))
+        recorded = {case.id: row for case in cases if cache and (row := cache.get(case)) is not None}
+        pending = [case for case in cases if case.id not in recorded]
+        jobs = min(way.jobs or default_jobs(len(pending), settings), max(1, len(pending)))
+        described |= pipeline.to_json() | {"index_bytes": _bytes(engine.describe()["store"])}
+        described |= {"jobs": jobs, "cached": len(recorded)}
+        if jobs == 1:
+            asked = (ask_case(engine, case, suite.folders) for case in pending)
+            _write(folder, cases, recorded, asked, described, cache, on_case)
+            return
+    with closing(ask_in_processes(pending, own, suite.folders, jobs)) as asked:
+        _write(folder, cases, recorded, asked, described, cache, on_case)
+
+
+def _write(
+    folder: Path,
+    cases: Sequence[Case],
+    recorded: dict[str, Row],
+    asked: Iterator[Row],
+    described: dict[str, Any],
+    cache: AnswerCache | None,
+    on_case: Callable[[], object],
+) -> None:
+    """Write settings and trace; what was asked is recorded even where something ends the run early."""
+    new: list[tuple[Case, Row]] = []
+    try:
         for case in cases:
-            write_line(folder / "trace.jsonl", _ask(engine, case, suite.corpus))
+            row = recorded.get(case.id)
+            if row is None:
+                row = next(asked)
+                new.append((case, row))
+            described["disturbed"] = described.get("disturbed", 0) + (row["jobs"] > 1)
+            write_line(folder / "trace.jsonl", row)
             on_case()
+    finally:
+        if cache is not None:
+            cache.keep(new)
+        _write_json(folder / "settings.json", described)
+
+
+def store_of(suite: Suite, settings: Settings, pipeline: Pipeline) -> Path:
+    """Where the index of a suite's corpus is kept: one for each corpus, embedding model and chunk size."""
+    cut = "" if pipeline.size == CHUNK_SIZE else f"\n{pipeline.size}"
+    texts = "\n".join(str(folder.resolve()) for folder in suite.folders)
+    kept_by = hashlib.sha1(f"{settings.embed_model}\n{texts}{cut}".encode()).hexdigest()[:8]
+    return BASE / "eval" / f"{suite.name}-{kept_by}"
 
 
 def new_folder(out: Path | None) -> Path:
@@ -61,7 +130,10 @@ def new_folder(out: Path | None) -> Path:
     folder = out or RUNS / datetime.datetime.now().strftime("%Y%m%d-%H%M%S-%f")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(f"输出目录不是空的：{folder}", "换一个目录")
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"建不了输出目录：{folder}：{error.strerror}", "换一个目录") from error
     return folder
 
 
@@ -73,33 +145,43 @@ def last_run() -> Path:
     return finished[-1]
 
 
-def _ask(engine: "Engine", case: Case, corpus: Path) -> dict[str, Any]:
-    history = [Turn(message.role, message.content) for message in case.history]
-    row: dict[str, Any] = {"id": case.id, "answer": None, "hits": [], "seconds": 0.0, "error": ""}
-    began = time.perf_counter()
+def read_settings(folder: Path) -> dict[str, Any]:
+    """Return the settings.json of a run folder. Raises InputError where it is none, or damaged."""
+    path = folder / "settings.json"
     try:
-        answer = engine.ask(case.question, history).named(case.id).to_json()
-        row["seconds"] = round(time.perf_counter() - began, 4)
-        for citation in answer["citations"]:
-            citation["source"] = relative_source(citation["source"], corpus)
-        row["answer"] = answer
-        for hit in engine.search(case.question, HITS, history):
-            source, score = relative_source(hit.source.path, corpus), round(hit.score, 4)
-            row["hits"].append({"source": source, "start": hit.chunk.start, "end": hit.chunk.end, "score": score})
-    except PolicyQAError as error:
-        row["error"] = str(error)
-    return row
+        described: Any = json.loads(path.read_text(encoding="utf-8"))
+        if not all(isinstance(described[name], str) for name in ("suite", "gold", "gold_sha256", "corpus")):
+            raise ValueError(path)
+    except OSError as error:
+        raise InputError(f"不是运行记录的目录：{folder}：没有可读的 settings.json", "给出一次运行的目录") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(f"运行记录已损坏：{path}", "重新运行 policyqa eval") from error
+    return dict(described)
 
 
-def _describe(suite: Suite, settings: Settings, engine: dict[str, Any]) -> dict[str, Any]:
-    kept = {key: str(value) for key, value in asdict(settings).items() if key not in {"llm_api_key", "store", "cache"}}
+def _state(settings: Settings, engine: "Engine") -> str:
+    named = (settings.embed_model, settings.rerank, settings.llm_gguf)
+    models = [Path(name) for name in named if name and Path(name).exists()]
+    return state_of({**_kept(settings), "hits": HITS}, engine.store.catalog.fingerprint(), models)
+
+
+def _kept(settings: Settings) -> dict[str, str]:
+    return {key: str(value) for key, value in asdict(settings).items() if key not in {"llm_api_key", "store", "cache"}}
+
+
+def _describe(suite: Suite, cases: Sequence[Case], settings: Settings, engine: dict[str, Any]) -> dict[str, Any]:
     return {
         "suite": suite.name, "gold": str(suite.gold), "gold_sha256": sha256(suite.gold),
-        "corpus": str(suite.corpus), "settings": kept,
+        "corpus": str(suite.corpus), "settings": _kept(settings),
         "model": engine["model"], "llm": engine["llm"], "documents": engine["documents"], "chunks": engine["chunks"],
         "cores": os.cpu_count(), "python": platform.python_version(),
         "started": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
+        "rows": digests(cases),
     }  # fmt: skip
+
+
+def _bytes(store: str) -> int:
+    return sum(path.stat().st_size for path in Path(store).rglob("*") if path.is_file())
 
 
 def sha256(path: Path) -> str:

@@ -6,33 +6,46 @@ from typing import Any
 
 from eval import metrics
 from eval.answers import read_answer
-from eval.binding import check_table, find_claims, foreign_regions, foreign_years, is_misattributed
+from eval.binding import find_claims
+from eval.citing import NAMES as CITING
+from eval.citing import citations
 from eval.corpus import Corpus, KnownScope, known_scopes
+from eval.faults import find_faults
 from eval.gold import Case, Fact, FigureFact
 from eval.metrics import Rate
-from eval.trace import Record
+from eval.retrieval import NAMES as RETRIEVAL
+from eval.retrieval import retrieval
+from eval.trace import Record, Said
 
+STAGES = ("understand", "retrieve", "rerank", "answer", "verify")  # of timings_ms, in order
 _FLAG = {True: "不该拒答", False: "该拒答而未拒答"}
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What scoring found for one case. `correct` is the absence of reasons; counts feed the summary's rates."""
+    """What scoring found for one case. `correct` is the absence of reasons; counts and values feed the summary.
+
+    `values`: metrics that are averaged over cases, by name, None where one does not apply; `stages`: seconds by stage.
+    """
 
     id: str
     group_id: str
     kind: str
     variant: str
     split: str
+    regions: tuple[str, ...]
     reasons: tuple[str, ...]
     abstained: bool
     misattributed: bool
+    misbound: bool
     recall5: float | None
     fact_recall: float | None
     supported: Rate
     markers: Rate
     quotes: Rate
     seconds: float
+    values: dict[str, float | None]
+    stages: dict[str, float]
 
     @property
     def correct(self) -> bool:
@@ -55,52 +68,59 @@ def score_trace(
 def score_case(case: Case, record: Record, corpus: Corpus, known: Sequence[KnownScope]) -> Verdict:
     """Score one answer: correct if every vital fact is stated with its citation and nothing is wrong with the rest.
 
-    Wrong are: the abstention flag, a forbidden string, a figure or region given to another owner, a number or year
-    that the cited quotes do not state, a marker that does not resolve or fit, a quote that is not the source's text.
+    What is wrong is listed in eval.faults. A known error in place of an answer is wrong, whatever was asked.
     """
     said = record.answer
+    found = retrieval(case, record.hits, corpus)
     recall5 = metrics.retrieval_recall(case, record.hits, corpus)
     if said is None:
-        failed = (f"出错：{record.error}",)
-        empty = Rate(0, 0)
-        return _verdict(case, record, failed, False, False, recall5, 0.0 if case.facts else None, empty, empty, empty)
+        wanted = dict.fromkeys(CITING, 0.0 if case.evidence and (case.answerable or case.either_flag) else None)
+        no_answer = {name: None if name.endswith("precision") else value for name, value in wanted.items()}
+        return Verdict(
+            **_named(case), reasons=(f"出错：{record.error}",), abstained=False, misattributed=False, misbound=False,
+            recall5=recall5, fact_recall=0.0 if case.facts else None, supported=Rate(0, 0), markers=Rate(0, 0),
+            quotes=Rate(0, 0), seconds=record.seconds, values={**found, **no_answer, **tokens(None)}, stages={},
+        )  # fmt: skip
     shown = read_answer(said)
     claims = find_claims(shown.pieces, said, case.asked)
     stated = [metrics.is_stated(fact, shown.pieces, claims) for fact in case.facts]
+    faults = find_faults(case, said, shown, claims, corpus, known)
     missing = [fact for fact, is_there in zip(case.facts, stated, strict=True) if fact.vital and not is_there]
-    forbidden = metrics.must_not_hits(case, shown)
-    unstated, misowned = check_table(said, corpus, known)
-    misowned += [f"{claim.name} → {claim.owner}" for claim in claims if is_misattributed(claim, corpus, known)]
-    for piece in shown.pieces:
-        misowned += [f"{name}：{piece.text[:24]}" for name in foreign_regions(piece, case.asked, corpus)]
-    unstated += [claim.name for claim in claims if not claim.is_grounded]
-    unstated += [f"{year}年" for piece in shown.pieces for year in foreign_years(piece, case.asked, corpus)]
     quotes = metrics.quote_exactness(said, corpus)
     reasons = [
         *([] if metrics.abstention_fits(case, said.abstained) else [_FLAG[said.abstained]]),
         *(f"缺关键事实 {fact.id}：{_name(fact)}" for fact in missing),
-        *(f"出现禁止的说法：{text}" for text in forbidden),
-        *(f"张冠李戴：{text}" for text in misowned),
-        *(f"所引原文中没有：{text}" for text in unstated),
+        *faults.reasons,
         *shown.problems,
         *([f"{quotes.n - quotes.successes} 条引文与原文不符"] if quotes.successes < quotes.n else []),
     ]
     sentences = [piece for piece in shown.pieces if piece.is_sentence]
-    supported = Rate(sum(metrics.is_supported(piece, claims) for piece in sentences), len(sentences))
-    return _verdict(
-        case, record, tuple(dict.fromkeys(reasons)), said.abstained, bool(forbidden or misowned), recall5,
-        metrics.key_fact_recall(stated), supported, metrics.marker_validity(shown), quotes,
-    )  # fmt: skip
-
-
-def _verdict(
-    case: Case, record: Record, reasons: tuple[str, ...], abstained: bool, misattributed: bool, recall5: float | None,
-    fact_recall: float | None, supported: Rate, markers: Rate, quotes: Rate,
-) -> Verdict:  # fmt: skip
     return Verdict(
-        case.id, case.group_id, case.kind, case.variant, case.split, reasons, abstained, misattributed, recall5,
-        fact_recall, supported, markers, quotes, record.seconds,
+        **_named(case), reasons=tuple(dict.fromkeys(reasons)), abstained=said.abstained,
+        misattributed=bool(faults.forbidden or faults.misowned), misbound=bool(faults.misowned or faults.misbound),
+        recall5=recall5, fact_recall=metrics.key_fact_recall(stated),
+        supported=Rate(sum(metrics.is_supported(piece, claims) for piece in sentences), len(sentences)),
+        markers=metrics.marker_validity(shown), quotes=quotes, seconds=record.seconds,
+        values={**found, **citations(case, said, corpus), **tokens(said)},
+        stages={stage: said.timings_ms[stage] / 1000 for stage in STAGES if stage in said.timings_ms},
     )  # fmt: skip
+
+
+def _named(case: Case) -> dict[str, Any]:
+    return {
+        "id": case.id, "group_id": case.group_id, "kind": case.kind, "variant": case.variant, "split": case.split,
+        "regions": case.regions,
+    }  # fmt: skip
+
+
+def tokens(said: Said | None) -> dict[str, float | None]:
+    """Tokens that the model read and wrote for an answer, and their cost; None where no model was asked, or has no price."""
+    usage = said.usage if said else None
+    return {
+        "tokens_prompt": float(usage.prompt_tokens) if usage else None,
+        "tokens_completion": float(usage.completion_tokens) if usage else None,
+        "cost": usage.cost if usage else None,
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +142,9 @@ def measure(verdicts: Sequence[Verdict], cases: Mapping[str, Case]) -> dict[str,
     """Return all metrics over the verdicts, by name; their formulas are in eval.metrics.
 
     Rates over sentences, markers and citations are pooled, the others are means over cases. `accuracy` is the share of
-    correct cases, `misattribution_rate` the share with a wrong owner or a forbidden string; latencies are seconds.
+    correct cases, `misattribution_rate` the share with a wrong owner or a forbidden string, `misbinding_rate` that with a
+    figure given to a wrong owner, period or kind (planned, done); latencies are seconds, tokens and cost means over the
+    answers that a model wrote.
     """
     pairs = [(cases[v.id], v) for v in verdicts]
     precision, recall, over = metrics.abstention([(case, v.abstained) for case, v in pairs])
@@ -138,10 +160,21 @@ def measure(verdicts: Sequence[Verdict], cases: Mapping[str, Case]) -> dict[str,
         "abstention_recall": _rate(recall),
         "over_refusal_rate": _rate(over),
         "misattribution_rate": _rate(Rate(sum(v.misattributed for v in verdicts), len(verdicts))),
+        "misbinding_rate": _rate(Rate(sum(v.misbound for v in verdicts), len(verdicts))),
         "robustness": _rate(metrics.robustness([(case, v.correct) for case, v in pairs])),
         "latency_p50": Measure(metrics.percentile(seconds, 0.5), len(seconds)),
         "latency_p95": Measure(metrics.percentile(seconds, 0.95), len(seconds)),
+        **{name: _mean([v.values[name] for v in verdicts]) for name in (*RETRIEVAL, *CITING, *tokens(None))},
+        **{name: cell for stage in STAGES for name, cell in _stage(stage, verdicts)},
     }
+
+
+def _stage(stage: str, verdicts: Sequence[Verdict]) -> list[tuple[str, Measure]]:
+    seconds = [v.stages[stage] for v in verdicts if stage in v.stages]
+    return [
+        (f"latency_{stage}_{name}", Measure(metrics.percentile(seconds, share), len(seconds)))
+        for name, share in (("p50", 0.5), ("p95", 0.95))
+    ]
 
 
 def _rate(rate: Rate) -> Measure:

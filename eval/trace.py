@@ -46,6 +46,14 @@ class SaidFigure(_Part):
     citation: int
 
 
+class SaidUsage(_Part):
+    """Tokens that a model took for the answer; `cost` in the currency of its price, None where no price is set."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    cost: float | None = None
+
+
 class Said(_Part):
     """An answer in the form of `ask --json`."""
 
@@ -58,6 +66,7 @@ class Said(_Part):
     figures: tuple[SaidFigure, ...] = ()
     model: str = ""
     timings_ms: dict[str, float] = {}
+    usage: SaidUsage | None = None
 
 
 class Hit(_Part):
@@ -89,7 +98,7 @@ def read_trace(path: Path) -> dict[str, Record]:
     if not path.is_file():
         raise InputError(f"没有运行记录：{path}", "先运行 policyqa eval")
     records: dict[str, Record] = {}
-    for number, line in enumerate(path.read_text(encoding="utf-8").rstrip("\n").split("\n"), 1):
+    for number, line in enumerate(path.read_bytes().rstrip(b"\n").split(b"\n"), 1):
         try:
             record = Record.model_validate_json(line)
         except ValidationError as error:

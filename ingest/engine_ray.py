@@ -18,6 +18,7 @@ from typing import Any
 from ingest.embed import Embedder, usable_processors
 from ingest.errors import InputError, MissingPartError, PolicyQAError, UnreadableFileError
 from ingest.prepare import PIPELINE, Item, Prepared, Read, prepare_file
+from ingest.text.split import ChunkSize
 from ingest.vectors import embed_documents
 from ingest.walk import Found
 
@@ -49,11 +50,11 @@ class _Worker:
         """The model, its dimension and the version of reading and cutting: they must be the driver's."""
         return self._load().name, self._load().dimension, PIPELINE
 
-    def read(self, found: Found) -> Iterator[list[Item | _Refusal]]:
+    def read(self, found: Found, size: ChunkSize) -> Iterator[list[Item | _Refusal]]:
         """Yield a file's documents in groups, embedded."""
         group: list[Item | _Refusal] = []
         try:
-            for item in prepare_file(found):
+            for item in prepare_file(found, size):
                 group.append(item)
                 if sum(len(i.chunks) for i in group if isinstance(i, Prepared)) >= _GROUP_CHUNKS:
                     yield self._embedded(group)
@@ -81,7 +82,7 @@ def reading_on_ray(load: Callable[[], Embedder], embedder: Embedder, address: st
         _start(ray, address)
     try:
         workers = _hire(ray, load, embedder)
-        yield lambda files: _Reading(ray, workers, files).documents()
+        yield lambda files, size: _Reading(ray, workers, files, size).documents()
     finally:
         if ours:
             ray.shutdown()
@@ -137,8 +138,8 @@ def _hire(ray: Any, load: Callable[[], Embedder], embedder: Embedder) -> list[An
 class _Reading:
     """Files on their way to workers and back."""
 
-    def __init__(self, ray: Any, workers: list[Any], files: Iterable[Found]) -> None:
-        self._ray, self._files = ray, iter(files)
+    def __init__(self, ray: Any, workers: list[Any], files: Iterable[Found], size: ChunkSize) -> None:
+        self._ray, self._files, self._size = ray, iter(files), size
         self._idle = deque(workers)
         self._busy: dict[Any, Any] = {}  # what tells that a file is done -> its worker
         self._sent: deque[tuple[Found, Any]] = deque()  # in the files' order
@@ -169,7 +170,7 @@ class _Reading:
                 return
             worker = self._idle.popleft()
             read = worker.read.options(num_returns="streaming", _generator_backpressure_num_objects=_GROUPS_AHEAD)
-            stream = read.remote(replace(found, path=found.path.absolute()))
+            stream = read.remote(replace(found, path=found.path.absolute()), self._size)
             self._busy[stream.completed()] = worker
             self._sent.append((found, stream))
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from ingest.download import download
 from ingest.embed import Embedder
-from ingest.errors import UnreadableFileError
+from ingest.errors import StoreError, UnreadableFileError
 from ingest.health import in_words
 from ingest.placing import Placing, move
 from ingest.prepare import PIPELINE, Item, Prepared, Read, file_version, read_here
@@ -22,6 +22,7 @@ from ingest.records import Entry, FileRecord
 from ingest.store import Store
 from ingest.summary import Summary
 from ingest.text.reposts import SketchIndex, is_same_text
+from ingest.text.split import CHUNK_SIZE, ChunkSize
 from ingest.types import REPAIRS, SET_RIGHT, TIERS, Unread
 from ingest.vectors import Embedded, OnEmbedded, embed_documents
 from ingest.walk import Found, find_files, is_address, is_gone, path_of
@@ -42,6 +43,7 @@ def ingest_paths(
     anew: bool = False,
     on_embedded: OnEmbedded | None = None,
     collection: str | None = None,
+    size: ChunkSize = CHUNK_SIZE,
 ) -> Summary:
     """Bring the store up to date with the files under `paths` and the pages at their web addresses.
 
@@ -49,10 +51,12 @@ def ingest_paths(
     perhaps embedded. What is linked and committed is decided here, file by file in their order. `allow_private` lets
     addresses lead to private and loopback hosts; `anew` reads unchanged files too; `on_embedded` hears how far the batch
     of chunks is that is being embedded. `collection` is where the documents go; without it they go where they are stated to
-    belong, or stay where they are. Raises InputError before anything is changed if a path is missing.
+    belong, or stay where they are. Raises, before anything is changed, InputError if a path is missing and StoreError if
+    the store's chunks are of another `size`.
     """
     began = time.monotonic()
     files = list({found.key: found for found in find_files(paths)}.values())  # each once
+    _keep_size(store, size)
     with ThreadPoolExecutor(1) as embedding, tempfile.TemporaryDirectory(prefix="policyqa-") as downloads:
         run = _Run(store, embedder, embedding, anew, on_embedded, collection)
 
@@ -64,7 +68,7 @@ def ingest_paths(
                 if run.wants(here):
                     yield here
 
-        for found, items in read(changed()):
+        for found, items in read(changed(), size):
             run.take(found, items)
             if found.url:
                 found.path.unlink(missing_ok=True)
@@ -75,6 +79,18 @@ def ingest_paths(
         on_progress(len(files), len(files), "")
     run.summary.seconds = round(time.monotonic() - began, 3)
     return run.summary
+
+
+def _keep_size(store: Store, size: ChunkSize) -> None:
+    """See that a store has chunks of one size. A store that names none has those of CHUNK_SIZE."""
+    kept = store.catalog.get_meta("chunk_size") or str(CHUNK_SIZE)
+    if kept == str(size):
+        return
+    if store.catalog.count()[0]:
+        raise StoreError(
+            f"索引 {store.name} 按 {kept} 字分块，与现在要求的 {size} 不同", "换一个索引目录，或删除后重建"
+        )
+    store.catalog.set_meta("chunk_size", str(size))
 
 
 @dataclass(slots=True)

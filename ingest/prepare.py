@@ -15,7 +15,7 @@ from ingest.facts.wholeness import looks_like_digest, looks_truncated
 from ingest.health import assess
 from ingest.read import RawText, raw_sha256, read_documents
 from ingest.text.reposts import Sketch, sketch
-from ingest.text.split import split_blocks, split_chunks
+from ingest.text.split import CHUNK_SIZE, ChunkSize, split_blocks, split_chunks
 from ingest.types import Chunk, Document, Unread
 from ingest.walk import Found, readable
 
@@ -41,13 +41,13 @@ class Prepared:
 Item = Prepared | Unread
 # How files become documents: here, or on other machines. Files are taken one by one, as there is room for them, and
 # their documents come in the same order.
-Read = Callable[[Iterable[Found]], Iterator[tuple[Found, Iterator[Item]]]]
+Read = Callable[[Iterable[Found], ChunkSize], Iterator[tuple[Found, Iterator[Item]]]]
 
 
-def read_here(files: Iterable[Found]) -> Iterator[tuple[Found, Iterator[Item]]]:
+def read_here(files: Iterable[Found], size: ChunkSize = CHUNK_SIZE) -> Iterator[tuple[Found, Iterator[Item]]]:
     """Read files in this process, each when its turn comes."""
     for found in files:
-        yield found, prepare_file(found)
+        yield found, prepare_file(found, size)
 
 
 def file_version(found: Found, sha256: str = "") -> str:
@@ -60,7 +60,7 @@ def file_version(found: Found, sha256: str = "") -> str:
     return hashlib.sha256(f"{version}{raw_sha256(sidecar)}".encode()).hexdigest() if sidecar else version
 
 
-def prepare_file(found: Found) -> Iterator[Item]:
+def prepare_file(found: Found, size: ChunkSize = CHUNK_SIZE) -> Iterator[Item]:
     """Yield a file's documents. Raises UnreadableFileError for the whole file."""
     version, sha256 = file_version(found), raw_sha256(found.path)
     stated = {} if found.url else read_sidecar(found.path)
@@ -74,7 +74,7 @@ def prepare_file(found: Found) -> Iterator[Item]:
             content = json.dumps([raw.text, raw.meta, stated], ensure_ascii=False, sort_keys=True, default=str)
             sha256 = version = hashlib.sha256(content.encode("utf-8", "replace")).hexdigest()
         try:
-            yield _prepare(found, raw, stated, version, sha256)
+            yield _prepare(found, raw, stated, version, sha256, size)
         except UnreadableFileError as error:
             if not raw.member:
                 raise
@@ -101,7 +101,9 @@ def prepare_document(path: Path, source_name: str) -> tuple[Document, tuple[Chun
     raise UnreadableFileError(f"没有正文：{path.name}")
 
 
-def _prepare(found: Found, raw: RawText, stated: dict[str, Any], version: str, sha256: str) -> Prepared:
+def _prepare(
+    found: Found, raw: RawText, stated: dict[str, Any], version: str, sha256: str, size: ChunkSize
+) -> Prepared:
     suffix = f"#{raw.member}" if raw.member else ""
     key = found.key + suffix
     doc_id = hashlib.sha1(key.encode()).hexdigest()[:12]
@@ -115,7 +117,8 @@ def _prepare(found: Found, raw: RawText, stated: dict[str, Any], version: str, s
     source = make_source(found.name + suffix, sha256, raw.text, raw.title or name + suffix, meta, notes, where)
     blocks = split_blocks(raw.text, raw.pages)
     # The content's hash in the id keeps the vectors of two versions apart while one replaces the other.
-    chunks = split_chunks(doc_id, raw.text, blocks, prefix=f"{doc_id}-{version[:8]}-{PIPELINE}", pages=raw.pages)
+    prefix = f"{doc_id}-{version[:8]}-{PIPELINE}"
+    chunks = split_chunks(doc_id, raw.text, blocks, prefix=prefix, pages=raw.pages, size=size)
     if not chunks:
         raise UnreadableFileError("清洗后没有正文", "检查文件内容是否为空或只有图片")
     chunks = describe_chunks(raw.text, chunks, source.regions, source.issued)

@@ -59,6 +59,7 @@ def _copy(old: Catalog, folder: Path, data: Path, embedder: Embedder) -> None:
     try:
         for key, value in (("format", FORMAT), ("model", embedder.name), ("dimension", str(embedder.dimension))):
             catalog.set_meta(key, value)
+        catalog.set_meta("chunk_size", old.get_meta("chunk_size"))
         store.sweep()
         wanted = {entry.id: entry for entry in old.entries()}
         for entry in catalog.entries():

@@ -49,3 +49,13 @@ def sample_store(tmp_path_factory) -> Path:
         summary = ingest_paths([str(REPO / "eval" / "suites" / "sample" / "corpus")], store, embedder)
     assert summary.added > 10 and not summary.skipped
     return folder
+
+
+@pytest.fixture(scope="session")
+def api(sample_store, tmp_path_factory):
+    """The whole server over the sample corpus: address, engine, library."""
+    from api_server import sample_app, served
+
+    folder = tmp_path_factory.mktemp("library")
+    with sample_app(sample_store, folder) as (app, engine, library), served(app) as address:
+        yield address, engine, library

@@ -15,7 +15,7 @@ SUITE = find_suite("sample")
 
 @cache
 def sample_corpus() -> Corpus:
-    return load_corpus(SUITE.corpus)
+    return load_corpus(*SUITE.folders)
 
 
 @cache

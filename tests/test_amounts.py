@@ -20,6 +20,8 @@ DOCUMENTS = {
     "税.md": ("云河物业税法", "2021-01-01",
         "第八条 小额纳税人可以按照营业额和征收率，适用简易计缴办法计算物业税。\n\n第九条 适用简易计缴办法的征收率为百分之四。\n\n"
         "第十条 出租房屋的，税率为百分之七；转让不动产的，税率为百分之十一。"),
+    "集市旧.md": ("云河市集市简报", "2023-01-10", "2022年，云河市摊位的平均利用率约41%，这个平均数不能套用到任何一处集市。"),
+    "集市.md": ("云河市集市简报", "2024-01-10", "2023年，云河市摊位的平均利用率约52%。"),
     "备案.md": ("云河市关于算法服务备案情况的公告", "2025-09-01",
         "截至2025年3月31日，全市共有46款算法服务完成备案。\n\n截至2025年8月31日，全市累计有78款算法服务完成备案。"),
 }  # fmt: skip
@@ -80,6 +82,12 @@ def test_what_is_not_there_is_said_and_the_closest_is_labelled(ask, question, re
     answer = ask(question)
     assert answer.abstained and answer.abstain_reason == reason, answer.text
     assert "未披露" in answer.text.splitlines()[0] and closest in answer.text
+
+
+def test_a_question_without_a_year_is_also_answered_by_the_newest_figure(ask):
+    """However much better the older sentence fits by its words; a year asked for stays alone."""
+    assert {f.figure.value for f in ask("云河的摊位平均用到了几成").figures} == {41, 52}
+    assert {f.figure.value for f in ask("2022年云河摊位的平均利用率是多少").figures} == {41}
 
 
 def test_a_comparator_that_stands_apart_from_its_number_is_said(ask):

@@ -17,7 +17,9 @@ def test_the_unit_of_the_answer(question, unit):
     assert unit in asking(understand(question)).units
 
 
-@pytest.mark.parametrize("question", ["每年省下多少人力成本", "涉及多少个人信息", "利用率是多少", "罚款多少"])
+@pytest.mark.parametrize(
+    "question", ["每年省下多少人力成本", "涉及多少个人信息", "利用率是多少", "罚款多少", "押在哪几个产业上"]
+)
 def test_a_counter_that_begins_a_word_is_none(question):
     assert not asking(understand(question)).units
 

@@ -36,7 +36,7 @@ def test_an_answer_becomes_a_row_that_holds_against_the_corpus(sample_store, tmp
     (case,) = load_suite(path)
     assert case.kind == kind and not case.reviewed and case.question == questions[-1]
     assert case.variant == "canonical" and len(case.history) == 2 * len(before)
-    assert find_problems([case], {name: paper.text for name, paper in load_corpus(suite.corpus).items()}) == []
+    assert find_problems([case], {name: paper.text for name, paper in load_corpus(*suite.folders).items()}) == []
 
 
 def test_what_was_not_answered_is_no_candidate(tmp_path):

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from eval.answers import is_denied
 from eval.corpus import Corpus, load_corpus, scope_codes
 from eval.gold import Case
 from eval.score import score_case
@@ -59,6 +60,12 @@ def test_year_of_the_documents_head_is_not_foreign(corpus: Corpus) -> None:
     assert _reasons(corpus, "报告.md", "地方政府专项债券3.9万亿元（2024年）。") == ()
     assert any("2023年" in reason for reason in _reasons(corpus, "报告.md", "地方政府专项债券3.9万亿元（2023年）。"))
     assert any("2024年" in reason for reason in _reasons(corpus, "报告.md", "2024年要发行地方政府专项债券。"))
+
+
+def test_nothing_says_so_is_a_denial() -> None:
+    frame = "the sources give it for an unnamed body (nothing says that it is Guangdong)"
+    assert is_denied(frame, frame.index("Guangdong"))
+    assert not is_denied(frame, frame.index("unnamed"))
 
 
 def test_scope_that_the_source_names_in_words_stands_for_itself() -> None:

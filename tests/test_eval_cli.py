@@ -2,9 +2,9 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
+from eval_suite import TEXT, _row, write_suite
 
 from app.settings import load_settings
 from eval.cli import run_arguments
@@ -12,32 +12,11 @@ from eval.corpus import relative_source
 from eval.trace import read_trace
 from ingest.errors import InputError
 
-TEXT = "# 贵州简报\n\n贵州规划的数据中心机架超30万个。2025年国内数据中心平均利用率约65%。\n"
-
-
-def _row(identifier: str, question: str, number: tuple[float, str, str], scope: str, quote: str) -> dict[str, Any]:
-    value, unit, comparator = number
-    fact = {"id": "f", "vital": True, "type": "figure", "value": value, "unit": unit, "comparator": comparator}
-    return {
-        "id": identifier, "group_id": identifier, "variant": "canonical", "kind": "number", "question": question,
-        "history": [], "answerable": True, "facts": [fact | {"scope": scope, "period": ""}], "must_not": [],
-        "evidence": [{"source": "a.md", "quote": quote}], "reviewed": True, "split": "dev",
-    }  # fmt: skip
-
 
 @pytest.fixture
 def suite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "corpus").mkdir()
-    (tmp_path / "corpus" / "a.md").write_text(TEXT, encoding="utf-8")
-    rows = [
-        _row("racks", "贵州规划的数据中心机架有多少个？", (300000, "个", "超"), "贵州", "规划的数据中心机架超30万个"),
-        _row("rate", "2025年全国数据中心平均利用率是多少？", (65, "%", "约"), "全国", "国内数据中心平均利用率约65%"),
-    ]
-    gold = tmp_path / "gold.jsonl"
-    gold.write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in rows), encoding="utf-8")
-    (tmp_path / "gate.toml").write_text('must_pass = ["racks"]\n[hard]\nmarker_validity = 1.0\n', encoding="utf-8")
-    return gold
+    return write_suite(tmp_path)
 
 
 def test_run_gate_baseline_and_show(suite: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -46,7 +25,8 @@ def test_run_gate_baseline_and_show(suite: Path, capsys: pytest.CaptureFixture[s
     summary = json.loads(capsys.readouterr().out)
     assert (summary["n"], summary["gate"], summary["metrics"]["accuracy"]["value"]) == (2, [], 1.0)
     (folder,) = Path(".policyqa/runs").iterdir()
-    assert {path.name for path in folder.iterdir()} == {"settings.json", "trace.jsonl", "summary.json", "summary.md"}
+    reports = {"summary.json", "summary.md", "summary.html", "junit.xml"}
+    assert {path.name for path in folder.iterdir()} == {"settings.json", "trace.jsonl", *reports}
     record = read_trace(folder / "trace.jsonl")["racks"]
     assert record.answer is not None
     assert {citation.source for citation in record.answer.citations} == {hit.source for hit in record.hits} == {"a.md"}
@@ -94,6 +74,27 @@ def test_source_outside_the_corpus_stays_as_given(tmp_path: Path) -> None:
     inside = tmp_path / "sub" / "a.md"
     assert relative_source(str(inside), tmp_path) == "sub/a.md"
     assert relative_source("/elsewhere/a.md", tmp_path) == "/elsewhere/a.md"
+    beside = tmp_path.parent / "more"
+    assert relative_source(str(beside / "sub" / "b.md"), tmp_path, beside) == "distractors/sub/b.md"
+    assert relative_source(str(inside), tmp_path, beside) == "sub/a.md"
+
+
+def test_distractors_are_ingested_searched_and_quoted(suite: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = suite.parent / "distractors"
+    folder.mkdir()
+    with pytest.raises(InputError, match="distractors"):  # an empty folder is a mistake, not a suite without them
+        run_arguments(["validate", str(suite)], load_settings({}))
+    (folder / "b.md").write_text(TEXT.replace("贵州", "宁夏").replace("30万", "20万"), encoding="utf-8")
+    row = _row("other", "宁夏规划的数据中心机架有多少个？", (200000, "个", "超"), "宁夏", "规划的数据中心机架超20万个")
+    row["evidence"][0]["source"] = "distractors/b.md"
+    suite.write_text(suite.read_text(encoding="utf-8") + "\n" + json.dumps(row), encoding="utf-8")
+    out = suite.parent / "out"
+    assert run_arguments([str(suite), "--json", "--out", str(out)], load_settings({})) == 0
+    assert json.loads(capsys.readouterr().out)["metrics"]["accuracy"]["value"] == 1.0
+    record = read_trace(out / "trace.jsonl")["other"]
+    assert record.answer is not None
+    assert {citation.source for citation in record.answer.citations} == {"distractors/b.md"}
+    assert {hit.source for hit in record.hits} == {"a.md", "distractors/b.md"}
 
 
 def test_usage_error_is_one_line_and_2(capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,16 +7,27 @@ from typing import Any
 import pytest
 from eval_answers import SUITE, sample_cases
 
-from eval.gate import Gate, check, flips, load_baseline, load_gate
-from eval.report import as_markdown
+from eval.baseline import check_baseline, flips, from_summary, load_baseline, write_baseline
+from eval.gate import Gate, Ratchet, check, check_must_pass, load_gate
+from eval.gold import SUITES, load_suite
+from eval.reports.markdown import as_markdown
 from eval.score import measure, summarise
 from ingest.errors import InputError
+
+CASE = {"group_id": "g", "misattributed": False, "abstained": False, "recall5": 1.0}
 
 
 def _summary(**correct: bool) -> dict[str, Any]:
     metrics = {name: {"value": 0.9, "n": 10, "interval": None} for name in measure([], {})}
     metrics["misattribution_rate"]["value"] = 0.0
-    return {"metrics": metrics, "cases": [{"id": name, "correct": value} for name, value in correct.items()]}
+    cases = [{**CASE, "id": name, "correct": value} for name, value in correct.items()]
+    return {"metrics": metrics, "cases": cases, "run": {"suite": "s", "rows": {name: f"{name}-1" for name in correct}}}
+
+
+def _with(summary: dict[str, Any], case: str, **fields: Any) -> dict[str, Any]:
+    """The summary with fields of one case set otherwise."""
+    cases = [{**row, **fields} if row["id"] == case else row for row in summary["cases"]]
+    return {**summary, "cases": cases}
 
 
 GATE = Gate(
@@ -49,12 +60,72 @@ def test_must_pass_ids_fail_wrong_or_absent() -> None:
     assert check(_summary(b=True), GATE) == ["必过题 a 不在本次运行中"]
 
 
-def test_ratchet_lists_flips_and_fails_on_a_loss() -> None:
-    before = _summary(a=True, b=True, c=False, old=True)
-    assert flips(_summary(a=True, b=False, c=True, new=True), before) == (["b"], ["c"])
-    assert check(_summary(a=True, b=False, c=True), GATE, before) == []
-    (only,) = check(_summary(a=True, b=False, c=False), GATE, before)
-    assert "b" in only
+BEFORE = _summary(a=True, b=True, c=False, old=True)
+HELD = from_summary(BEFORE)
+
+
+@pytest.mark.parametrize(
+    ("now", "failure"),
+    [
+        (_summary(a=True, b=False, c=True, new=False), ""),  # one for one
+        (_summary(a=True, b=False, c=False, new=True), "比基线少对 1 题：变错 b；变对 无"),  # a new case pays for none
+        (_summary(a=True, b=True), ""),  # a part of the suite
+        (_with(_summary(a=True, b=True, c=False), "c", misattributed=True), "基线中没有张冠李戴，现在有：c"),
+        (_with(_summary(a=True, b=False, c=True), "b", misattributed=True), "基线中没有张冠李戴，现在有：b"),
+        (_with(_summary(a=True, b=True, c=False), "a", recall5=0.5), "recall_at_5 比基线低 0.1667：a"),
+        (_with(_summary(a=True, b=True, c=False), "a", recall5=0.98), ""),  # within what rounding may turn
+        (_with(_summary(a=True, b=True, c=False), "a", recall5=None), ""),
+    ],
+)
+def test_each_rule_of_the_ratchet_fails_alone(now: dict[str, Any], failure: str) -> None:
+    assert check(now, GATE, HELD) == ([failure] if failure else [])
+
+
+def test_flips_are_listed_both_ways_and_a_gate_may_allow_for_some() -> None:
+    now = _summary(a=True, b=False, c=True, new=True)
+    found = flips(now, HELD)
+    assert (found.lost, found.won, found.misattributed, found.sunk) == (("b",), ("c",), (), ())
+    worse = _summary(a=True, b=False, c=False)
+    assert check(worse, GATE.model_copy(update={"ratchet": Ratchet(fewer=1)}), HELD) == []
+
+
+def test_what_was_misattributed_before_may_stay_so() -> None:
+    wrong = _with(_summary(a=True, b=False), "b", misattributed=True)
+    assert check(wrong, GATE, from_summary(wrong)) == []
+
+
+def test_baseline_is_one_line_a_case_and_reads_back(tmp_path: Path) -> None:
+    path = tmp_path / "baseline.json"
+    write_baseline(path, HELD)
+    assert load_baseline(path) == HELD
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert [line.split('"')[1] for line in lines if '"correct"' in line] == ["a", "b", "c", "old"]
+    (tmp_path / "summary.json").write_text(json.dumps(BEFORE), encoding="utf-8")
+    assert load_baseline(tmp_path / "summary.json") == HELD
+
+
+def test_another_version_of_the_gold_is_told_row_by_row() -> None:
+    drift = check_baseline(HELD, Path("b.json"), "s", {"a": "a-1", "b": "b-2", "c": "c-1", "new": "new-1"})
+    assert str(drift) == "新增 1 题（new），删去 1 题（old），改动 1 题（b）"
+    assert not check_baseline(HELD, Path("b.json"), "s", {name: f"{name}-1" for name in HELD.cases})
+    with pytest.raises(InputError, match="套件 s 的基线，不是 other"):
+        check_baseline(HELD, Path("b.json"), "other", {"a": "a-1"})
+    with pytest.raises(InputError, match="没有共有的题目"):
+        check_baseline(HELD, Path("b.json"), "s", {"x": "x-1"})
+
+
+@pytest.mark.parametrize("suite", ["sample", "official"])
+def test_committed_baseline_is_of_its_suite_and_holds_what_its_gate_demands(suite: str) -> None:
+    folder = SUITES / suite
+    baseline, gate = load_baseline(folder / "baseline.json"), load_gate(folder / "gate.toml")
+    cases = load_suite(folder / "gold.jsonl")
+    assert baseline.suite == suite
+    assert baseline.rows == len(baseline.cases) > 100
+    assert baseline.cases.keys() & {case.id for case in cases}
+    assert not [name for name, wanted in gate.hard.items() if baseline.metrics[name] != wanted]
+    assert not [name for name, floor in gate.floors.items() if (baseline.metrics[name] or 0) < floor]
+    assert all(baseline.cases[case].correct for case in gate.must_pass if case in baseline.cases)
+    check_must_pass(gate, folder / "gate.toml", {case.id for case in cases})
 
 
 def test_bundled_gate_loads_and_names_cases_of_its_suite() -> None:
@@ -83,5 +154,5 @@ def test_bad_baseline_is_named(tmp_path: Path, text: str) -> None:
 def test_report_of_an_empty_part_has_blank_cells_and_survives_json() -> None:
     summary = json.loads(json.dumps(summarise([], {})))
     text = as_markdown(summary, "评测")
-    assert "| 正确率 `accuracy` |  | 0 |  |" in text
+    assert "| 正确率 `accuracy` |  | 0 |  |  |" in text
     assert "未通过 0 题" in text

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from eval_answers import SUITE, sample_corpus
 
+from app.settings import load_settings
 from eval.cli import run_arguments
-from eval.gold import SUITES, find_problems, find_suite, linked_evidence, load_suite
+from eval.gold import SUITES, find_problems, find_suite, gold_schema, linked_evidence, load_suite, read_rows
 from ingest.errors import InputError
 
 ROW: dict[str, Any] = {
@@ -56,6 +57,52 @@ def test_bad_row_is_named_by_file_and_line(tmp_path: Path, rows: list[Any], line
     assert f"{path} 第 {line} 行" in caught.value.message
     assert what in caught.value.message
     assert "\n" not in str(caught.value)
+
+
+def test_every_bad_row_is_named_at_once_and_counts_add_up(tmp_path: Path) -> None:
+    twice = ROW | {"kind": "maths", "variant": "loud"}
+    path = _file(
+        tmp_path, ROW, "{", ROW | {"id": "b", "question": "甲\u2028乙"}, "", twice, ROW, ROW | {"id": "c", "line": 3}
+    )
+    cases, problems, bad = read_rows(path)
+    assert ([case.id for case in cases], bad) == (["a", "b"], 4)
+    assert [problem.partition("：")[0] for problem in problems] == [f"第 {n} 行" for n in (2, 5, 5, 6, 7)]
+    with pytest.raises(InputError, match="另有 4 处"):
+        load_suite(path)
+
+
+def test_validate_lists_bad_rows_and_what_the_corpus_lacks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "corpus").mkdir()
+    (tmp_path / "corpus" / "x.md").write_text(TEXTS["x.md"], encoding="utf-8")
+    lacking = ROW | {"id": "b", "group_id": "b", "evidence": [{"source": "x.md", "quote": "没有这句"}]}
+    path = _file(tmp_path, "[]", ROW, lacking, ROW | {"id": "p", "variant": "paraphrase"})
+    with pytest.raises(InputError, match="3 处有误"):
+        run_arguments(["validate", str(path), "--json"], load_settings({}))
+    captured = capsys.readouterr()
+    found = json.loads(captured.out)
+    assert (found["rows"], found["cases"], found["bad_rows"]) == (4, 3, 1)
+    assert [problem.partition(" 行")[0] for problem in found["problems"]] == ["第 1", "第 3", "第 3"]
+    assert "题组" in captured.err
+    path.write_bytes("题".encode("gb18030"))
+    with pytest.raises(InputError, match="UTF-8"):
+        run_arguments(["validate", str(path)], load_settings({}))
+
+
+def test_schema_file_is_what_the_models_say(capsys: pytest.CaptureFixture[str]) -> None:
+    written = (SUITES / "gold.schema.json").read_text(encoding="utf-8")
+    assert run_arguments(["validate", "--schema"], load_settings({})) == 0
+    assert capsys.readouterr().out == written
+    schema = gold_schema()
+    assert schema["additionalProperties"] is False
+    assert set(schema["required"]) == set(ROW)
+    assert set(schema["properties"]) == {*ROW, "note", "region"}
+
+
+def test_note_and_region_are_optional_and_the_question_names_its_regions(tmp_path: Path) -> None:
+    plain = ROW | {"question": "比较廣東和浙江"}
+    noted = plain | {"id": "b", "note": "易答成全国", "region": "合肥、贵州"}
+    first, second = load_suite(_file(tmp_path, plain, noted))
+    assert (first.regions, second.regions, second.note) == (("广东", "浙江"), ("合肥", "贵州"), "易答成全国")
 
 
 def test_empty_file_is_refused(tmp_path: Path) -> None:
@@ -144,7 +191,5 @@ def test_official_suite_is_balanced() -> None:
 
 @pytest.mark.corpus
 def test_official_suite_is_valid(corpus_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from app.settings import load_settings
-
     assert run_arguments(["validate", "official", "--corpus", str(corpus_dir)], load_settings({})) == 0
     assert "没有问题" in capsys.readouterr().out

@@ -21,8 +21,11 @@ HOMES = {
     "gradio": {"app.ui", "app.server"},
     "fastapi": {"app.server", "app.sources_routes", "app.api"},
     "uvicorn": {"app.server"},
+    "mcp": {"app.api.tools"},
+    "limits": {"app.api.limits"},
     "openai": set(),
-    "llama_index": {"app.generation.backend", "app.generation.stream", "app.llamaindex"},
+    "llama_index": {"app.generation.backend", "app.generation.stream", "app.llamaindex", "eval.judge"},
+    "ir_measures": {"eval.retrieval"},
     "trafilatura": {"ingest.formats.read_html"},
     "opencc": {"ingest.text.repair"},
     "pypdfium2": {"ingest.formats.pdf_layer"},
@@ -39,7 +42,9 @@ HOMES = {
 }
 AT_TOP = {
     ("llama_index", "app.llamaindex"),
+    ("llama_index", "eval.judge"),
     ("httpcore", "ingest.formats.fetch_address"),
+    ("fastapi", "app.api.strict"),
 }  # its classes derive from the framework's; nothing else imports it
 
 

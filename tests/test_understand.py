@@ -93,6 +93,7 @@ def test_a_long_question_is_cut_to_what_it_asks_and_says_so():
         ("Compare Guangdong and Zhejiang", "compare"),
         ("什么时候建立数据共享机制", "date"),
         ("广东有哪些企业案例", "list"),
+        ("浙江把宝押在哪几个未来产业上", "list"),  # which, not how many
         ("浙江的医疗数据做法", "lookup"),
         ("如何提高算力利用率", "lookup"),  # how to, not how much
     ],

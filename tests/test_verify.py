@@ -140,6 +140,15 @@ def test_a_verbatim_quotation_needs_no_further_proof_and_a_forged_one_does():
     assert verdict(quote, NATIONAL).support == "supported"
 
 
+def test_an_english_lead_may_end_without_a_note():
+    quote = evidence("市场占有率却超过20%").text
+    for value, support in (("20%", "supported"), ("30%", "unsupported")):
+        text = f"Hefei: 这一细分领域的市场占有率 超过{value}. Source text: “{quote}”"
+        assert (
+            verdict(text, "市场占有率却超过20%", "How large is Hefei's market share?", framed=True).support == support
+        )
+
+
 def test_the_frame_of_an_extractive_answer_is_checked_too():
     """framed text skips the wording only: a wrong scope, number or year in the composer's own words still fails."""
     quote = evidence(NATIONAL).text

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from app.composition.closest import RELATED, also, closest, period_stated, undisclosed
-from app.composition.conflicts import show_conflict, show_superseded, sort_out
+from app.composition.conflicts import same_measure, show_conflict, show_superseded, sort_out, time_of
 from app.composition.draft import Claim, Draft, quote
 from app.composition.verdicts import is_other_case, verdict
 from app.composition.wording import figure_lead
@@ -36,6 +36,7 @@ def answer_amount(query: Query, ranked: Sequence[Evidence], unknown: frozenset[s
     """The figure asked for, or the closest one and that it is not what was asked; None where no figure comes near."""
     matches = match_figures(query, ranked, unknown)
     own = [m for m in matches if m.fit == "own"]
+    own += [m for m in matches if m.fit == "near" and own and _is_newer(query, m, own[0])]
     if own:
         found = sort_out(query, own, ranked)
         if found.rivals:
@@ -64,7 +65,7 @@ def state_figures(query: Query, matches: Sequence[FigureMatch]) -> Draft:
     for match in matches:
         figure = match.figure
         near = _SAME_SENTENCE if match.evidence.key == first else _OTHER_SENTENCE
-        if match.score >= best - near and figure.role != "原值":
+        if (match.score >= best - near or _is_newer(query, match, matches[0])) and figure.role != "原值":
             chosen.setdefault((figure.value, figure.unit, figure.scopes, figure.period), match)
     kept = list(chosen.values()) or [matches[0]]
     if query.kind == "claim" and query.figures:  # the verdict is on the figures that it speaks of, where there are any
@@ -81,6 +82,12 @@ def state_figures(query: Query, matches: Sequence[FigureMatch]) -> Draft:
         draft.lead = verdict(query, fitting) if fitting else phrase(query.language, "claim_other_case")
         draft.verdict = True
     return draft
+
+
+def _is_newer(query: Query, match: FigureMatch, best: FigureMatch) -> bool:
+    """Whether a question that names no time also wants this figure: the best one's measure as it stood later."""
+    later = not query.periods and time_of(match)[:4] > time_of(best)[:4]
+    return later and same_measure(match, best, any_period=True)
 
 
 def statement(query: Query, matches: Sequence[FigureMatch], bullet: bool) -> Claim:

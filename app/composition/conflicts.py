@@ -110,14 +110,14 @@ def same_measure(one: FigureMatch, other: FigureMatch, any_period: bool = False)
     return (
         (a.unit, a.role, a.kind) == (b.unit, b.role, b.kind)
         and set(a.scopes) == set(b.scopes)
-        and (any_period or _time(one) == _time(other))
+        and (any_period or time_of(one) == time_of(other))
         and _base(one) == _base(other)
         and (any_period or set(dates_in(one.evidence.text)) == set(dates_in(other.evidence.text)))
         and _same_indicator(a.indicator, b.indicator)
     )
 
 
-def _time(match: FigureMatch) -> str:
+def time_of(match: FigureMatch) -> str:
     """What a figure is of: its period, else the year of its text."""
     return match.figure.period or match.evidence.hit.source.issued[:4]
 

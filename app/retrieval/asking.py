@@ -36,7 +36,7 @@ _COUNTER = "|".join(
 )
 # What makes the counter the beginning of a word: 多少人力成本, 几个人信息, 几成本.
 _NO_COUNTER = r"(?!(?<=人)[力才均口工员民类群]|(?<=个)[人体性]|(?<=年)[轻级度均]|(?<=成)[本果功效立]|(?<=家)[庭电]|(?<=元)素|(?<=项)目|(?<=日)常|(?<=天)然)"
-_HOW_MANY = re.compile(rf"(?:多少|(?<![好十百千万])几)\s*(?:(?P<counter>{_COUNTER}){_NO_COUNTER})?(?P<rest>.*)")
+_HOW_MANY = re.compile(rf"(?:多少|(?<![好十百千万哪])几)\s*(?:(?P<counter>{_COUNTER}){_NO_COUNTER})?(?P<rest>.*)")
 _HOW_OFTEN = re.compile(r"(?:多久|多长时间|几年|几个?月|几天)(?P<what>.{0,10}?)一[次回遍轮](?P<rest>.*)")
 _HOW_LONG = re.compile(r"多久|多长时间|多长(?=[？?。]|$)|\bhow long\b", re.I)
 _HOW_HIGH = re.compile(r"多[高大少]|几分之几|百分之几|是多少|如何|怎么?样|咋样|情况")

@@ -1,6 +1,6 @@
 """One score from several: z-scores over the candidates, weighted by what each side can know of the question."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -16,16 +16,25 @@ REGION_BONUS = 0.6  # in units of the fused z-score; calibrated on the sample su
 REGION_BONUS_CROSS = 1.2  # across languages cosines are flat and words few, so the region says more
 
 
-def fuse(query: Query, plan: Plan, found: Found, sources: Mapping[str, Source]) -> dict[str, float]:
-    """Weighted sum of the candidates' z-scores, a bonus for chunks about a region that was asked about, and what their source is.
+# One score a candidate from the plan, the cosines [n] and the BM25 scores [n] (0 where no word matches).
+Fusion = Callable[[Plan, Sequence[float], Sequence[float]], np.ndarray]
+
+
+def adaptive(plan: Plan, dense: Sequence[float], lexical: Sequence[float]) -> np.ndarray:
+    """Weighted sum of both sides' z-scores.
 
     Words count only as far as the corpus knows them: an English question on Chinese texts is left to the dense side
     (plain rank fusion would ruin it), unless the glossary gives it Chinese words.
     """
+    return DENSE_WEIGHT * z_scores(dense) + (1 - DENSE_WEIGHT) * plan.known * z_scores(lexical)
+
+
+def fuse(
+    query: Query, plan: Plan, found: Found, sources: Mapping[str, Source], fusion: Fusion = adaptive
+) -> dict[str, float]:
+    """Both sides' scores as one, a bonus for chunks about a region that was asked about, and what their source is."""
     ids = list(found.rows)
-    dense = z_scores([found.dense[i] for i in ids])
-    lexical = z_scores([found.lexical.get(i, 0.0) for i in ids])
-    fused = DENSE_WEIGHT * dense + (1 - DENSE_WEIGHT) * plan.known * lexical
+    fused = fusion(plan, [found.dense[i] for i in ids], [found.lexical.get(i, 0.0) for i in ids])
     files = asks_for_files(query)
     scores = {}
     for i, score in zip(ids, fused, strict=True):

@@ -7,7 +7,7 @@ import numpy as np
 
 from app.retrieval.find import MAX_DOCUMENT_CHUNKS as MAX_DOCUMENT_CHUNKS
 from app.retrieval.find import find
-from app.retrieval.fuse import fuse, z_scores
+from app.retrieval.fuse import Fusion, adaptive, fuse, z_scores
 from app.retrieval.plan import make_plan
 from app.retrieval.rerank import DEPTH, Reranker
 from app.retrieval.validity import behind, validities
@@ -26,12 +26,19 @@ class Retrieved:
     unknown: frozenset[str]  # content words of the question that stand nowhere in the corpus
 
 
-def retrieve(query: Query, store: Store, embedder: Embedder, k: int, reranker: Reranker | None = None) -> Retrieved:
+def retrieve(
+    query: Query,
+    store: Store,
+    embedder: Embedder,
+    k: int,
+    reranker: Reranker | None = None,
+    fusion: Fusion = adaptive,
+) -> Retrieved:
     """Return the k best chunks. For every region asked about, its own chunks are looked for as well, so that none starves."""
     plan = make_plan(query, store.catalog)
     found = find(query, plan, store, embedder, k)
     sources = store.catalog.sources(row.doc_id for row in found.rows.values())
-    scores = rerank_best(query, fuse(query, plan, found, sources), reranker)
+    scores = rerank_best(query, fuse(query, plan, found, sources, fusion), reranker)
     validity = validities(store.catalog, sources, datetime.date.today())
     if not query.documents:  # a text that is asked for by name is what is wanted, in force or not
         scores = {i: score - behind(validity.get(found.rows[i].doc_id, "")) for i, score in scores.items()}

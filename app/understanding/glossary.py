@@ -106,3 +106,25 @@ def _read(plain: str) -> list[tuple[int, str, str]]:
 def translate(text: str) -> str:
     """All Chinese words for an English question, space-joined; what the glossary lacks is left out."""
     return " ".join(translate_terms(text)).replace("|", " ")
+
+
+@functools.cache
+def _english() -> dict[str, str]:
+    """Chinese word -> the first English term that stands for it alone."""
+    found: dict[str, str] = {}
+    for english, chinese in _pairs():
+        if "|" not in chinese:
+            found.setdefault(chinese, english)
+    return found
+
+
+def english_of(chinese: str) -> str:
+    """A Chinese phrase in the glossary's English, word for word in its order; "" unless the glossary covers all of it."""
+    table, said, at = _english(), list[str](), 0
+    while at < len(chinese):
+        end = next((end for end in range(len(chinese), at + 1, -1) if chinese[at:end] in table), at)
+        if end == at:
+            return ""
+        said.append(table[chinese[at:end]])
+        at = end
+    return " ".join(said)

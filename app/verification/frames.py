@@ -24,7 +24,7 @@ _ASKED = re.compile(
     re.I,
 )
 # indicator：figure（note）, as app.composition.amounts writes it; in English a colon and a blank.
-_LEAD = re.compile(r"(?:：\s*|(?<=[A-Za-z一-龥]): )([^：；。（(“”]+?)\s*(?=[（(；。]|;|$)")
+_LEAD = re.compile(r"(?:：\s*|(?<=[A-Za-z一-龥]): )([^：；。（(“”]+?)\s*(?=[（(；。]|;|\.\s|$)")
 _COMPARATOR = re.compile(r"(?:^(?:不超过|不低于|超过|不足)|(?:at most|at least|more than|less than) )")
 _KINDS = (("目标值", re.compile(r"目标值|target")), ("预测", re.compile(r"预测|forecast")))
 

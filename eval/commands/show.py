@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from app.settings import Settings
-from eval.gold import Case, find_suite
-from eval.load import checked
-from eval.run import last_run, sha256
+from eval.gold import Case
+from eval.load import checked, suite_of
+from eval.run import last_run, read_settings
 from eval.score import score_trace
 from eval.trace import Record, read_trace
 from ingest.errors import InputError
@@ -26,11 +26,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, settings: Settings) -> int:
     """Print question, answer, gold and verdict of one case of a run, scored again by the code as it is now."""
     identifier, folder = args.id, args.out or last_run()
-    described = json.loads((folder / "settings.json").read_text(encoding="utf-8"))
-    suite = find_suite(described["gold"], args.corpus or Path(described["corpus"]))
-    if sha256(suite.gold) != described["gold_sha256"]:
-        raise InputError(f"{suite.gold} 在这次运行之后改动过：{folder}", "重新运行 policyqa eval")
-    every, corpus = checked(suite)
+    suite = suite_of(read_settings(folder), folder, args.corpus)
+    every, corpus = checked(suite, unreviewed=True)
     trace = read_trace(folder / "trace.jsonl")
     case = next((case for case in every if case.id == identifier), None)
     if case is None or identifier not in trace:

@@ -90,7 +90,12 @@ def _may_change(char: str) -> bool:
 
 
 @cache
-def _opencc() -> Any:
+def _opencc(direction: str = "t2s") -> Any:
     import opencc
 
-    return opencc.OpenCC("t2s")
+    return opencc.OpenCC(direction)
+
+
+def to_traditional(text: str) -> str:
+    """Convert simplified characters to traditional ones (OpenCC s2t); words are not exchanged."""
+    return str(_opencc("s2t").convert(text))

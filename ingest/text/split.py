@@ -18,12 +18,26 @@ from ingest.text.lists import MAX_HEADER, MAX_LEAD, Lead, find_leads, shortened
 from ingest.text.sentences import MAX_SENTENCE, cut_long, split_sentences
 from ingest.types import Block, Chunk, Sentence
 
-__all__ = ["MAX_CHARS", "MAX_PATH", "MAX_SENTENCE", "TARGET_CHARS", "Pages", "split_blocks", "split_chunks", "split_sentences"]  # fmt: skip
+__all__ = ["CHUNK_SIZE", "MAX_CHARS", "MAX_PATH", "MAX_SENTENCE", "TARGET_CHARS", "ChunkSize", "Pages", "split_blocks", "split_chunks", "split_sentences"]  # fmt: skip
 
 # Chosen by bench.chunks: 120/250 loses up to 0.11 nDCG@10 on long texts; 450/800 gains 0.01 or nothing there, returns half as
 # much text again, finds no better sentences, and when full would not fit into the model's 512 tokens with its path.
 TARGET_CHARS = 320  # chunks are filled up to about this size
 MAX_CHARS = 480  # and never grow beyond it unless a single sentence does
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkSize:
+    """Characters of a chunk: filled up to about `target`, at most `limit`. A store has chunks of one size."""
+
+    target: int = TARGET_CHARS
+    limit: int = MAX_CHARS
+
+    def __str__(self) -> str:
+        return f"{self.target}/{self.limit}"
+
+
+CHUNK_SIZE = ChunkSize()
 MAX_PATH = 200  # characters of a chunk's heading path; with a full chunk and a title, about the model's 512 tokens
 
 # The price of a cut, in the measure of a chunk's deviation from its target size: log(size / target) ** 2.
@@ -49,11 +63,16 @@ class _Piece:
 
 
 def split_chunks(
-    doc_id: str, text: str, blocks: tuple[Block, ...], prefix: str = "", pages: Pages = ()
+    doc_id: str,
+    text: str,
+    blocks: tuple[Block, ...],
+    prefix: str = "",
+    pages: Pages = (),
+    size: ChunkSize = CHUNK_SIZE,
 ) -> tuple[Chunk, ...]:
-    """Pack blocks into chunks of about TARGET_CHARS, cut only between sentences.
+    """Pack blocks into chunks of about `size.target` characters, cut only between sentences.
 
-    An article, a list with its introduction, and a table stay whole where they fit into MAX_CHARS; an exception (但…,
+    An article, a list with its introduction, and a table stay whole where they fit into `size.limit`; an exception (但…,
     前款…) stays with its rule. Headings stay in the text of the chunk that they open, but are no sentences: they are not
     quoted as evidence. The sentences of a chunk begin on one page. Chunk ids are `{prefix}:{number}`, the prefix being
     the document's id unless given.
@@ -70,8 +89,9 @@ def split_chunks(
         body = body or (block if block.kind != "heading" else None)
     chunks: list[Chunk] = []
     for group in groups:
-        pieces = _pieces(text, blocks, group, pages)
-        chunks.extend(_chunk(doc_id, text, pieces[a:b], blocks, leads) for a, b in _pack(text, pieces, blocks, leads))
+        pieces = _pieces(text, blocks, group, pages, size)
+        cuts = _pack(text, pieces, blocks, leads, size)
+        chunks.extend(_chunk(doc_id, text, pieces[a:b], blocks, leads) for a, b in cuts)
     return tuple(replace(chunk, id=f"{prefix or doc_id}:{number}") for number, chunk in enumerate(chunks))
 
 
@@ -84,10 +104,10 @@ def _joins(text: str, body: Block, last: Block, block: Block) -> bool:
     return _TIED.match(text, block.start) is not None
 
 
-def _pieces(text: str, blocks: Sequence[Block], group: Sequence[int], pages: Pages) -> list[_Piece]:
+def _pieces(text: str, blocks: Sequence[Block], group: Sequence[int], pages: Pages, size: ChunkSize) -> list[_Piece]:
     """The sentences of a group with what belongs to each; headings go with the first."""
     spans = [span for at in group if blocks[at].kind != "heading" for span in _sentences(text, blocks[at], at)]
-    if not spans or spans[0][2][0] - blocks[group[0]].start > MAX_CHARS + MAX_SENTENCE:
+    if not spans or spans[0][2][0] - blocks[group[0]].start > size.limit + MAX_SENTENCE:
         # Headings with nothing, or too little, under them: an outline; its lines are text like any other.
         outline = [at for at in group if blocks[at].kind == "heading"] or group  # or nothing but a table's rule
         lines = [(at, span) for at in outline for span in cut_long(text, blocks[at].start, blocks[at].end)]
@@ -122,19 +142,20 @@ def _blanks_before(text: str, offset: int) -> int:
 
 
 def _pack(
-    text: str, pieces: Sequence[_Piece], blocks: Sequence[Block], leads: Sequence[tuple[Lead, ...]]
+    text: str, pieces: Sequence[_Piece], blocks: Sequence[Block], leads: Sequence[tuple[Lead, ...]], wanted: ChunkSize
 ) -> list[tuple[int, int]]:
     """Ranges of pieces, the cheapest way to cut: sizes near the target, cuts where they part least."""
-    prices = _prices(text, pieces, blocks, leads)
+    limit = wanted.limit
+    prices = _prices(text, pieces, blocks, leads, limit)
     starts = [piece.start for piece in pieces]
-    deviation = _deviations(TARGET_CHARS, MAX_CHARS)
+    deviation = _deviations(wanted.target, limit)
     costs, begins = [0.0], [0]  # of the cheapest way to cut the first n pieces: its cost, where its last chunk begins
     for end, piece in enumerate(pieces, 1):
         size = piece.end - piece.start
-        cheapest, begin = costs[-1] + prices[end - 1] + deviation[min(size, MAX_CHARS)], end - 1
+        cheapest, begin = costs[-1] + prices[end - 1] + deviation[min(size, limit)], end - 1
         for start in range(end - 2, -1, -1):
             size = piece.end - starts[start]
-            if size > MAX_CHARS or pieces[start].page != piece.page:
+            if size > limit or pieces[start].page != piece.page:
                 break
             cost = costs[start] + prices[start] + deviation[size]
             if cost < cheapest:
@@ -154,11 +175,11 @@ def _deviations(target: int, limit: int) -> list[float]:
 
 
 def _prices(
-    text: str, pieces: Sequence[_Piece], blocks: Sequence[Block], leads: Sequence[tuple[Lead, ...]]
+    text: str, pieces: Sequence[_Piece], blocks: Sequence[Block], leads: Sequence[tuple[Lead, ...]], limit: int
 ) -> list[float]:
     """What it costs to begin a chunk with each piece."""
     prices = [0.0] * len(pieces)
-    whole = _inside_whole(pieces, blocks, leads)
+    whole = _inside_whole(pieces, blocks, leads, limit)
     for number, (before, piece) in enumerate(pairwise(pieces), 1):
         led = leads[piece.at]
         if _TIED.match(text, piece.sentence[0]) or _leads_on(text, before, blocks, led):
@@ -189,7 +210,9 @@ def _heads(text: str, before: _Piece, piece: _Piece) -> bool:
     return alone and not any(mark in line for mark in "，,；;") and not list_mark(line)[0]
 
 
-def _inside_whole(pieces: Sequence[_Piece], blocks: Sequence[Block], leads: Sequence[tuple[Lead, ...]]) -> list[bool]:
+def _inside_whole(
+    pieces: Sequence[_Piece], blocks: Sequence[Block], leads: Sequence[tuple[Lead, ...]], limit: int
+) -> list[bool]:
     """For each piece whether a cut before it parts what fits into a chunk: an article, a list with its lead, a table."""
     spans = {(lead.start, blocks[lead.last].end) for piece in pieces for lead in leads[piece.at]}
     article = next((piece for piece in pieces if blocks[piece.at].kind == "article"), None)
@@ -198,7 +221,7 @@ def _inside_whole(pieces: Sequence[_Piece], blocks: Sequence[Block], leads: Sequ
     starts = [piece.sentence[0] for piece in pieces]
     depth = [0] * (len(pieces) + 1)
     for start, end in spans:
-        if end - start <= MAX_CHARS:
+        if end - start <= limit:
             depth[bisect_right(starts, start)] += 1
             depth[bisect_left(starts, end)] -= 1
     return [opened > 0 for opened in accumulate(depth)]
