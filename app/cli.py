@@ -98,17 +98,16 @@ def _parser() -> argparse.ArgumentParser:
     )
     history.add_argument("--json", action="store_true", help="只向标准输出打印 JSON")
 
-    accounts = add("accounts", _accounts, "可以登录的账号：list、add、passwd、disable、grant、key（口令从键盘或标准输入读）")
-    accounts.add_argument("action", choices=("list", "add", "passwd", "disable", "grant", "key"))
-    accounts.add_argument("name", nargs="?", help="账号名；key --revoke：密钥的开头")
-    accounts.add_argument("--role", choices=("reader", "editor", "admin"), help="add、grant：角色（默认 reader）")
-    accounts.add_argument(
-        "--collection", action="append", metavar="集合", help="add、grant：可读的集合，可重复；* 为全部（默认只有公共）"
+    from app.access.command import add_arguments
+
+    add_arguments(
+        add(
+            "user",
+            _access,
+            "可以登录的账号：list、add、password、grant、disable、enable、unlock、remove（口令从键盘或标准输入读）",
+        ),
+        add("key", _access, "程序用的 API 密钥：list、add 账号、revoke 密钥的开头"),
     )
-    accounts.add_argument("--label", metavar="说明", help="key：密钥的用途")
-    accounts.add_argument("--revoke", action="store_true", help="key：吊销以所给开头的密钥")
-    accounts.add_argument("--undo", action="store_true", help="disable：恢复")
-    accounts.add_argument("--json", action="store_true", help="只向标准输出打印 JSON")
 
     add("doctor", _doctor, "检查本机可用的部件").add_argument("--json", action="store_true")
     add("eval", _eval, "运行评测套件")
@@ -307,7 +306,7 @@ def _serve(args: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-def _accounts(args: argparse.Namespace, settings: Settings) -> int:
+def _access(args: argparse.Namespace, settings: Settings) -> int:
     from app.access.command import run
 
     for line in run(args, settings):

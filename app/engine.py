@@ -241,7 +241,17 @@ class Engine:
 
         with self.writing() as store:
             return ingest_paths(
-                paths, store, self.embedder, prune, on_progress, read, allow_private, anew, on_embedded, collection, size
+                paths,
+                store,
+                self.embedder,
+                prune,
+                on_progress,
+                read,
+                allow_private,
+                anew,
+                on_embedded,
+                collection,
+                size,
             )
 
     def document(self, doc_id: str) -> Document | None:

@@ -1,4 +1,4 @@
-"""The web server: the Gradio page at /, the API under /v1 and /mcp beside it, on loopback unless the operator says otherwise."""
+"""The web server: the Gradio page at /, the API under /v1 and /mcp beside it, on loopback unless people sign in."""
 
 import asyncio
 import errno
@@ -11,23 +11,25 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from app.access.caller import NOBODY, caller_in
+from app.access.opening import refuse_unchecked
+from app.api.work import engine_for
 from app.offline import go_offline
 from ingest.errors import InputError
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+    from app.access.opening import Access
     from app.engine import Engine
     from app.history.book import History
     from app.library.library import Library
     from app.settings import Settings
 
-ALLOW_REMOTE = "POLICYQA_ALLOW_REMOTE"
 HEALTH = ("model", "llm", "documents", "chunks")  # what /healthz tells; the store's path is nobody's business
 GRACE = 2  # seconds that open connections get at the end; each open tab holds one
 _LOOPBACK_NAMES = frozenset(("localhost", "localhost.localdomain", "ip6-localhost"))
 
-_EXPORTED = re.compile(r"([cr][0-9a-f]{16})\.(md|docx)")
 _SAFE = frozenset(("GET", "HEAD", "OPTIONS"))
 _UPLOAD = re.compile(r"/upload(?:_progress)?/?$")
 
@@ -52,9 +54,6 @@ def check_address(host: str, port: int) -> None:
     """Raise InputError where the page cannot or must not be served; costs nothing, so call it before anything slow."""
     if not 1 <= port <= 65535:
         raise InputError(f"端口 {port} 无效", "--port 要 1 到 65535 之间的整数")
-    if not is_loopback(host) and os.environ.get(ALLOW_REMOTE) != "1":
-        hint = f"只在本机使用，或确认网络可信后设置 {ALLOW_REMOTE}=1"
-        raise InputError(f"不能对外监听 {host}：目前没有登录功能", hint)
     _bind(host, port).close()
 
 
@@ -100,11 +99,13 @@ def serve(
     book: "History | None" = None,
     library: "Library | None" = None,
     settings: "Settings | None" = None,
+    access: "Access | None" = None,
 ) -> None:
     """Serve until Ctrl-C; `on_ready` is called once the page answers. Raises InputError as check_address does."""
     check_address(host, port)
+    refuse_unchecked(access, is_loopback(host))
     go_offline()
-    app = build_app(engine, is_loopback(host), book, library, settings)
+    app = build_app(engine, is_loopback(host), book, library, settings, access)
     import uvicorn
 
     class Server(uvicorn.Server):  # type: ignore[misc]
@@ -141,61 +142,56 @@ def build_app(
     book: "History | None" = None,
     library: "Library | None" = None,
     settings: "Settings | None" = None,
+    access: "Access | None" = None,
 ) -> "FastAPI":
     """Return the web application: /healthz, the API and the page. `local_only` refuses requests meant for another host name.
 
-    Without a `library` it shows what is indexed and changes nothing. `app.state.readiness` is to be told how the server does.
+    With `access` whoever asks has to say who it is, and may come by any host name: a proxy on this machine, say. Without
+    a `library` it shows what is indexed and changes nothing. `app.state.readiness` is to be told how the server does.
     """
     import gradio as gr
-    from fastapi import FastAPI
+    from fastapi import FastAPI, Request
 
+    from app.access.gate import Gate
+    from app.access.routes import add_sign_in
+    from app.access.tabs import Tabs
     from app.api.app import add_api
     from app.api.limits import Limits, bounds_of
+    from app.export_routes import add_export
     from app.sources_routes import add_sources
     from app.ui.page import build_page, page_options
 
     app = FastAPI(title="policyqa", docs_url=None, redoc_url=None, openapi_url=None)
+    local_only = local_only and access is None
 
     @app.get("/healthz")
-    def health() -> dict[str, Any]:
-        known = engine.describe()
+    def health(request: Request) -> dict[str, Any]:
+        caller = caller_in(request.scope)
+        known = {} if caller is NOBODY else engine_for(engine, caller).describe()
         return {"status": "ok"} | {name: known[name] for name in HEALTH if name in known}
 
+    if access is not None:
+        add_sign_in(app, access)
     add_sources(app, engine)
     if book is not None:
-        _add_export(app, engine, book)
+        add_export(app, engine, book, access is not None)
     if library is not None:
         from app.api.library import add_library
 
         add_library(app, library)
     bounds = bounds_of(settings, local_only)
     app.state.readiness = add_api(app, engine, library, bounds)
-    page = build_page(engine, book, library, settings if local_only else None)
+    page = build_page(engine, book, library, settings if local_only else None, access is not None)
     gr.mount_gradio_app(
         app, page, path="/", ssr_mode=False, max_file_size="1mb", show_error=False, **page_options(book is not None)
     )
+    if access is not None:
+        app.add_middleware(Tabs)
     app.add_middleware(Limits, rate=bounds.rate, stopping=app.state.readiness.stopping.is_set)
+    if access is not None:
+        app.add_middleware(Gate, ledger=access.ledger)
     app.add_middleware(Guard, local_only=local_only)
     return app
-
-
-def _add_export(app: "FastAPI", engine: "Engine", book: "History") -> None:
-    """Add /export/ID.md and /export/ID.docx: a conversation, or one answer by its replay id, as an evidence pack."""
-    from fastapi import HTTPException, Response
-
-    from app.pack.export import TYPES, as_bytes, make_pack
-
-    @app.get("/export/{name}")
-    def exported(name: str) -> Response:
-        match = _EXPORTED.fullmatch(name)
-        pack = make_pack(book, match[1], lambda ids: {i: engine.document(i) for i in ids}) if match else None
-        if match is None or pack is None:
-            raise HTTPException(404)
-        return Response(
-            as_bytes(pack, match[2]),
-            media_type=TYPES[match[2]],
-            headers={"content-disposition": f'attachment; filename="{name}"'},
-        )
 
 
 class Guard:

@@ -12,6 +12,8 @@ Pieces of HTML, everything in them escaped. No path ever comes from the request.
 from typing import TYPE_CHECKING, Annotated, Literal
 from urllib.parse import quote
 
+from app.access.caller import Caller, caller_in
+from app.api.work import engine_for
 from app.originals import Origin, Original, content, original, pdf_picture
 from app.types import Language
 from app.ui.cards import escape
@@ -22,7 +24,7 @@ from ingest.errors import UnreadableFileError
 from ingest.types import Document
 
 if TYPE_CHECKING:
-    from fastapi import FastAPI, Response
+    from fastapi import FastAPI, Request, Response
 
     from app.engine import Engine
 
@@ -35,59 +37,84 @@ _OWN = {
 
 def add_sources(app: "FastAPI", engine: "Engine") -> None:
     """Add the routes. A document that is not indexed is 404, with a word for the reader."""
-    from fastapi import Query, Response
+    from fastapi import Query, Request, Response
 
+    _add_files(app, engine)  # first: a picture's address is also one of a page
     Offset = Annotated[int, Query(ge=-1, le=2**40)]
     Page = Annotated[int, Query(ge=0, le=100_000)]
     Sum = Annotated[str, Query(max_length=64)]
 
-    def known(doc_id: str) -> tuple[Document, Origin] | None:
-        document, origin = engine.document(doc_id), engine.origin(doc_id)
+    def known(request: Request, doc_id: str) -> tuple[Document, Origin] | None:
+        own = _seen(engine, request)
+        document, origin = own.document(doc_id), own.origin(doc_id)
         return (document, origin) if document and origin else None
 
     @app.get("/source/{doc_id}")
     def view(
-        doc_id: str, start: Offset = -1, end: Offset = -1, sum: Sum = "", page: Page = 0, lang: Language = "zh"
-    ) -> Response:
-        if (found := known(doc_id)) is None:
+        request: Request, doc_id: str, start: Offset = -1, end: Offset = -1, sum: Sum = "", page: Page = 0,
+        lang: Language = "zh",
+    ) -> Response:  # fmt: skip
+        if (found := known(request, doc_id)) is None:
             return _absent(lang)
         span = cited_span(found[0], start, end, sum)
         return _piece(view_html(*found, original(found[1]), span, start >= 0, page or None, lang))
 
     @app.get("/source/{doc_id}/text")
     def more(
-        doc_id: str, at: Offset, side: Literal["before", "after"], start: Offset = -1, end: Offset = -1, sum: Sum = "",
-        lang: Language = "zh",
+        request: Request, doc_id: str, at: Offset, side: Literal["before", "after"], start: Offset = -1, end: Offset = -1,
+        sum: Sum = "", lang: Language = "zh",
     ) -> Response:  # fmt: skip
-        if (document := engine.document(doc_id)) is None:
+        if (document := _seen(engine, request).document(doc_id)) is None:
             return _absent(lang)
         return _piece(more_html(document, max(0, at), side, cited_span(document, start, end, sum), lang))
 
-    @app.get("/source/{doc_id}/page/{number}.png")
-    def picture(doc_id: str, number: int) -> Response:
-        origin = engine.origin(doc_id)
-        try:
-            data = pdf_picture(origin, number) if origin else b""
-        except UnreadableFileError:
-            data = b""
-        return _answer(data, "image/png", 200 if data else 404, {"cache-control": "private, max-age=86400"})
-
     @app.get("/source/{doc_id}/page/{number}")
     def page_(
-        doc_id: str, number: int, start: Offset = -1, end: Offset = -1, sum: Sum = "", cited: Page = 0,
-        lang: Language = "zh",
+        request: Request, doc_id: str, number: int, start: Offset = -1, end: Offset = -1, sum: Sum = "",
+        cited: Page = 0, lang: Language = "zh",
     ) -> Response:  # fmt: skip
-        if (found := known(doc_id)) is None:
+        if (found := known(request, doc_id)) is None:
             return _absent(lang)
         try:
             return _piece(leaf_html(*found, number, cited, cited_span(found[0], start, end, sum), lang))
         except UnreadableFileError:
             return _notice(words(lang, "page_unreadable"), 200)
 
+
+def _seen(engine: "Engine", request: "Request") -> "Engine":
+    return engine_for(engine, caller_in(request.scope))
+
+
+def _add_files(app: "FastAPI", engine: "Engine") -> None:
+    from fastapi import Request, Response
+
+    @app.get("/source/{doc_id}/page/{number}.png")
+    def picture(request: Request, doc_id: str, number: int) -> Response:
+        origin = _seen(engine, request).origin(doc_id)
+        try:
+            data = pdf_picture(origin, number) if origin else b""
+        except UnreadableFileError:
+            data = b""
+        return _answer(
+            data, "image/png", 200 if data else 404, {"cache-control": "private, max-age=86400", "vary": "cookie"}
+        )
+
     @app.get("/source/{doc_id}/original")
-    def file(doc_id: str, lang: Language = "zh") -> Response:
-        origin = engine.origin(doc_id)
-        return _file(origin, original(origin), lang) if origin else _absent(lang)
+    def file(request: Request, doc_id: str, lang: Language = "zh") -> Response:
+        origin = _seen(engine, request).origin(doc_id)
+        if origin is None:
+            return _absent(lang)
+        if _holds_more(engine, origin, caller_in(request.scope)):
+            return _notice(words(lang, "original_gone").partition("；")[0].partition("; below")[0], 410)
+        return _file(origin, original(origin), lang)
+
+
+def _holds_more(engine: "Engine", origin: Origin, caller: Caller) -> bool:
+    """Whether a document's file (an archive, a table of documents) holds others that the caller may not read."""
+    if caller.collections is None or origin.entry.file == origin.entry.key:
+        return False
+    others = (entry for entry in engine.entries() if entry.file == origin.entry.file)
+    return not all(caller.reads(entry.source.collection) for entry in others)
 
 
 def _file(origin: Origin, now: Original, language: Language) -> "Response":

@@ -115,7 +115,7 @@ def test_a_view_cannot_be_written_nor_told_to_forget(stores):
     with reading(stores[0]) as both:
         view = both.seen_by([""])
         for write_ in (lambda: view.remove(both.catalog.entries()[0].id), lambda: view.catalog.set_meta("x", "y")):
-            with pytest.raises(sqlite3.OperationalError, match="is a view|readonly"):
+            with pytest.raises(sqlite3.OperationalError, match=r"is a view|readonly"):
                 write_()
         with pytest.raises(RuntimeError):
             view.writing(None).__enter__()
@@ -145,7 +145,9 @@ def test_a_document_stays_in_its_collection_until_someone_says_otherwise(tmp_pat
 
 
 def test_moving_reads_nothing_again_and_what_shares_its_text_is_parted(tmp_path):
-    text = "# 某省算力办法\n\n" + "".join(f"某省第{n}个园区规划机架{n * 7}万个，算力券按合同额补助。" for n in range(40))
+    text = "# 某省算力办法\n\n" + "".join(
+        f"某省第{n}个园区规划机架{n * 7}万个，算力券按合同额补助。" for n in range(40)
+    )
     docs = write(tmp_path / "docs", {"a.md": text, **OPEN})
     store = filled(tmp_path, "s", (docs, None))
     calls = EMBEDDER.calls

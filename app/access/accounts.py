@@ -46,13 +46,11 @@ def granted(names: Collection[str]) -> frozenset[str] | None:
 
 def add(ledger: Ledger, name: str, password: str, role: Role, collections: frozenset[str] | None) -> Account:
     """Make an account. Raises InputError for a name that is taken or none, and a password that is too easy."""
-    plain = plain_name(name)
-    if not _NAME.fullmatch(plain):
-        raise InputError(f"账号名无效：{name[:40]}", "用字母、汉字、数字和 . _ @ + -，不超过 100 个")
+    plain = check_free(ledger, name)
     kept = hashed(check_new(password, plain)) if password != NOBODY_SIGNS_IN else NOBODY_SIGNS_IN
     with ledger.change() as db:
         if db.execute("SELECT 1 FROM accounts WHERE name=?", (plain,)).fetchone():
-            raise InputError(f"账号 {plain} 已经存在", "用 accounts passwd 改口令，或用 accounts grant 改权限")
+            raise InputError(f"账号 {plain} 已经存在", "用 user password 改口令，或用 user grant 改权限")
         db.execute(
             "INSERT INTO accounts(name, password, role, collections, created) VALUES(?,?,?,?,?)",
             (plain, kept, role, _dumped(collections), time.time()),
@@ -60,12 +58,22 @@ def add(ledger: Ledger, name: str, password: str, role: Role, collections: froze
     return known(ledger, plain)
 
 
+def check_free(ledger: Ledger, name: str) -> str:
+    """Return a name in its one form. Raises InputError for one that is taken or none."""
+    plain = plain_name(name)
+    if not _NAME.fullmatch(plain):
+        raise InputError(f"账号名无效：{name[:40]}", "用字母、汉字、数字和 . _ @ + -，不超过 100 个")
+    if ledger.rows("SELECT 1 FROM accounts WHERE name=?", (plain,)):
+        raise InputError(f"账号 {plain} 已经存在", "用 user password 改口令，或用 user grant 改权限")
+    return plain
+
+
 def known(ledger: Ledger, name: str) -> Account:
     """Return an account. Raises InputError where there is none of that name."""
     for account in listed(ledger):
         if account.name == plain_name(name):
             return account
-    raise InputError(f"没有账号 {name[:100]}", "用 policyqa accounts list 查看")
+    raise InputError(f"没有账号 {name[:100]}", "用 policyqa user list 查看")
 
 
 def listed(ledger: Ledger) -> list[Account]:
@@ -101,6 +109,13 @@ def set_disabled(ledger: Ledger, name: str, disabled: bool) -> None:
         db.execute("UPDATE accounts SET disabled=? WHERE name=?", (disabled, account.name))
         if disabled:
             db.execute("DELETE FROM sessions WHERE account=?", (account.name,))
+
+
+def remove(ledger: Ledger, name: str) -> None:
+    """Delete an account with its keys and sessions. Raises InputError."""
+    account = known(ledger, name)
+    with ledger.change() as db:
+        db.execute("DELETE FROM accounts WHERE name=?", (account.name,))  # the rest goes by its foreign key
 
 
 def grant(ledger: Ledger, name: str, role: Role | None, collections: frozenset[str] | None, *, change: bool) -> Account:

@@ -4,10 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
+from ingest.errors import InputError
+
 Role = Literal["reader", "editor", "admin"]
 ROLES: tuple[Role, ...] = get_args(Role)
 _RANK: Mapping[str, int] = {"reader": 0, "editor": 1, "admin": 2}
 SCOPE_KEY = "policyqa.caller"  # in the ASGI scope
+
+
+class ForbiddenError(InputError):
+    """What was asked for is not for this caller to do."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,12 +62,13 @@ def keys_of(ledger: Ledger, name: str = "") -> list[Key]:
     return [Key(prefix, account, label, created, bool(revoked)) for prefix, account, label, created, revoked in rows]
 
 
-def revoke_key(ledger: Ledger, prefix: str) -> None:
-    """Revoke a key by its beginning. Raises InputError where there is none."""
+def revoke_key(ledger: Ledger, prefix: str) -> str:
+    """Revoke a key by its beginning, which is returned without what may follow. Raises InputError where there is none."""
     plain = prefix.removeprefix("pq_").partition("_")[0]
     with ledger.change() as db:
         if not db.execute("UPDATE keys SET revoked=1 WHERE prefix=?", (plain,)).rowcount:
-            raise InputError(f"没有以 {plain[:20]} 开头的密钥", "用 policyqa accounts list 查看")
+            raise InputError(f"没有以 {plain[:20]} 开头的密钥", "用 policyqa key list 查看")
+    return plain
 
 
 def _digest(secret: str) -> str:

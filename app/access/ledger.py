@@ -44,7 +44,9 @@ class Ledger:
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA foreign_keys=ON")
             if self._db.execute("PRAGMA user_version").fetchone()[0] > FORMAT:
-                raise AccessError(f"账号文件由更新的版本写成：{path}", "升级 policyqa，或用 POLICYQA_ACCOUNTS 换一个文件")
+                raise AccessError(
+                    f"账号文件由更新的版本写成：{path}", "升级 policyqa，或用 POLICYQA_ACCOUNTS 换一个文件"
+                )
             self._db.executescript(_TABLES)
             self._db.execute(f"PRAGMA user_version={FORMAT}")
         except (sqlite3.Error, OSError) as error:

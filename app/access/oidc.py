@@ -4,13 +4,15 @@ The provider is asked for what it offers when the server starts. What it says of
 is mapped to a role and to collections at each sign-in; the person then is an account like any other, `oidc:` and its id.
 """
 
+import hashlib
 import hmac
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.access.accounts import NOBODY_SIGNS_IN, Account, add, grant, granted, known, plain_name
+from app.access.accounts import NOBODY_SIGNS_IN, Account, add, grant, granted, known
 from app.access.caller import ROLES, Role
 from app.access.ledger import Ledger
 from app.access.oidc_settings import OidcSettings
@@ -18,6 +20,9 @@ from ingest.collections import as_collection
 from ingest.errors import InputError, MissingPartError
 
 SCOPE = "openid profile"
+_PLAIN = re.compile(r"[a-z0-9.@:+_-]{1,80}")
+# None that a public key could be used to forge.
+_ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA"]
 _TIMEOUT = 10.0  # seconds
 _NEEDED = ("authorization_endpoint", "token_endpoint", "jwks_uri", "issuer")
 
@@ -71,20 +76,19 @@ class Provider:
         except (AuthlibBaseError, httpx.HTTPError, ValueError, KeyError, TypeError) as error:
             raise InputError(f"登录方的回答无法核实（{type(error).__name__}）") from error
 
-    def _verified(self, token: str, keys: dict[str, Any], nonce: str) -> dict[str, Any]:
+    def _verified(self, token: str, keys: Any, nonce: str) -> dict[str, Any]:
         """The claims of an ID token whose signature, issuer, audience, times and nonce hold. Raises ValueError."""
         from joserfc import jwt
         from joserfc.errors import JoseError
         from joserfc.jwk import KeySet
 
-        algorithms = ["RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA"]  # none that a public key could forge
-        needed = {"essential": True}
         registry = jwt.JWTClaimsRegistry(
-            leeway=60, iss={"essential": True, "value": self._offered["issuer"]}, sub=needed, exp=needed, iat=needed,
-            aud={"essential": True, "value": self._settings.client_id}, nonce={"essential": True, "value": nonce},
+            leeway=60, iss={"essential": True, "value": self._offered["issuer"]}, sub={"essential": True},
+            exp={"essential": True}, iat={"essential": True}, nonce={"essential": True, "value": nonce},
+            aud={"essential": True, "value": self._settings.client_id},
         )  # fmt: skip
         try:
-            claims = dict(jwt.decode(token, KeySet.import_key_set(keys), algorithms=algorithms).claims)
+            claims = dict(jwt.decode(token, KeySet.import_key_set(keys), algorithms=_ALGORITHMS).claims)
             registry.validate(claims)
         except JoseError as error:
             raise ValueError(str(error)) from error
@@ -96,7 +100,7 @@ class Provider:
         """The account of a person, made at the first sign-in, with the role and collections that the claims now give."""
         role = role_of(claims, self._settings)
         collections = collections_of(claims, self._settings)
-        name = plain_name(f"oidc:{str(claims['sub'])[:95]}")
+        name = account_name(str(claims["sub"]))
         try:
             account = known(ledger, name)
         except InputError:
@@ -112,6 +116,13 @@ class Provider:
             self._settings.client_id, self._settings.client_secret, scope=SCOPE, redirect_uri=self._return,
             code_challenge_method="S256", timeout=_TIMEOUT,
         )  # fmt: skip
+
+
+def account_name(subject: str) -> str:
+    """The account of a person by the provider's id for them: two ids that differ in case or at their end are two people."""
+    if _PLAIN.fullmatch(subject) and not subject.startswith("sha256:"):
+        return f"oidc:{subject}"
+    return f"oidc:sha256:{hashlib.sha256(subject.encode('utf-8', 'surrogatepass')).hexdigest()[:40]}"
 
 
 def role_of(claims: Mapping[str, Any], settings: OidcSettings) -> Role:

@@ -1,7 +1,9 @@
 """What is set of an organisation's sign-in (POLICYQA_OIDC_*)."""
 
+import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from app.access.caller import ROLES, Role
 from ingest.errors import InputError
@@ -27,10 +29,12 @@ def load_oidc(env: Mapping[str, str]) -> OidcSettings | None:
         return None
     for name in ("OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET", "PUBLIC_URL"):
         if not values[name]:
-            raise InputError(f"OIDC 登录还要设置 POLICYQA_{name}", "见 README 的“谁能看什么”")
+            raise InputError(f"OIDC 登录还要设置 POLICYQA_{name}", "见 docs/access.md")
     for name in ("OIDC_ISSUER", "PUBLIC_URL"):
         if not values[name].startswith(("https://", "http://")):
             raise InputError(f"POLICYQA_{name} 不是网址：{values[name][:80]}", "例如 https://sso.example.org")
+    if not _is_safe(values["OIDC_ISSUER"]):
+        raise InputError("POLICYQA_OIDC_ISSUER 要用 https", "只有本机的登录方可以用 http")
     return OidcSettings(
         issuer=values["OIDC_ISSUER"],
         client_id=values["OIDC_CLIENT_ID"],
@@ -42,6 +46,16 @@ def load_oidc(env: Mapping[str, str]) -> OidcSettings | None:
     )
 
 
+def _is_safe(issuer: str) -> bool:
+    """Whether what the issuer says cannot be changed on its way."""
+    try:
+        host = urlsplit(issuer).hostname or ""
+        local = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        local = False
+    return local or issuer.startswith("https://")
+
+
 def _roles(text: str) -> dict[str, Role]:
     """The mapping 部门甲=reader,管理组=admin."""
     found: dict[str, Role] = {}
@@ -49,7 +63,9 @@ def _roles(text: str) -> dict[str, Role]:
         value, _, wanted = pair.rpartition("=")
         role = next((role for role in ROLES if role == wanted.strip()), None)
         if not value or role is None:
-            raise InputError(f"POLICYQA_OIDC_ROLES 无效：{pair[:80]}", "写作 组名=reader,另一组=admin；角色有 " + "、".join(ROLES))
+            raise InputError(
+                f"POLICYQA_OIDC_ROLES 无效：{pair[:80]}", "写作 组名=reader,另一组=admin；角色有 " + "、".join(ROLES)
+            )
         found[value.strip()] = role
     return found
 

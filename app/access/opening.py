@@ -13,6 +13,11 @@ from ingest.errors import InputError
 if TYPE_CHECKING:
     from app.access.oidc import Provider
 
+_UNGUARDED = (
+    "不能对外监听：没有可以登录的账号",
+    "先运行 policyqa user add 名字 --role admin，或配置 POLICYQA_OIDC_ISSUER；只在本机使用则去掉 --host",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Access:
@@ -30,10 +35,13 @@ def refuse_unguarded(settings: Settings, local: bool) -> None:
         with contextlib.closing(Ledger(settings.accounts)) as ledger:
             if any_can_sign_in(ledger):
                 return
-    raise InputError(
-        "不能对外监听：没有可以登录的账号",
-        "先运行 policyqa accounts add 名字 --role admin，或配置 POLICYQA_OIDC_ISSUER；只在本机使用则去掉 --host",
-    )
+    raise InputError(*_UNGUARDED)
+
+
+def refuse_unchecked(access: Access | None, local: bool) -> None:
+    """Raise InputError where a server that checks nobody would be reached by other machines."""
+    if access is None and not local:
+        raise InputError(*_UNGUARDED)
 
 
 @contextlib.contextmanager

@@ -48,7 +48,8 @@ def check_new(password: str, name: str) -> str:
     """Return a password that may be set. Raises InputError for one that is too short, too long or the account's name."""
     if not MIN_CHARS <= len(password) <= MAX_CHARS:
         raise InputError(f"口令要 {MIN_CHARS} 到 {MAX_CHARS} 个字符", "可以用几个不相干的词组成一句话")
-    if name.casefold() in password.casefold() and len(password) < len(name) + 6 or len(set(password)) < 4:
+    is_name = name.casefold() in password.casefold() and len(password) < len(name) + 6
+    if is_name or len(set(password)) < 4:
         raise InputError("口令太容易猜", "不要用账号名或重复的字符")
     return password
 

@@ -1,9 +1,9 @@
 """The routes of signing in and out.
 
-    GET  /login              the page                    ?lang&next
-    POST /login              name and password; a session's cookie comes back
-    GET  /logout, POST       the question, and the end of the session
-    GET  /login/oidc         to the organisation's sign-in, and /login/oidc/return from it
+GET  /login              the page                    ?lang&next
+POST /login              name and password; a session's cookie comes back
+GET  /logout, POST       the question, and the end of the session
+GET  /login/oidc         to the organisation's sign-in, and /login/oidc/return from it
 """
 
 import hmac
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI, Request, Response
 
     from app.access.oidc import Provider
+    from app.access.opening import Access
 
 FORM_COOKIE, STATE_COOKIE = "policyqa_form", "policyqa_oidc"
 _FORM_AGE = 3600  # seconds that a form may stay open
@@ -36,11 +37,13 @@ _LOCAL = re.compile(r"/(?![/\\])[^\x00-\x20\\\x7f]{0,500}")
 _log = logging.getLogger(__name__)
 
 
-def add_sign_in(app: "FastAPI", ledger: Ledger, provider: "Provider | None") -> None:
+def add_sign_in(app: "FastAPI", access: "Access") -> None:
     """Add the routes. Names and passwords are asked for in any case: an account may be made beside the organisation's."""
     from fastapi import Request, Response
     from fastapi.responses import RedirectResponse
     from starlette.concurrency import run_in_threadpool
+
+    ledger, provider = access.ledger, access.provider
 
     def page(request: Request, status: int = 200, said: str = "", name: str = "", there: str = "/") -> Response:
         language = _language(request)
@@ -84,7 +87,7 @@ def add_sign_in(app: "FastAPI", ledger: Ledger, provider: "Provider | None") -> 
     @app.post("/logout")
     async def out(request: Request) -> Response:
         token, form = request.scope[TOKEN_KEY], await _form(request)
-        if not token or not hmac.compare_digest(sessions.form_token(token), form.get("token", "")):
+        if not token or not hmac.compare_digest(sessions.form_token(token).encode(), form.get("token", "").encode()):
             return _html(sign_out_page(_language(request), sessions.form_token(token), ""), 403)
         sessions.end(ledger, token)
         response = RedirectResponse("/login", 303)

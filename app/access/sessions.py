@@ -15,7 +15,9 @@ def begin(ledger: Ledger, account: str, former: str = "") -> str:
     """Begin a session and end the one that the browser came with; return the new token."""
     token, now = secrets.token_urlsafe(32), time.time()
     with ledger.change() as db:
-        db.execute("DELETE FROM sessions WHERE token=? OR seen<? OR created<?", (_digest(former), now - IDLE, now - LONGEST))
+        db.execute(
+            "DELETE FROM sessions WHERE token=? OR seen<? OR created<?", (_digest(former), now - IDLE, now - LONGEST)
+        )
         db.execute("INSERT INTO sessions VALUES(?,?,?,?)", (_digest(token), account, now, now))
     return token
 

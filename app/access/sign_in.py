@@ -36,5 +36,7 @@ def sign_in(ledger: Ledger, name: str, password: str, address: str, former: str 
     attempts.succeeded(ledger, plain, address)
     if passwords.is_outdated(kept):
         with ledger.change() as db:
-            db.execute("UPDATE accounts SET password=? WHERE name=? AND password=?", (passwords.hashed(password), plain, kept))
+            db.execute(
+                "UPDATE accounts SET password=? WHERE name=? AND password=?", (passwords.hashed(password), plain, kept)
+            )
     return Signed(sessions.begin(ledger, plain, former))

@@ -6,9 +6,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from app.access.caller import caller_in
+from app.access.caller import Caller, caller_in
 from app.api.errors import ApiError, answer
-from app.api.given import LISTED, MAX_PAGE, FetchIn
+from app.api.given import LISTED, MAX_PAGE, FetchIn, Into
 from app.api.library import MAX_NAME
 from app.api.shapes import DocumentsOut, DocumentWithText, JobOut, JobsOut
 from app.api.strict import ROLE
@@ -88,16 +88,16 @@ def _add_changing(app: "FastAPI", engine: "Engine", library: "Library | None") -
         "/documents", response_model=None, status_code=202, responses=accepted, openapi_extra=_EDITOR,
         summary="Fetch addresses and add them",
     )  # fmt: skip
-    def fetch(body: FetchIn) -> "Response":
-        shelf = editable(library, adding=len(body.urls))
-        return _accepted([shelf.fetch(url) for url in body.urls])
+    def fetch(request: Request, body: FetchIn, collection: Into = None) -> "Response":
+        shelf = editable(library, caller_in(request.scope), adding=len(body.urls))
+        return _accepted([shelf.fetch(url, collection) for url in body.urls])
 
     @app.delete(
         "/documents/{doc_id}", response_model=None, status_code=202, responses=accepted, openapi_extra=_EDITOR,
         summary="Take a document out",
     )  # fmt: skip
     def remove(request: Request, doc_id: str) -> "Response":
-        shelf = editable(library, adding=1)
+        shelf = editable(library, caller_in(request.scope), adding=1)
         if engine_for(engine, caller_in(request.scope)).entry(doc_id) is None:
             raise ApiError(404, "not_found", "没有这份资料", "用 GET /v1/documents 查看编号")
         return _accepted([shelf.remove(doc_id)])
@@ -106,15 +106,17 @@ def _add_changing(app: "FastAPI", engine: "Engine", library: "Library | None") -
         "/jobs", response_model=None, responses={200: {"model": JobsOut}}, openapi_extra=_EDITOR,
         summary="Work on the library",
     )  # fmt: skip
-    def jobs() -> "Response":
-        return answer({"jobs": [job_of(job) for job in editable(library).jobs() if job.name]})
+    def jobs(request: Request) -> "Response":
+        own = editable(library, caller_in(request.scope))
+        return answer({"jobs": [job_of(job) for job in own.jobs() if job.name]})
 
     @app.get(
         "/jobs/{job_id}", response_model=None, responses={200: {"model": JobOut}}, openapi_extra=_EDITOR,
         summary="How far a job is",
     )  # fmt: skip
-    def job(job_id: str) -> "Response":
-        found = next((job for job in editable(library).jobs() if job.id == job_id), None)
+    def job(request: Request, job_id: str) -> "Response":
+        own = editable(library, caller_in(request.scope))
+        found = next((job for job in own.jobs() if job.id == job_id), None)
         if found is None:
             raise ApiError(404, "not_found", "没有这项任务", "很久以前结束的任务不再保留")
         return answer(job_of(found))
@@ -129,12 +131,12 @@ def _add_uploads(app: "FastAPI", library: "Library | None") -> None:
         "/files", response_model=None, status_code=202, responses=accepted, openapi_extra=_EDITOR,
         summary="Add a file from a form (`file`)",
     )  # fmt: skip
-    def upload(file: UploadFile) -> "Response":
-        shelf = editable(library, adding=1)
+    def upload(request: Request, file: UploadFile, collection: Into = None) -> "Response":
+        shelf = editable(library, caller_in(request.scope), adding=1)
         with _incoming(shelf, file.filename or "") as incoming, incoming.open("wb") as kept:
             while piece := file.file.read(1 << 20):
                 kept.write(piece)
-        return _accepted([shelf.add(incoming)])
+        return _accepted([shelf.add(incoming, collection)])
 
     @app.put(
         "/files",
@@ -150,16 +152,18 @@ def _add_uploads(app: "FastAPI", library: "Library | None") -> None:
             },
         },
     )
-    async def put(request: Request, name: Annotated[str, Query(min_length=1, max_length=MAX_NAME)]) -> "Response":
+    async def put(
+        request: Request, name: Annotated[str, Query(min_length=1, max_length=MAX_NAME)], collection: Into = None
+    ) -> "Response":
         from starlette.concurrency import run_in_threadpool
 
-        shelf = editable(library, adding=1)
+        shelf = editable(library, caller_in(request.scope), adding=1)
         with _incoming(shelf, name) as incoming, incoming.open("wb") as kept:
             async for piece in request.stream():
                 kept.write(piece)
             if not kept.tell():
                 raise ApiError(422, "unusable", "请求体是空的", "把文件作为请求体发送")
-        return _accepted([await run_in_threadpool(shelf.add, incoming)])
+        return _accepted([await run_in_threadpool(shelf.add, incoming, collection)])
 
 
 @contextlib.contextmanager
@@ -175,13 +179,13 @@ def _incoming(library: "Library", name: str) -> Iterator[Path]:
         raise
 
 
-def editable(library: "Library | None", adding: int = 0) -> "Library":
-    """Return the library, if it may be changed and has room for more work. Raises ApiError (403, 429)."""
+def editable(library: "Library | None", caller: Caller, adding: int = 0) -> "Library":
+    """Return the library as a caller may change it, if it can be and has room for more work. Raises ApiError (403, 429)."""
     if library is None:
-        raise ApiError(403, "read_only", "这个服务的资料库不能修改", "见 POLICYQA_LIBRARY 与 POLICYQA_LIBRARY_REMOTE")
-    if adding and sum(job.state in {"waiting", "running"} for job in library.jobs()) + adding > MAX_JOBS:
+        raise ApiError(403, "read_only", "这个服务的资料库不能修改", "见 POLICYQA_LIBRARY")
+    if adding and library.waiting() + adding > MAX_JOBS:
         raise ApiError(429, "busy", "等待处理的资料太多", "稍后再试", 10)
-    return library
+    return library.seen_by(caller)
 
 
 def _accepted(jobs: list[Job]) -> "Response":

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from app.access.caller import ForbiddenError
 from ingest.errors import InputError, PolicyQAError, StoreError
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ class ApiError(Exception):
     @property
     def headers(self) -> dict[str, str]:
         """What the answer's head says of it."""
-        return {"retry-after": str(self.retry)} if self.retry else {}
+        told = {"retry-after": str(self.retry)} if self.retry else {}
+        return {**told, "www-authenticate": "Bearer"} if self.status == 401 else told
 
     def body(self, path: str) -> dict[str, Any]:
         """Return the JSON for a route by its path."""
@@ -62,6 +64,8 @@ def answer(value: Any, status: int = 200, headers: Mapping[str, str] | None = No
 
 def known(error: PolicyQAError) -> ApiError:
     """Return what a known error is to a caller: what was given cannot be used (422), or the index cannot (503)."""
+    if isinstance(error, ForbiddenError):
+        return ApiError(403, "forbidden", error.message, error.hint)
     if isinstance(error, InputError):
         return ApiError(422, "unusable", error.message, error.hint)
     if isinstance(error, StoreError):  # its words name the operator's folders

@@ -16,6 +16,7 @@ LISTED = 500  # documents at once
 
 Question = Annotated[str, Field(min_length=1, max_length=MAX_TYPED, pattern=r"\S", examples=["贵州算力利用率如何"])]
 Language = Literal["zh", "en"]
+Into = Annotated[str | None, Field(max_length=200, description="the collection that it is added to")]
 Address = Annotated[
     str, Field(max_length=2_000, pattern=r"^[hH][tT][tT][pP][sS]?://", examples=["https://example.org/a"])
 ]

@@ -5,6 +5,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+from app.access.caller import NOBODY, caller_in
 from ingest.errors import PolicyQAError
 from ingest.store import CATALOG, current
 
@@ -73,13 +74,17 @@ def _index_of(engine: "Engine") -> tuple[int, int] | None:
 
 
 def add_ready(app: "FastAPI", readiness: Readiness) -> None:
-    """Add /readyz: 200 where questions can be answered, else 503 with the reason."""
+    """Add /readyz: 200 where questions can be answered, else 503 with the reason, which only who may come in is told."""
+    from fastapi import Request
+
     from app.api.errors import ApiError, answer
 
     @app.get("/readyz")
-    def ready() -> "Response":
+    def ready(request: Request) -> "Response":
         problem = readiness.problem()
         if not problem:
             return answer({"status": "ready"})
+        if caller_in(request.scope) is NOBODY:
+            problem = "not_ready"
         error = ApiError(503, problem, "暂时不能回答问题", "稍后再试", 5)
         return answer(error.body("/readyz"), 503, error.headers)

@@ -75,7 +75,7 @@ class History:
             ) from error
 
     def of(self, owner: str, may_see: "MaySee | None" = None) -> "History":
-        """This history as one person's own: nobody else's conversations are in it, whatever id they are asked by.
+        """Return one person's own history: nobody else's conversations are in it, whatever id they are asked by.
 
         An answer that rests on what `may_see` does not allow (any more) is kept from them too.
         """
@@ -216,6 +216,11 @@ class History:
         with self._change() as db:
             gone = "DELETE FROM conversations WHERE removed<>'' AND owner=coalesce(?, owner)"
             return db.execute(gone, (self._owner,)).rowcount
+
+    def drop(self) -> int:
+        """Delete all conversations of the owner, for good; return how many those were."""
+        with self._change() as db:
+            return db.execute("DELETE FROM conversations WHERE owner=coalesce(?, owner)", (self._owner,)).rowcount
 
     @contextlib.contextmanager
     def _change(self) -> Iterator[sqlite3.Connection]:

@@ -14,7 +14,7 @@ from ingest.types import TIERS
 
 MAX_TYPED = 300  # characters of a field
 TYPED = ("title", "issuer", "doc_number", "region", "date", "effective", "repealed", "collection")
-_COMMON = "公共"  # stated, as a document whose collection is not stated stays where it is
+STATED_COMMON = "公共"  # stated, as a document whose collection is not stated stays where it is
 CHOSEN: Mapping[str, tuple[str, ...]] = {"tier": TIERS, "doc_type": DOC_TYPES, "validity": VALIDITIES}
 FIELDS = (*TYPED, *CHOSEN)
 
@@ -43,7 +43,7 @@ def stated_in(form: Mapping[str, Any], before: Mapping[str, str], stated: Mappin
             continue
         facts.pop(field, None)
         if field == "collection":
-            facts[field] = as_collection(value) or _COMMON
+            facts[field] = as_collection(value) or STATED_COMMON
         elif value:
             facts[field] = _READ[field](value) if field in _READ else _choice(field, value)
     return facts

@@ -1,15 +1,18 @@
 """What the page's users do to the library: add files and addresses, state facts, read again, take out, bring back."""
 
 import contextlib
-from collections.abc import Mapping, Sequence
+import copy
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from app.library.facts import form_of, stated_in
+from app.access.caller import LOCAL, Caller, ForbiddenError
+from app.library.facts import STATED_COMMON, form_of, stated_in
 from app.library.shelf import Removed, Shelf
 from app.library.work import Job, Said, Stopped, Worker
+from ingest.collections import COMMON, as_collection
 from ingest.errors import InputError, UnreadableFileError
 from ingest.facts.sidecar import read_sidecar
 from ingest.prepare import PIPELINE, file_version
@@ -29,11 +32,29 @@ class Library:
     def __init__(self, engine: "Engine", shelf: Shelf, allow_private: bool = False) -> None:
         self.shelf = shelf
         self._engine, self._allow_private = engine, allow_private
+        self._seen, self._caller = engine, LOCAL  # as whoever asks may see it
         self._worker = Worker()
 
+    def seen_by(self, caller: Caller) -> "Library":
+        """The library as a caller may change it: an editor those documents that it may read, and its own jobs; a reader nothing."""
+        own = copy.copy(self)  # the same worker and shelf
+        own._seen, own._caller = self._engine.seen_by(caller), caller
+        return own
+
+    def collections(self) -> list[str]:
+        """The collections that documents can be put into: those that the caller may read, or else those that there are."""
+        if self._caller.collections is not None:
+            return sorted(self._caller.collections)
+        return sorted({COMMON, *(entry.source.collection for entry in self._engine.entries())})
+
     def jobs(self) -> list[Job]:
-        """What is being done and was done lately."""
-        return self._worker.jobs()
+        """What is being done and was done lately; of others' jobs only for who may read everything."""
+        jobs, caller = self._worker.jobs(), self._caller
+        return jobs if caller.collections is None else [job for job in jobs if job.owner == caller.name]
+
+    def waiting(self) -> int:
+        """How many jobs there are still to do, whosever they are."""
+        return sum(job.state in {"waiting", "running"} for job in self._worker.jobs())
 
     def close(self) -> None:
         """Stop working; what waits in the folder is read at the next start."""
@@ -53,28 +74,59 @@ class Library:
                 if (file_version(Found(path, str(path))), PIPELINE) not in (known.get(key), many.get(key)):
                     self._worker.submit(Job(path.name), partial(self._read, path=str(path)))
 
-    def add(self, incoming: Path, collection: str = "") -> Job:
-        """Keep a file that has come in, and read it, as one of a collection. Raises UnreadableFileError, the file gone, where it is of no kind that can be read."""
+    def add(self, incoming: Path, collection: str | None = None) -> Job:
+        """Keep a file that has come in, and read it, as one of a collection.
+
+        Raises, the file gone, UnreadableFileError where it is of no kind that can be read, ForbiddenError where the caller may
+        not add it.
+        """
         from ingest.formats.dispatch import kind_of
         from ingest.read import load
 
         try:
+            facts = self._placed(collection)
             kind_of(incoming.name, load(incoming))
-        except UnreadableFileError:
+        except InputError:
             self.shelf.refuse(incoming)
             raise
-        path = self.shelf.keep(incoming, {"collection": collection} if collection else None)
-        return self._worker.submit(Job(path.name), lambda job: self._read_new(job, path))
+        path = self.shelf.keep(incoming, facts)
+        return self._submit(path.name, lambda job: self._read_new(job, path))
 
-    def fetch(self, url: str) -> Job:
-        """Fetch a page or file by its address, keep it, and read it. Raises InputError for what is no address."""
-        url = url.strip()
+    def fetch(self, url: str, collection: str | None = None) -> Job:
+        """Fetch a page or file by its address, keep it, and read it. Raises InputError for what is no address, ForbiddenError."""
+        url, facts = url.strip(), self._placed(collection)
         if not is_address(url):
             raise InputError(f"这不是网址：{url[:80]}", "应以 http:// 或 https:// 开头")
-        return self._worker.submit(Job(url), lambda job: self._fetch(job, url))
+        return self._submit(url, lambda job: self._fetch(job, url, facts))
+
+    def may_change(self) -> bool:
+        """Whether the caller may change anything."""
+        return self._caller.may("editor")
+
+    def _checked(self) -> None:
+        if not self.may_change():
+            raise ForbiddenError("没有权限修改资料库", "需要 editor 角色")
+
+    def _placed(self, collection: str | None) -> dict[str, str]:
+        """What is stated of a file that is added. Who may not read everything says where it goes, whatever the file says of itself.
+
+        Raises ForbiddenError where it may not be put there.
+        """
+        self._checked()
+        if collection is None and self._caller.collections is None:
+            return {}
+        name = as_collection(collection or COMMON)
+        if not self._caller.reads(name):
+            raise ForbiddenError("没有这个集合，或没有权限", "只能加入自己可读的集合")
+        return {"collection": name or STATED_COMMON}
+
+    def _submit(self, name: str, work: Callable[[Job], None], rank: int = 1) -> Job:
+        return self._worker.submit(Job(name, owner=self._caller.name), work, rank)
 
     def why_fixed(self, entry: Entry) -> str:
         """Return why nothing can be stated of a document, as a key of app.ui.strings; "" where it can."""
+        if not self.may_change():
+            return "library_fixed"
         if entry.file != entry.key:
             return "fixed_member"
         if is_address(entry.file):
@@ -86,53 +138,61 @@ class Library:
 
         `before` is the form as the user saw it. Raises InputError for a value that is none, or a document of which nothing can be stated.
         """
+        self._checked()
         entry = self._known(doc_id)
         if self.why_fixed(entry):
             raise InputError("这份资料不能在这里修改")
         path = path_of(entry.file)
         facts = stated_in(form, before, read_sidecar(path))
+        if not self._caller.reads(as_collection(str(facts.get("collection", entry.source.collection)))):
+            raise ForbiddenError("没有这个集合，或没有权限", "只能放入自己可读的集合")
         self.shelf.state(path, facts)
-        return self._worker.submit(Job(entry.source.title), lambda job: self._read(job, given(entry)), _SOON)
+        return self._submit(entry.source.title, lambda job: self._read(job, given(entry)), _SOON)
 
     def again(self, doc_id: str) -> Job:
         """Read a document's file or page again, changed or not."""
+        self._checked()
         entry = self._known(doc_id)
-        return self._worker.submit(Job(entry.source.title), lambda job: self._read(job, given(entry), True), _SOON)
+        return self._submit(entry.source.title, lambda job: self._read(job, given(entry), True), _SOON)
 
     def remove(self, doc_id: str) -> Job:
         """Take a document out. Its file goes where it can be brought back from if it is ours, else it stays where it is."""
+        self._checked()
         entry = self._known(doc_id)
-        return self._worker.submit(Job(entry.source.title), lambda job: self._remove(job, entry), _SOON)
+        return self._submit(entry.source.title, lambda job: self._remove(job, entry), _SOON)
 
     def removed(self) -> list[Removed]:
-        """What can be brought back, the latest first."""
-        return self.shelf.removed()
+        """What the caller can bring back, the latest first."""
+        return [removed for removed in self.shelf.removed() if self._caller.reads(removed.collection)]
 
     def undo(self, removed_id: str) -> Job:
         """Bring a removed document back. Raises InputError where it is not known (any more)."""
-        found = next((removed for removed in self.shelf.removed() if removed.id == removed_id), None)
+        self._checked()
+        found = next((removed for removed in self.removed() if removed.id == removed_id), None)
         if found is None:
             raise InputError("找不到要恢复的资料", "它可能已经恢复过了")
-        return self._worker.submit(Job(found.title), lambda job: self._bring_back(job, found), _SOON)
+        return self._submit(found.title, lambda job: self._bring_back(job, found), _SOON)
 
     def form(self, doc_id: str) -> dict[str, str]:
         """The form of a document as it stands. Raises InputError for an unknown one."""
         return form_of(self._known(doc_id))
 
     def _known(self, doc_id: str) -> Entry:
-        entry = self._engine.entry(doc_id)
+        entry = self._seen.entry(doc_id)
         if entry is None:
             raise InputError("这份资料已不在库中")
         return entry
 
-    def _ingest(self, job: Job, given: Sequence[str], anew: bool = False) -> Summary:
+    def _ingest(self, job: Job, given: Sequence[str], anew: bool = False, into: str | None = None) -> Summary:
         def embedded(done: int, total: int) -> None:
             if self._worker.stopping.is_set():
                 raise Stopped
             job.done, job.total = done, total
             job.said = (("work_embedding", {"done": done, "total": total}),)
 
-        return self._engine.ingest(given, allow_private=self._allow_private, anew=anew, on_embedded=embedded)
+        return self._engine.ingest(
+            given, allow_private=self._allow_private, anew=anew, on_embedded=embedded, collection=into
+        )
 
     def _read_new(self, job: Job, path: Path) -> None:
         try:
@@ -143,28 +203,32 @@ class Library:
 
     def _read(self, job: Job, path: str, anew: bool = False) -> None:
         """Bring one file or address into the index. Raises UnreadableFileError where nothing of it could be read."""
-        summary = self._ingest(job, [path], anew)
+        # What is stated of a file holds for all that is in it, whatever that says of itself.
+        stated = None if is_address(path) else read_sidecar(Path(path)).get("collection")
+        summary = self._ingest(job, [path], anew, None if stated is None else as_collection(str(stated)))
         if not (summary.added or summary.updated or summary.unchanged):
             raise UnreadableFileError(summary.skipped[0]["reason"] if summary.skipped else "没有可读的内容")
         job.said = _said(summary, path)
 
-    def _fetch(self, job: Job, url: str) -> None:
+    def _fetch(self, job: Job, url: str, facts: Mapping[str, str]) -> None:
         from ingest.formats.fetch import fetch
 
         job.said = (("work_fetching", {}),)
         got = fetch(url, allow_private=self._allow_private)
         if self._worker.stopping.is_set():
             raise Stopped
-        same = [entry for entry in self._engine.entries() if entry.source.url == url and not is_address(entry.file)]
+        wanted = facts.get("collection")
+        same = [entry for entry in self._seen.entries() if entry.source.url == url and not is_address(entry.file)]
+        same = [entry for entry in same if wanted is None or entry.source.collection == as_collection(wanted)]
         kept = next((path_of(e.file) for e in same if self.shelf.holds(path_of(e.file))), None)
         if kept is not None and kept.suffix == got.suffix and kept.exists():
             self.shelf.replace(kept, got.data)  # the page as it is now
-            self._read(job, str(self.shelf.folder / kept.name))
+            self._read(job, str(self.shelf.named(kept)))
             return
         name = unquote(urlsplit(url).path).strip("/").replace("/", " ").removesuffix(got.suffix)
         incoming = self.shelf.incoming(f"{urlsplit(url).hostname} {name}".strip()[:100] + got.suffix)
         incoming.write_bytes(got.data)
-        self._read_new(job, self.shelf.keep(incoming, {"url": url}))
+        self._read_new(job, self.shelf.keep(incoming, {"url": url, **facts}))
 
     def _remove(self, job: Job, entry: Entry) -> None:
         with self._engine.writing() as store:
@@ -173,7 +237,8 @@ class Library:
             record = store.catalog.files().get(entry.file)
             linked = [other for other in store.catalog.entries() if other.same_as == entry.id]
             with store.turn():
-                removed = self.shelf.take_out(entry.file, entry.source.title, given(entry), entry.file == entry.key)
+                whole, collection = entry.file == entry.key, entry.source.collection
+                removed = self.shelf.take_out(entry.file, entry.source.title, given(entry), whole, collection)
                 store.remove(entry.id)
                 if (
                     record is not None

@@ -1,10 +1,11 @@
 """The library's folder: files as they were added, their sidecars, and what was taken out, kept for a while.
 
-A file comes in under a folder of its own in `.incoming` and is moved to its place in one step; `.trash` holds a folder a
+Each collection but the common one has a folder of its own in it, so that no name tells what another collection has. A file comes in under a folder of its own in `.incoming` and is moved to its place in one step; `.trash` holds a folder a
 removal. Both are hidden, so ingesting the folder passes them over.
 """
 
 import contextlib
+import hashlib
 import json
 import os
 import re
@@ -18,12 +19,14 @@ from pathlib import Path
 from typing import Any
 
 from app.library.names import free_name, safe_name
+from ingest.collections import as_collection
 from ingest.errors import InputError, PolicyQAError
 from ingest.facts.sidecar import SUFFIXES, dump_sidecar, is_sidecar
 from ingest.walk import path_of
 
 KEPT_DAYS = 30  # that a removed file can be brought back
 _STALE = 86_400  # seconds after which an upload that never ended is cleared away
+_ROOM = "collection-"  # how the folder of a collection begins
 _ID = re.compile(r"[0-9a-f]{16}")
 
 
@@ -36,6 +39,8 @@ class Removed:
     given: str  # the path or address to ingest again, as it was given
     file: str = ""  # the name of the kept file; "" where the file is not ours and stayed where it is
     when: float = 0.0  # seconds since 1970
+    collection: str = ""  # in which it was
+    folder: str = ""  # of that collection, where the file was in it
 
 
 class Shelf:
@@ -60,8 +65,10 @@ class Shelf:
 
     def keep(self, incoming: Path, facts: Mapping[str, Any] | None = None) -> Path:
         """Move a file that has come in to its place, with a sidecar that states `facts`; return the place."""
+        room = self.folder / _room(as_collection(str((facts or {}).get("collection", ""))))
         with self._naming:
-            place = self.folder / free_name(incoming.name, self._names())
+            room.mkdir(exist_ok=True)
+            place = room / free_name(incoming.name, _names(room))
             if facts:
                 self.state(place, facts)
             incoming.replace(place)
@@ -101,25 +108,27 @@ class Shelf:
 
     def holds(self, path: Path) -> bool:
         """Tell whether a file lies on the shelf: any other is not ours to move or delete."""
-        return path.resolve().parent == self.folder.resolve()
+        room, ours = path.resolve().parent, self.folder.resolve()
+        return room == ours or (room.parent == ours and room.name.startswith(_ROOM))
+
+    def named(self, place: Path) -> Path:
+        """Return a kept file's path as the folder is named, which a full path may spell otherwise."""
+        return self.folder / place.resolve().relative_to(self.folder.resolve())
 
     def files(self) -> Iterator[Path]:
         """Yield the kept files, without sidecars."""
-        for name in sorted(self._names()):
-            if not is_sidecar(Path(name)):
-                yield self.folder / name
+        rooms = sorted(self.folder.glob(f"{_ROOM}*")) if self.folder.is_dir() else []
+        for room in (self.folder, *rooms):
+            for name in sorted(_names(room)):
+                if not is_sidecar(Path(name)):
+                    yield room / name
 
-    def _names(self) -> list[str]:
-        try:
-            return [entry.name for entry in os.scandir(self.folder) if entry.is_file() and entry.name[0] != "."]
-        except FileNotFoundError:
-            return []
-
-    def take_out(self, key: str, title: str, given: str, whole: bool) -> Removed:
+    def take_out(self, key: str, title: str, given: str, whole: bool, collection: str = "") -> Removed:
         """Note a document that is taken out, and move its file away where the file is ours and this document is the `whole` of it."""
         place = path_of(key)
         ours = whole and self.holds(place) and place.exists()
-        removed = Removed(secrets.token_hex(8), title, given, place.name if ours else "", time.time())
+        room = place.parent.name if ours and place.parent.resolve() != self.folder.resolve() else ""
+        removed = Removed(secrets.token_hex(8), title, given, place.name if ours else "", time.time(), collection, room)
         grave = self._trash / removed.id
         grave.mkdir(parents=True)
         (grave / "removed.json").write_text(json.dumps(asdict(removed), ensure_ascii=False), encoding="utf-8")
@@ -149,11 +158,12 @@ class Shelf:
     def _unbury(self, removed: Removed) -> Path:
         grave = self._trash / removed.id / "files"
         with self._naming:
-            place = self.folder / removed.file
+            room = self.folder / removed.folder if removed.folder.startswith(_ROOM) else self.folder
+            place = room / removed.file
             if not (grave / removed.file).exists():  # it is back already: the server ended before it was read
                 return place
             if place.exists():
-                place = self.folder / free_name(removed.file, self._names())
+                place = room / free_name(removed.file, _names(room))
             for path in sorted(grave.iterdir(), key=lambda p: not is_sidecar(p)):
                 path.replace(place.with_name(place.name + path.name[len(removed.file) :]))
         return place
@@ -186,6 +196,18 @@ class Shelf:
         for removed in self.removed():
             if now - removed.when > KEPT_DAYS * 86_400:
                 self.forget(removed.id)
+
+
+def _room(collection: str) -> str:
+    """The folder of a collection, "" for the common one. Its name is a digest: a collection's may be no name of a folder."""
+    return f"{_ROOM}{hashlib.sha256(collection.encode()).hexdigest()[:16]}" if collection else ""
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return [entry.name for entry in os.scandir(folder) if entry.is_file() and entry.name[0] != "."]
+    except FileNotFoundError:
+        return []
 
 
 def _with_sidecars(place: Path) -> list[Path]:

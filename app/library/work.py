@@ -35,6 +35,7 @@ class Job:
     said: Sequence[Said] = (("work_waiting", {}),)
     reason: str = ""  # why it failed
     removed: str = ""  # the id of what it took out and can be brought back
+    owner: str = ""  # the name of whose job it is, "" for the server's own
 
 
 class Worker:

@@ -64,8 +64,13 @@ def _chat_pane(engine: "Engine", language: Language) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def wire_ask(engine: "Engine", book: "History | None", parts: dict[str, Any], tab: "gr.Tab") -> None:
-    """Connect the pane. Every handler returns {part: new value} for the parts that it changes."""
+def wire_ask(
+    engine: "Engine", book: "History | None", parts: dict[str, Any], tab: "gr.Tab", page: "gr.Blocks | None" = None
+) -> None:
+    """Connect the pane. Every handler returns {part: new value} for the parts that it changes.
+
+    With a `page` the examples are found when it has loaded: they are those of whoever asks.
+    """
     import gradio as gr
 
     conversation, chosen, question, examples = (parts[n] for n in ("conversation", "chosen", "question", "examples"))
@@ -98,6 +103,11 @@ def wire_ask(engine: "Engine", book: "History | None", parts: dict[str, Any], ta
         lambda state, choice: {**_rest(parts, state.cleared(), choice), parts["examples_box"]: gr.update(visible=True)},
         [conversation, chosen], shown, cancels=asking, queue=False, **_QUIET,
     )  # fmt: skip
+    if page is not None:
+        page.load(
+            lambda language: [gr.update(**shown) for shown in _example_buttons(engine, language)],
+            parts["toggle"], examples, queue=False, **_QUIET,
+        )  # fmt: skip
     names = ("chosen", "sources", "chatbot", "question", "send", "stop", "clear", "examples_title", "sources_title")
     parts["toggle"].change(
         lambda language, state: {**_relabel(engine, parts, language, state), tab: gr.update(label=words(language, "ask_tab"))},

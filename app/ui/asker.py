@@ -7,14 +7,12 @@ starts take it along (`in_background`). Where there is no request (the page is b
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
-from app.access.caller import NOBODY, SCOPE_KEY, Caller, Role
+from app.access.caller import NOBODY, SCOPE_KEY, Caller
 
 if TYPE_CHECKING:
     from app.engine import Engine
     from app.history.book import History
     from app.library.library import Library
-
-Admits = Callable[[Role], bool]
 
 
 def asker() -> Caller:
@@ -27,16 +25,6 @@ def asker() -> Caller:
     return cast(Caller, caller)
 
 
-def everyone(_: Role) -> bool:
-    """Whether the asker has a role, where access is not checked."""
-    return True
-
-
-def asker_may(role: Role) -> bool:
-    """Whether the asker has a role."""
-    return asker().may(role)
-
-
 class _Door:
     """Stands for an object; whatever is asked of it is asked of the caller's own."""
 
@@ -47,18 +35,12 @@ class _Door:
         return getattr(self._own(asker()), name)
 
 
-def engine_of_asker(engine: "Engine") -> "Engine":
-    """The engine as whoever asks sees it."""
-    return cast("Engine", _Door(engine.seen_by))
-
-
-def book_of_asker(engine: "Engine", book: "History") -> "History":
-    """The history of whoever asks."""
+def of_asker(
+    engine: "Engine", book: "History | None", library: "Library | None"
+) -> tuple["Engine", "History | None", "Library | None"]:
+    """Return what stands for the three and is, for every handler, that of its caller."""
     from app.history.replay import own_history
 
-    return cast("History", _Door(lambda caller: own_history(engine, book, caller)))
-
-
-def library_of_asker(library: "Library") -> "Library":
-    """The library as whoever asks may change it."""
-    return cast("Library", _Door(library.seen_by))
+    seen = cast("Engine", _Door(engine.seen_by))
+    own = cast("History", _Door(lambda caller: own_history(engine, book, caller))) if book is not None else None
+    return seen, own, cast("Library", _Door(library.seen_by)) if library is not None else None

@@ -63,6 +63,14 @@
     });
   };
 
+  // A session that has ended: the page asks to sign in, and has its conversation and draft again afterwards.
+  const asked = window.fetch;
+  window.fetch = async (...request) => {
+    const answer = await asked.apply(window, request);
+    if (answer.status === 401 && answer.headers.get("www-authenticate")) location.assign("/login");
+    return answer;
+  };
+
   new MutationObserver(() => {
     restoreDraft();
     noteConversation();

@@ -47,7 +47,7 @@ def library_pane(language: Language, may_change: bool = False) -> dict[str, Any]
         "library_top": gr.HTML(adding_html(language, may_change), elem_id="pq-library-top", padding=False)
     }
     if may_change:
-        with gr.Row(elem_id="pq-library-urls", equal_height=True):
+        with gr.Row(elem_id="pq-library-urls", equal_height=True) as parts["library_urls"]:
             parts["library_url"] = gr.Textbox(
                 label=words(language, "library_url"), placeholder=words(language, "library_url"), show_label=False, lines=1,
                 max_lines=6, max_length=MAX_PASTED, elem_id="pq-library-url", scale=4, min_width=200, container=False,
@@ -55,6 +55,10 @@ def library_pane(language: Language, may_change: bool = False) -> dict[str, Any]
             parts["library_fetch"] = gr.Button(
                 words(language, "library_fetch"), scale=0, min_width=130, elem_id="pq-library-fetch"
             )
+            parts["library_into"] = gr.Dropdown(
+                [], value=None, label=words(language, "library_into"), visible=False, allow_custom_value=True, scale=1,
+                min_width=150, elem_id="pq-library-into",
+            )  # fmt: skip
         parts["library_work"] = gr.HTML(work_html(language), elem_id="pq-library-work", padding=False)
     with gr.Row(elem_id="pq-library-bar", equal_height=True):
         parts["library_find"] = gr.Textbox(
@@ -102,7 +106,7 @@ def _details(language: Language, may_change: bool) -> dict[str, Any]:
                 words(language, "library_save"), variant="primary", elem_id="pq-library-save"
             )
         parts["form"] = form
-        with gr.Row(elem_id="pq-details-buttons"):
+        with gr.Row(elem_id="pq-details-buttons") as parts["details_buttons"]:
             parts["library_again"] = gr.Button(words(language, "library_again"), size="sm", min_width=90)
             parts["library_remove"] = gr.Button(
                 words(language, "library_remove"), variant="stop", size="sm", min_width=90
@@ -115,8 +119,13 @@ def _options(name: str, language: Language) -> list[tuple[str, str]]:
     return [(words(language, "by_rule"), ""), *((named(name, value, language), value) for value in CHOSEN[name])]
 
 
-def wire_library(engine: "Engine", library: "Library | None", parts: Parts, tab: "gr.Tab") -> None:
-    """Connect the pane to the engine's documents and, where they may be changed, to the library."""
+def wire_library(
+    engine: "Engine", library: "Library | None", parts: Parts, tab: "gr.Tab", page: "gr.Blocks | None" = None
+) -> None:
+    """Connect the pane to the engine's documents and, where they may be changed, to the library.
+
+    With a `page` what only editors need is hidden from others when it has loaded.
+    """
     import gradio as gr
 
     filters = [parts[f"filter_{name}"] for name in FILTERS]
@@ -133,7 +142,33 @@ def wire_library(engine: "Engine", library: "Library | None", parts: Parts, tab:
     _wire_details(engine, library, parts)
     if library is not None:
         _wire_changes(library, parts)
-    _wire_words(parts, tab, library is not None)
+        _wire_collections(library, parts, tab, page)
+    _wire_words(parts, tab, library)
+
+
+def _wire_collections(library: "Library", parts: Parts, tab: "gr.Tab", page: "gr.Blocks | None") -> None:
+    """Offer the collections that a document may be added to, where there are more than the common one."""
+    import gradio as gr
+
+    def offered(language: Language) -> Any:
+        common = words(language, "collection_common")
+        names = [name or common for name in library.collections()]
+        shown = library.may_change() and len(names) > 1
+        return gr.update(
+            choices=names, value=common if shown else None, visible=shown, label=words(language, "library_into")
+        )
+
+    begun = [tab.select, parts["library"].submit, parts["toggle"].change, *([page.load] if page else [])]
+    gr.on(begun, offered, parts["toggle"], parts["library_into"], queue=False, **_QUIET)
+    if page is None:
+        return
+
+    def allowed(language: Language) -> list[Any]:
+        may = library.may_change()
+        return [adding_html(language, may), *[gr.update(visible=may)] * 3]
+
+    names = ("library_top", "library_urls", "library_work", "details_buttons")
+    page.load(allowed, parts["toggle"], [parts[name] for name in names], queue=False, **_QUIET)
 
 
 def _listed(rows: Sequence[Row], text: str, flagged: bool, *rest: Any) -> str:
@@ -197,11 +232,11 @@ def _wire_changes(library: "Library", parts: Parts) -> None:
     fields = [parts[f"form_{name}"] for name in FIELDS]
     after = [parts["details"], parts["opened"], parts["details_said"]]
 
-    def fetched(typed: str, language: Language) -> list[Any]:
+    def fetched(typed: str, into: str | None, language: Language) -> list[Any]:
         refused = []
         for url in (typed or "").split()[:MAX_ADDRESSES]:
             try:
-                library.fetch(url)
+                library.fetch(url, into or None)
             except PolicyQAError as error:
                 refused.append((url, str(error)))
         said = "".join(_said(error, True) for _, error in refused)
@@ -215,7 +250,7 @@ def _wire_changes(library: "Library", parts: Parts) -> None:
         return [*_closed(), ""]
 
     gr.on(
-        [parts["library_fetch"].click, parts["library_url"].submit], fetched, [parts["library_url"], parts["toggle"]],
+        [parts["library_fetch"].click, parts["library_url"].submit], fetched, [parts["library_url"], parts["library_into"], parts["toggle"]],
         [parts["library_url"], parts["library_work"]], **_QUIET,
     ).then(None, js=_TOLD)  # fmt: skip
     acts = {
@@ -234,14 +269,15 @@ def _wire_changes(library: "Library", parts: Parts) -> None:
         )
 
 
-def _wire_words(parts: Parts, tab: "gr.Tab", may_change: bool) -> None:
+def _wire_words(parts: Parts, tab: "gr.Tab", library: "Library | None") -> None:
     import gradio as gr
 
+    may_change = library is not None
     fields = [*(f"filter_{name}" for name in FILTERS), *(f"form_{name}" for name in FIELDS if may_change)]
 
     def relabelled(language: Language) -> dict[Any, Any]:
         update: dict[Any, Any] = {
-            parts["library_top"]: adding_html(language, may_change),
+            parts["library_top"]: adding_html(language, library is not None and library.may_change()),
             parts["library_flagged"]: gr.update(label=words(language, "library_flagged")),
             parts["details"]: gr.update(visible=False),
             parts["details_close"]: words(language, "details_close"),

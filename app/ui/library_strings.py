@@ -5,7 +5,9 @@ from app.types import Language
 LIBRARY: dict[Language, dict[str, str]] = {
     "zh": {
         "comma": "、",
-        "library_fixed": "资料库在这里只能查看：页面对其他机器开放，或已设为只读。要添加和修改资料，请在本机打开，或设置 POLICYQA_LIBRARY_REMOTE=1。",
+        "library_fixed": "资料库在这里只能查看：账号没有编辑权限（editor），或管理员已设为只读。",
+        "library_into": "加入集合",
+        "collection_common": "公共",
         "library_url": "粘贴网址添加网页或文件，多个用空格分开",
         "library_fetch": "添加网址",
         "library_save": "保存并重新入库",
@@ -102,7 +104,9 @@ LIBRARY: dict[Language, dict[str, str]] = {
     },
     "en": {
         "comma": ", ",
-        "library_fixed": "The library can only be viewed here: other machines reach this page, or it is set to read-only. To add or edit documents, open it on the machine itself or set POLICYQA_LIBRARY_REMOTE=1.",
+        "library_fixed": "The library can only be viewed here: your account is no editor's, or it is set to read-only.",
+        "library_into": "Add to collection",
+        "collection_common": "common",
         "library_url": "Paste addresses of pages or files to add, separated by spaces",
         "library_fetch": "Add address",
         "library_save": "Save and read again",

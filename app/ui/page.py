@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.types import Language
 from app.ui.ask_pane import CONCURRENCY, ask_pane, wire_ask
+from app.ui.asker import asker, of_asker
 from app.ui.cards import escape
 from app.ui.chat import Conversation
 from app.ui.compare_pane import compare_pane, wire_compare
@@ -60,15 +61,19 @@ def build_page(
     book: "History | None" = None,
     library: "Library | None" = None,
     settings: "Settings | None" = None,
+    guarded: bool = False,
 ) -> "gr.Blocks":
     """Return the page for an engine: asking, comparing, the library, past conversations, settings.
 
     Without a `library` it shows what is indexed and changes nothing. Without `settings` it tells nothing of files and
-    models: it may be open to other machines.
+    models: it may be open to other machines. Where access is checked (`guarded`) everyone has what is theirs: nothing is
+    known of a reader while the page is built, so it is said when it has loaded.
     """
     import gradio as gr
 
     language = DEFAULT_LANGUAGE
+    if guarded:
+        engine, book, library = of_asker(engine, book, library)
     with gr.Blocks(title=words(language, "title"), fill_width=True, fill_height=True) as page:
         # The choice is apart from the conversation, which an answer under way would write back over it.
         parts = {
@@ -90,10 +95,10 @@ def build_page(
                     parts |= history_pane(language)
             with gr.Tab(words(language, "settings"), id="settings") as settings_tab:
                 parts |= settings_pane(language)
-        _wire_header(engine, parts)
-        wire_ask(engine, book, parts, ask_tab)
+        _wire_header(engine, parts, page if guarded else None)
+        wire_ask(engine, book, parts, ask_tab, page if guarded else None)
         wire_compare(engine, parts, compare_tab)
-        wire_library(engine, library, parts, library_tab)
+        wire_library(engine, library, parts, library_tab, page if guarded else None)
         begin = page.load
         if book is not None:
             wire_history(engine, book, parts, tabs, history_tab)
@@ -118,12 +123,12 @@ def _header(engine: "Engine", language: Language) -> dict[str, Any]:
     return {"title": title, "clear": clear, "toggle": toggle}
 
 
-def _wire_header(engine: "Engine", parts: dict[str, Any]) -> None:
-    """Say the title in the chosen language, with the number of documents as it is."""
+def _wire_header(engine: "Engine", parts: dict[str, Any], page: "gr.Blocks | None") -> None:
+    """Say the title in the chosen language, with the number of documents as it is; with a `page` also when it has loaded."""
     import gradio as gr
 
     gr.on(
-        [parts["toggle"].change, parts["library"].submit],
+        [parts["toggle"].change, parts["library"].submit, *([page.load] if page else [])],
         lambda language: [_title(engine, language), gr.update(label=words(language, "language"))],
         parts["toggle"], [parts["title"], parts["toggle"]], queue=False, **_QUIET,
     )  # fmt: skip
@@ -131,7 +136,13 @@ def _wire_header(engine: "Engine", parts: dict[str, Any]) -> None:
 
 def _title(engine: "Engine", language: Language) -> str:
     status = words(language, "status", documents=engine.describe()["documents"])
+    name = asker().name
+    out = (
+        f' · {escape(name)} · <a href="/logout?lang={language}">{escape(words(language, "sign_out"))}</a>'
+        if name
+        else ""
+    )
     return (
         f"<h1>{escape(words(language, 'title'))}</h1>"
-        f'<p><span>{escape(words(language, "tagline"))}</span><span class="pq-status">{escape(status)}</span></p>'
+        f'<p><span>{escape(words(language, "tagline"))}</span><span class="pq-status">{escape(status)}{out}</span></p>'
     )
