@@ -47,9 +47,9 @@ def open_engine(
 
 
 @contextlib.contextmanager
-def open_library(settings: Settings, engine: Engine, open_: bool = True) -> Iterator["Library | None"]:
-    """Let the page change the library and take up what was left; None where it may not: `open_` is whether only who may reaches it."""
-    if settings.library is None or not open_:
+def open_library(settings: Settings, engine: Engine) -> Iterator["Library | None"]:
+    """Let the library be changed by who may, and take up what was left; None where that is turned off."""
+    if settings.library is None:
         yield None
         return
     from app.library.library import Library

@@ -5,7 +5,6 @@ and their words (FTS5, BM25 ranking); vectors in Chroma that no chunk here owns 
 """
 
 import contextlib
-import hashlib
 import json
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -17,6 +16,7 @@ import numpy as np
 
 from ingest.facts.relations import Relation, link
 from ingest.postings import Postings
+from ingest.fingerprint import fingerprint
 from ingest.records import (
     Candidate,
     Entry,
@@ -53,12 +53,6 @@ CREATE VIRTUAL TABLE IF NOT EXISTS vocabulary USING fts5vocab(words, 'row');
 
 
 _ENTRY = "id, key, file, version, pipeline, source, health, chunks, length(text), added, same_as, sketch"  # load_entry
-
-_CONTENT = (
-    "SELECT key, value FROM meta WHERE key IN ('format', 'model', 'dimension') ORDER BY key",
-    "SELECT id, key, version, pipeline, source, health, blocks, text, same_as FROM documents ORDER BY id",
-    "SELECT chunks.id, record, text, vectors, coalesce(packed, '') FROM chunks LEFT JOIN tokens USING (number) ORDER BY id",
-)  # fingerprint
 
 _HAS_TOKENS = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'tokens'"
 _TITLES = "SELECT CASE same_as WHEN '' THEN id ELSE same_as END, json_extract(source, '$.title') FROM documents"
@@ -250,13 +244,7 @@ class Catalog:
 
     def fingerprint(self) -> str:
         """SHA-256, hex, of all that answers are made from: the same for stores that were filled alike, whenever that was."""
-        digest = hashlib.sha256()
-        for query in _CONTENT:
-            for row in self._db.execute(query):
-                for part in row:
-                    content = part if isinstance(part, bytes) else str(part).encode()
-                    digest.update(len(content).to_bytes(8) + content)
-        return digest.hexdigest()
+        return fingerprint(self._db)
 
     def count(self) -> tuple[int, int]:
         """Numbers of documents and of chunks."""

@@ -27,15 +27,27 @@ class NotingLibrary:
     def jobs(self):
         return getattr(self, "_jobs", [])
 
+    def seen_by(self, caller):
+        return self
+
+    def may_change(self):
+        return True
+
+    def waiting(self):
+        return sum(job.state in {"waiting", "running"} for job in self.jobs())
+
+    def collections(self):
+        return [""]
+
     def removed(self):
         return []
 
-    def add(self, incoming):
+    def add(self, incoming, collection=None):
         data = incoming.read_bytes()
         self.shelf.refuse(incoming)
         return self._note("add", f"{incoming.name}:{len(data)}")
 
-    def fetch(self, url):
+    def fetch(self, url, collection=None):
         if not is_address(url):
             raise InputError(f"这不是网址：{url[:80]}", "应以 http:// 或 https:// 开头")
         return self._note("fetch", url)

@@ -312,19 +312,11 @@ def test_the_routes_tell_what_is_too_large_wrong_or_gone_in_the_readers_language
     assert [path.name for path in library.shelf.files()] == ["b.md"]
 
 
-OPENED = [
-    (True, {}, True),
-    (False, {}, False),
-    (False, {"POLICYQA_LIBRARY_REMOTE": "1"}, True),
-    (True, {"POLICYQA_LIBRARY": "off"}, False),
-]
-
-
-@pytest.mark.parametrize(("local", "setting", "may"), OPENED)
-def test_a_page_for_other_machines_changes_nothing_unless_that_is_set(engine, tmp_path, local, setting, may):
+@pytest.mark.parametrize(("setting", "may"), [({}, True), ({"POLICYQA_LIBRARY": "off"}, False)])
+def test_the_library_can_be_changed_unless_it_is_turned_off(engine, tmp_path, setting, may):
     settings = load_settings(setting, str(tmp_path / "store"))
-    assert settings.library == (None if "POLICYQA_LIBRARY" in setting else tmp_path / "library")
-    with open_library(settings, engine, local) as library:
+    assert settings.library == (tmp_path / "library" if may else None)
+    with open_library(settings, engine) as library:
         assert (library is not None) == may
 
 

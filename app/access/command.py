@@ -12,7 +12,6 @@ from typing import Any
 from app.access import accounts, attempts, keys
 from app.access.caller import ROLES
 from app.access.ledger import Ledger
-from app.render import visible
 from app.settings import Settings
 from ingest.errors import InputError
 
@@ -45,6 +44,8 @@ def run(args: argparse.Namespace, settings: Settings) -> list[str]:
         )
     with contextlib.closing(Ledger(settings.accounts)) as ledger:
         told, text = _ACTIONS[args.command, args.action](ledger, args, settings)
+    from app.render import visible  # numpy: not for --help
+
     return [json.dumps(told, ensure_ascii=False)] if args.json else [visible(line) for line in text]
 
 
