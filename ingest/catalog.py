@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from ingest.facts.relations import Relation, link
-from ingest.postings import Postings
 from ingest.fingerprint import fingerprint
+from ingest.postings import Postings
 from ingest.records import (
     Candidate,
     Entry,
