@@ -120,6 +120,9 @@ class FakeEngine:
     def hashes(self):
         return {"d1": "0" * 64}
 
+    def seen_by(self, caller):
+        return self
+
     def collections_of(self, doc_ids):
         return dict.fromkeys(doc_ids, "")
 

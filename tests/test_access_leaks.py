@@ -18,7 +18,13 @@ SECRET = {
     "贵州二.md": "# 贵州省算力发展办法（内部解读）\n\n贵州利用率约23%，机架41万个。算力券另行安排。\n",
 }
 WORDS = ("玄鸟", "77亿", "91万", "青海", "内部解读", "23%", "41万", "630000", "已废止", "密", "Qinghai")
-QUESTIONS = ["青海玄鸟工程投资多少", "贵州的机架有多少", "比较贵州和青海的利用率", "甘肃省数据条例还有效吗", "贵州利用率是多少"]
+QUESTIONS = [
+    "青海玄鸟工程投资多少",
+    "贵州的机架有多少",
+    "比较贵州和青海的利用率",
+    "甘肃省数据条例还有效吗",
+    "贵州利用率是多少",
+]
 TOLD = "1f0a" * 4  # an id that is nobody's
 
 
@@ -265,7 +271,10 @@ def test_what_was_removed_is_brought_back_only_by_who_could_read_it(shelf):
 
 
 def test_an_archive_with_hidden_documents_in_it_is_not_handed_out_whole(tmp_path):
-    rows = [json.dumps({"title": f"文件{n}", "text": f"第{n}号文件规划机架{n}万个。" * 3}, ensure_ascii=False) for n in (1, 2)]
+    rows = [
+        json.dumps({"title": f"文件{n}", "text": f"第{n}号文件规划机架{n}万个。" * 3}, ensure_ascii=False)
+        for n in (1, 2)
+    ]
     (tmp_path / "many.jsonl").write_text("\n".join(rows), encoding="utf-8")
     store = stored(tmp_path / "s", (tmp_path / "many.jsonl", None))
     with guarded(store, tmp_path) as server:
