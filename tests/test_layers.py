@@ -21,7 +21,6 @@ HOMES = {
     "gradio": {"app.ui", "app.server"},
     "fastapi": {"app.server", "app.sources_routes", "app.export_routes", "app.api", "app.access.routes"},
     "argon2": {"app.access.passwords"},
-    "authlib": {"app.access.oidc"},
     "joserfc": {"app.access.oidc"},
     "uvicorn": {"app.server"},
     "mcp": {"app.api.tools"},
