@@ -22,6 +22,7 @@ PAGES = (
     "docs/eval.md",
     "docs/eval.zh-CN.md",
     "docs/llm.md",
+    "docs/access.md",
     "docs/api.md",
     "docs/llamaindex.md",
     "docs/quality.md",

@@ -1,4 +1,4 @@
-"""What is set of an organisation's sign-in (POLICYQA_OIDC_*)."""
+"""What is set of an organisation's sign-in."""
 
 import ipaddress
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from ingest.errors import InputError
 
 @dataclass(frozen=True, slots=True)
 class OidcSettings:
-    """What POLICYQA_OIDC_* say. `public_url` is how browsers reach this server."""
+    """What the variables say. `public_url` is how browsers reach this server."""
 
     issuer: str
     client_id: str
