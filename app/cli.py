@@ -29,6 +29,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     args.rest = arguments[1:]
     try:
         settings = load_settings(store=getattr(args, "store", None))
+        if settings.operating.log and args.command != "serve":
+            from app.operations.logs import set_up_logs
+
+            set_up_logs(settings.operating, "off")
         command: Callable[[argparse.Namespace, Settings], int] = args.run
         return command(args, settings)
     except PolicyQAError as error:
@@ -263,9 +267,14 @@ def _serve(args: argparse.Namespace, settings: Settings) -> int:
     check_address(args.host, args.port)  # before anything slow
     from app.build import open_engine, open_library
     from app.history.book import open_history
+    from app.operations.ending import ending_well
+    from app.operations.logs import set_up_logs
+
+    set_up_logs(settings.operating, "text")
 
     # The store is open for reading, so `policyqa ask` works beside it; adding to the library takes it alone for a while.
     with (
+        ending_well(),
         open_engine(settings, on_note=_note) as engine,
         open_history(settings.history) as book,
         open_library(settings, engine, is_loopback(args.host)) as library,

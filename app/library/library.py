@@ -1,13 +1,14 @@
 """What the page's users do to the library: add files and addresses, state facts, read again, take out, bring back."""
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from app.library.facts import form_of, stated_in
+from app.library.pending import Kind, Pending, Wanted
 from app.library.shelf import Removed, Shelf
 from app.library.work import Job, Said, Stopped, Worker
 from ingest.errors import InputError, UnreadableFileError
@@ -30,21 +31,37 @@ class Library:
         self.shelf = shelf
         self._engine, self._allow_private = engine, allow_private
         self._worker = Worker()
+        self._pending = Pending(shelf.folder / ".pending")
 
     def jobs(self) -> list[Job]:
         """What is being done and was done lately."""
         return self._worker.jobs()
 
+    def listen(self, told: Callable[[Job, float], None]) -> None:
+        """Have it told of every job that has ended, and after how many seconds."""
+        self._worker.on_end = told
+
+    def stop(self) -> None:
+        """Begin no other job, and leave the one under way at the next document. It is not waited for."""
+        self._worker.stop()
+
     def close(self) -> None:
-        """Stop working; what waits in the folder is read at the next start."""
+        """Stop working; what was not done is taken up at the next start."""
         self._worker.close()
 
     def resume(self) -> Job:
-        """Tidy the folder and read what the last run left unread: files that are not in the index as they are now."""
+        """Tidy the folder and take up what the last run left: what was asked of it, and files that are not in the index as they are now."""
         return self._worker.submit(Job(""), self._resume)
 
     def _resume(self, _: Job) -> None:
         self.shelf.tidy()
+        do: Mapping[Kind, Callable[[str], Job]] = {
+            "fetch": self.fetch, "again": self.again, "remove": self.remove, "undo": self.undo,
+        }  # fmt: skip
+        for wanted in self._pending.all():
+            with contextlib.suppress(InputError):  # it was done, or cannot be any more
+                do[wanted.kind](wanted.what)
+            self._pending.forget(wanted.job)
         known = {entry.file: (entry.version, entry.pipeline) for entry in self._engine.entries()}
         many = {file: (record.version, record.pipeline) for file, record in self._engine.files().items()}
         for path in self.shelf.files():
@@ -71,7 +88,7 @@ class Library:
         url = url.strip()
         if not is_address(url):
             raise InputError(f"这不是网址：{url[:80]}", "应以 http:// 或 https:// 开头")
-        return self._worker.submit(Job(url), lambda job: self._fetch(job, url))
+        return self._submit("fetch", url, Job(url), lambda job: self._fetch(job, url), 1)
 
     def why_fixed(self, entry: Entry) -> str:
         """Return why nothing can be stated of a document, as a key of app.ui.strings; "" where it can."""
@@ -92,17 +109,17 @@ class Library:
         path = path_of(entry.file)
         facts = stated_in(form, before, read_sidecar(path))
         self.shelf.state(path, facts)
-        return self._worker.submit(Job(entry.source.title), lambda job: self._read(job, given(entry)), _SOON)
+        return self._submit("again", doc_id, Job(entry.source.title), lambda job: self._read(job, given(entry)))
 
     def again(self, doc_id: str) -> Job:
         """Read a document's file or page again, changed or not."""
         entry = self._known(doc_id)
-        return self._worker.submit(Job(entry.source.title), lambda job: self._read(job, given(entry), True), _SOON)
+        return self._submit("again", doc_id, Job(entry.source.title), lambda job: self._read(job, given(entry), True))
 
     def remove(self, doc_id: str) -> Job:
         """Take a document out. Its file goes where it can be brought back from if it is ours, else it stays where it is."""
         entry = self._known(doc_id)
-        return self._worker.submit(Job(entry.source.title), lambda job: self._remove(job, entry), _SOON)
+        return self._submit("remove", doc_id, Job(entry.source.title), lambda job: self._remove(job, entry))
 
     def removed(self) -> list[Removed]:
         """What can be brought back, the latest first."""
@@ -113,11 +130,28 @@ class Library:
         found = next((removed for removed in self.shelf.removed() if removed.id == removed_id), None)
         if found is None:
             raise InputError("找不到要恢复的资料", "它可能已经恢复过了")
-        return self._worker.submit(Job(found.title), lambda job: self._bring_back(job, found), _SOON)
+        return self._submit("undo", removed_id, Job(found.title), lambda job: self._bring_back(job, found))
 
     def form(self, doc_id: str) -> dict[str, str]:
         """The form of a document as it stands. Raises InputError for an unknown one."""
         return form_of(self._known(doc_id))
+
+    def _submit(self, kind: Kind, what: str, job: Job, work: Callable[[Job], None], rank: int = _SOON) -> Job:
+        """Have a job done that is kept on the disk until it has ended, well or not."""
+        self._pending.note(Wanted(job.id, kind, what, job.name))
+
+        def kept(job: Job) -> None:
+            try:
+                work(job)
+            except Stopped:
+                raise  # it is taken up at the next start
+            except Exception:
+                if not self._worker.stopping.is_set():
+                    self._pending.forget(job.id)
+                raise
+            self._pending.forget(job.id)
+
+        return self._worker.submit(job, kept, rank)
 
     def _known(self, doc_id: str) -> Entry:
         entry = self._engine.entry(doc_id)
@@ -164,7 +198,9 @@ class Library:
         name = unquote(urlsplit(url).path).strip("/").replace("/", " ").removesuffix(got.suffix)
         incoming = self.shelf.incoming(f"{urlsplit(url).hostname} {name}".strip()[:100] + got.suffix)
         incoming.write_bytes(got.data)
-        self._read_new(job, self.shelf.keep(incoming, {"url": url}))
+        kept_now = self.shelf.keep(incoming, {"url": url})
+        self._pending.forget(job.id)  # from here on the folder knows of it
+        self._read_new(job, kept_now)
 
     def _remove(self, job: Job, entry: Entry) -> None:
         with self._engine.writing() as store:

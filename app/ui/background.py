@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import contextvars
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import TypeVar
@@ -34,7 +35,8 @@ async def in_background(start: Callable[[], Iterator[T]]) -> AsyncIterator[T]:
         else:
             put(None)
 
-    threading.Thread(target=produce, daemon=True).start()
+    # In the handler's context: who asks is told by it.
+    threading.Thread(target=contextvars.copy_context().run, args=(produce,), daemon=True).start()
     try:
         while (item := await arrived.get()) is not None:
             if isinstance(item, BaseException):
