@@ -101,6 +101,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     history.add_argument("--json", action="store_true", help="只向标准输出打印 JSON")
 
+    from app.operations.command import add_options
+
+    add_options(add("store", _store, "索引的保管：verify、backup、restore、export、import、upgrade"))
+
     add("doctor", _doctor, "检查本机可用的部件").add_argument("--json", action="store_true")
     add("eval", _eval, "运行评测套件")
     return parser
@@ -309,6 +313,15 @@ def _history(args: argparse.Namespace, settings: Settings) -> int:
     for line in run(args, settings):
         print(line, flush=True)
     return 0
+
+
+def _store(args: argparse.Namespace, settings: Settings) -> int:
+    from app.operations.command import run
+
+    code, lines = run(args, settings)
+    for line in lines:
+        print(line, flush=True)
+    return code
 
 
 def _doctor(args: argparse.Namespace, settings: Settings) -> int:

@@ -52,6 +52,16 @@ def nearest_rows(
     ]
 
 
+def read_rows(collection: Any, ids: Sequence[str]) -> dict[str, tuple[np.ndarray, str]]:
+    """Vector, float32 [d], and text of some rows by id; unknown ids are left out."""
+    found = {}
+    for at in range(0, len(ids), BATCH):
+        rows = collection.get(ids=list(ids[at : at + BATCH]), include=["embeddings", "documents"])
+        for row_id, vector, text in zip(rows["ids"], rows["embeddings"], rows["documents"], strict=True):
+            found[row_id] = (np.asarray(vector, dtype=np.float32), text or "")
+    return found
+
+
 def _metadata(chunk: Chunk) -> dict[str, Any]:
     fields: dict[str, Any] = {"doc_id": chunk.doc_id, "start": chunk.start, "end": chunk.end}
     if chunk.regions:

@@ -117,7 +117,9 @@ def test_files_that_were_acknowledged_are_read_after_the_next_start(tmp_path, sa
     with Served(tmp_path, store) as server:
         before = server.client.get("/healthz").json()["documents"]
         for n in range(12):
-            lines = "\n\n".join(f"第{i}条 安顺市第{n}号试点在{i}个园区建设算力设施，投资{n + 3}{i}亿元。" for i in range(40))
+            lines = "\n\n".join(
+                f"第{i}条 安顺市第{n}号试点在{i}个园区建设算力设施，投资{n + 3}{i}亿元。" for i in range(40)
+            )
             files = {"file": (f"试点{n}.txt", f"安顺市试点方案{n}\n\n{lines}".encode())}
             assert server.client.post("/v1/files", files=files).status_code in {200, 201, 202}
         server.signal()

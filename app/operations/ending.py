@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import logging
+import os
 import signal
 import sys
 import threading
@@ -23,9 +25,11 @@ _LAST_WORD = 1.0  # seconds that answers which are ended early have for saying s
 
 @contextlib.contextmanager
 def ending_well() -> Iterator[None]:
-    """Let SIGTERM end the block as if it had been left, with exit code 0, so that everything in it is closed.
+    """Let SIGTERM end the block as if it had been left, so that everything in it is closed; then end the process, with code 0.
 
     uvicorn takes the signal while it serves, and passes it on here when it has ended; before that it comes here at once.
+    The process ends without Python's own clearing up: under load that took seconds, and a thread that waits for a hung
+    language model may hold it for ever.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -35,11 +39,17 @@ def ending_well() -> Iterator[None]:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a second one must not break the closing off
         sys.exit(0)
 
-    before = signal.signal(signal.SIGTERM, end)
+    before, code = signal.signal(signal.SIGTERM, end), 0
     try:
         yield
+    except SystemExit as stop:
+        code = stop.code if isinstance(stop.code, int) else 1
     finally:
         signal.signal(signal.SIGTERM, before)
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 async def drained(operations: Operations, work: "Work", library: "Library | None", forced: Callable[[], bool]) -> None:

@@ -50,7 +50,8 @@ class Meters:
 
     def watch(self, name: str, told: str, look: Callable[[], float]) -> None:
         """Have a number looked up whenever the metrics are read."""
-        self._gauge(name, told).set_function(look)
+        gauge: Any = self._gauge(name, told)
+        gauge.set_function(look)
 
     def watch_store(self, engine: "Engine") -> None:
         """Have the size of an engine's store looked up."""
