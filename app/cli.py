@@ -105,7 +105,11 @@ def _parser() -> argparse.ArgumentParser:
 
     add_options(add("store", _store, "索引的保管：verify、backup、restore、export、import、upgrade"))
 
-    add("doctor", _doctor, "检查本机可用的部件").add_argument("--json", action="store_true")
+    doctor = add("doctor", _doctor, "检查本机可用的部件，以及索引、备份与服务的状态")
+    doctor.add_argument(
+        "--url", metavar="网址", default="", help="要检查的网页服务（默认 http://127.0.0.1:7860，没有运行也可以）"
+    )
+    doctor.add_argument("--json", action="store_true", help="只向标准输出打印 JSON")
     add("eval", _eval, "运行评测套件")
     return parser
 
@@ -327,7 +331,7 @@ def _store(args: argparse.Namespace, settings: Settings) -> int:
 def _doctor(args: argparse.Namespace, settings: Settings) -> int:
     from app.doctor import examine
 
-    report = examine(settings)
+    report = examine(settings, url=args.url)
     if args.json:
         _print_json(report)
     else:

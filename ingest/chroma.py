@@ -15,6 +15,9 @@ CHUNKS = "policyqa_chunks"  # the collection's name
 BATCH = 1000  # rows a call; small batches let queries through
 INDEX = {"hnsw": {"space": "cosine", "ef_construction": 200, "ef_search": 100}}
 
+# Chroma's settings, stated here so that neither the environment nor a .env file can have it send anything.
+SILENT: Mapping[str, Any] = {"anonymized_telemetry": False, "chroma_otel_collection_endpoint": ""}
+
 
 def write_vectors(
     collection: Any, chunks: Sequence[Chunk], vectors: np.ndarray, note: Mapping[str, Any] | None = None

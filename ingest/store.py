@@ -56,7 +56,7 @@ class Store:
             import chromadb
             from chromadb.config import Settings
 
-            settings = Settings(anonymized_telemetry=False)
+            settings = Settings(**chroma.SILENT)
             self._client = chromadb.PersistentClient(str(self._data / "chroma"), settings)
             self._collection = self._client.get_or_create_collection(
                 chroma.CHUNKS, configuration=chroma.INDEX, embedding_function=None

@@ -5,6 +5,7 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
+import pytest
 from fake_llm import DONE, Scripted, chunk, cite, serving
 from server_process import Served, events_of
 
@@ -109,6 +110,7 @@ def test_an_answer_that_takes_too_long_ends_with_a_word(tmp_path, sample_store):
     assert heard[-1][0] == "error" and heard[-1][1]["error"]["code"] == "stopping"
 
 
+@pytest.mark.full
 def test_files_that_were_acknowledged_are_read_after_the_next_start(tmp_path, sample_store):
     import shutil
 
@@ -116,7 +118,7 @@ def test_files_that_were_acknowledged_are_read_after_the_next_start(tmp_path, sa
     shutil.copytree(sample_store, store)
     with Served(tmp_path, store) as server:
         before = server.client.get("/healthz").json()["documents"]
-        for n in range(12):
+        for n in range(5):
             lines = "\n\n".join(
                 f"第{i}条 安顺市第{n}号试点在{i}个园区建设算力设施，投资{n + 3}{i}亿元。" for i in range(40)
             )
@@ -126,8 +128,8 @@ def test_files_that_were_acknowledged_are_read_after_the_next_start(tmp_path, sa
         assert server.code() == 0
     with Served(tmp_path, store) as server:
         until = time.monotonic() + 60
-        while time.monotonic() < until and server.client.get("/healthz").json()["documents"] < before + 12:
+        while time.monotonic() < until and server.client.get("/healthz").json()["documents"] < before + 5:
             time.sleep(0.2)
-        assert server.client.get("/healthz").json()["documents"] == before + 12
+        assert server.client.get("/healthz").json()["documents"] == before + 5
         server.signal()
         assert server.code() == 0

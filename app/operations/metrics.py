@@ -1,6 +1,7 @@
 """What is counted, for Prometheus. Every label has few values: routes as they are declared, known reasons, known states."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from app.asked import Asked
@@ -31,7 +32,7 @@ class Meters:
         def make(kind: Any, name: str, told: str, labels: tuple[str, ...] = (), **more: Any) -> Any:
             return kind(f"policyqa_{name}", told, labels, registry=self.registry, **more)
 
-        self._gauge = lambda name, told: make(Gauge, name, told)
+        self._gauge = partial(make, Gauge)
         self._requests = make(Counter, "requests", "Requests by declared route", ("method", "route", "status"))
         self._request_seconds = make(Histogram, "request_seconds", "Time of a request", ("route",), buckets=_ANSWER)
         self._refused = make(Counter, "refused", "Requests told to come back later", ("status",))
@@ -50,8 +51,7 @@ class Meters:
 
     def watch(self, name: str, told: str, look: Callable[[], float]) -> None:
         """Have a number looked up whenever the metrics are read."""
-        gauge: Any = self._gauge(name, told)
-        gauge.set_function(look)
+        self._gauge(name, told).set_function(look)
 
     def watch_store(self, engine: "Engine") -> None:
         """Have the size of an engine's store looked up."""
