@@ -193,6 +193,15 @@ class TestTraces:
         asked = traces[0x0AF7651916CD43DD8448EB211C80319C]
         assert {span.name for span in asked} == {"question", "understand", "retrieve", "rerank", "compose", "verify"}
 
+    def test_what_is_asked_of_a_part_of_the_documents_is_told_too(self, sample_store):
+        with open_engine(Settings(store=sample_store)) as engine:
+            if not hasattr(engine, "seen_by"):
+                pytest.skip("documents have no collections yet")
+            meters = Meters()
+            engine.listeners.append(Watch(meters))
+            engine.seen_by(Caller("甲", "reader", frozenset({""}))).ask(QUESTION)
+        assert "policyqa_answer_seconds_count 1.0" in meters.text().decode()
+
     def test_off_unless_configured(self):
         assert open_traces(load_operating({})) is None
         ours = load_operating({"POLICYQA_OTEL": "http://127.0.0.1:4318"})
