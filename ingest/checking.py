@@ -130,10 +130,10 @@ def _check_chunks(db: sqlite3.Connection, store: Store, found: Checked) -> None:
                 found.problem(f"段 {chunk_id} 的向量无效")
             elif vector[1] != own:
                 found.problem(f"段 {chunk_id} 的向量属于另一段文字")
-    if strays := held - known:
-        # The next writer sweeps them where one did not finish; on a server, where others write, once they are old.
-        if not store.catalog.get_meta("pending") and not is_server(store.name):
-            found.problem(f"向量库中有 {len(strays)} 条不属于任何段")
+    strays = held - known
+    # The next writer sweeps them where one did not finish; on a server, where others write, once they are old.
+    if strays and not store.catalog.get_meta("pending") and not is_server(store.name):
+        found.problem(f"向量库中有 {len(strays)} 条不属于任何段")
 
 
 def _batches(db: sqlite3.Connection) -> Iterator[list[tuple[Any, ...]]]:

@@ -21,10 +21,11 @@ class Meters:
     """The counters of one server, in a registry of their own."""
 
     def __init__(self) -> None:
-        from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+        from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
         from prometheus_client.gc_collector import GCCollector
         from prometheus_client.process_collector import ProcessCollector
 
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # else every counter is two series
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         GCCollector(registry=self.registry)  # type: ignore[no-untyped-call]
