@@ -29,6 +29,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     args.rest = arguments[1:]
     try:
         settings = load_settings(store=getattr(args, "store", None))
+        if settings.operating.log and args.command != "serve":
+            from app.operations.logs import set_up_logs
+
+            set_up_logs(settings.operating, "off")
         command: Callable[[argparse.Namespace, Settings], int] = args.run
         return command(args, settings)
     except PolicyQAError as error:
@@ -109,7 +113,15 @@ def _parser() -> argparse.ArgumentParser:
         add("key", _access, "程序用的 API 密钥：list、add 账号、revoke 密钥的开头"),
     )
 
-    add("doctor", _doctor, "检查本机可用的部件").add_argument("--json", action="store_true")
+    from app.operations.command import add_options
+
+    add_options(add("store", _store, "索引的保管：verify、backup、restore、export、import、upgrade"))
+
+    doctor = add("doctor", _doctor, "检查本机可用的部件，以及索引、备份与服务的状态")
+    doctor.add_argument(
+        "--url", metavar="网址", default="", help="要检查的网页服务（默认 http://127.0.0.1:7860，没有运行也可以）"
+    )
+    doctor.add_argument("--json", action="store_true", help="只向标准输出打印 JSON")
     add("eval", _eval, "运行评测套件")
     return parser
 
@@ -283,10 +295,15 @@ def _serve(args: argparse.Namespace, settings: Settings) -> int:
     refuse_unguarded(settings, local)
     from app.build import open_engine, open_library
     from app.history.book import open_history
+    from app.operations.ending import ending_well
+    from app.operations.logs import set_up_logs
+
+    set_up_logs(settings.operating, "text")
 
     # The store is open for reading, so `policyqa ask` works beside it; adding to the library takes it alone for a while.
     with (
         open_access(settings, local) as access,
+        ending_well(),
         open_engine(settings, on_note=_note) as engine,
         open_history(settings.history) as book,
         open_library(settings, engine) as library,
@@ -334,10 +351,19 @@ def _history(args: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
+def _store(args: argparse.Namespace, settings: Settings) -> int:
+    from app.operations.command import run
+
+    code, lines = run(args, settings)
+    for line in lines:
+        print(line, flush=True)
+    return code
+
+
 def _doctor(args: argparse.Namespace, settings: Settings) -> int:
     from app.doctor import examine
 
-    report = examine(settings)
+    report = examine(settings, url=args.url)
     if args.json:
         _print_json(report)
     else:

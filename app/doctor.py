@@ -34,13 +34,19 @@ _LIBRARIES = (
 )
 
 
-def examine(settings: Settings, known: Mapping[str, Any] | None = None, language: Language = "zh") -> dict[str, Any]:
+def examine(
+    settings: Settings, known: Mapping[str, Any] | None = None, language: Language = "zh", url: str = ""
+) -> dict[str, Any]:
     """Return {"version", "python", "parts": [{"name", "ok", "detail"}]}; a missing part's detail says how to get it.
 
-    `known` is what a running engine says of itself: its store is in use and is not opened a second time.
+    `known` is what a running engine says of itself: its store is in use and is not opened a second time. `url`: the
+    server that is asked whether it is ready; "": the one on this machine's usual port, if it runs.
     """
+    from app.operations.checks import examine_service
+
     parts = [_store(settings, known, language), _model(settings, language), _llm(settings, language)]
     parts += [*(_library(name, language) for name in _LIBRARIES), _browser(language)]
+    parts += examine_service(settings, language, None if known is not None else url)
     return {
         "version": importlib.metadata.version("policyqa") if _installed("policyqa") else "source",
         "python": platform.python_version(),

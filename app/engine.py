@@ -4,13 +4,13 @@ import contextlib
 import datetime
 import re
 import threading
-import time
 from collections import OrderedDict
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from app.access.caller import Caller
+from app.asked import Clock, Listener
 from app.comparison import as_comparison
 from app.composition.compose import compose
 from app.composition.draft import Claim, Draft
@@ -78,6 +78,7 @@ class Engine:
         self._writer = threading.Lock()
         self._whole: Engine | None = None  # that this one shows a part of
         self._parts: OrderedDict[frozenset[str], Engine] = OrderedDict()
+        self.listeners: list[Listener] = []  # told of every question and every ingestion
 
     def seen_by(self, caller: Caller) -> "Engine":
         """The engine with the documents that a caller may read and no other; itself for a caller who may read all.
@@ -93,6 +94,7 @@ class Engine:
                 store = whole.store.seen_by(caller.collections)
                 part = Engine(store, whole.embedder, whole.backend, whole.reranker, whole.fusion)
                 part._lock, part._writer, part._whole = whole._lock, whole._writer, whole
+                part.listeners = whole.listeners
                 whole._parts[caller.collections] = part
             whole._parts.move_to_end(caller.collections)
             while len(whole._parts) > PARTS:  # who is using it keeps it open
@@ -116,7 +118,22 @@ class Engine:
         self, question: str, history: Sequence[Turn] = (), language: Language | None = None
     ) -> Iterator[Stage | AnswerSentence | Answer]:
         """Stages as they begin, checked sentences as they are ready, and the Answer last."""
-        clock = _Clock()
+        clock, answer, error = Clock(), None, "left"
+        told = [listener.asking() for listener in self.listeners]
+        try:
+            answer = yield from self._answered(question, history, language, clock)
+            error = ""
+        except Exception as failed:
+            error = type(failed).__name__
+            raise
+        finally:
+            for tell in told:
+                tell(clock.ended(question, answer, error))
+        yield answer
+
+    def _answered(
+        self, question: str, history: Sequence[Turn], language: Language | None, clock: Clock
+    ) -> Generator[Stage | AnswerSentence, None, Answer]:
         yield Stage("understand")
         with self._lock:
             known, titles = self._known_regions(), self.store.catalog.titles()
@@ -132,20 +149,21 @@ class Engine:
             ranked = rank_sentences(query, found)
             clock.lap("rerank")
             draft = compose(query, found, ranked, self._known_regions(), Passages(self._around))
+            clock.lap("answer", "compose")
         yield Stage("answer")
         if self.backend is not None and not _is_silent(draft):
             answer = yield from self._generated(self.backend, query, draft, ranked, clock)
         else:
-            clock.lap("answer")
+            clock.lap("answer", "")
             yield Stage("verify")
             answer = render(query, draft)
             clock.lap("verify")
             yield from answer.sentences
             answer = with_timings(answer, clock.times(), "extractive")
-        yield answer
+        return answer
 
     def _generated(
-        self, backend: Backend, query: Query, draft: Draft, ranked: Sequence[Evidence], clock: "_Clock"
+        self, backend: Backend, query: Query, draft: Draft, ranked: Sequence[Evidence], clock: Clock
     ) -> Generator[AnswerSentence | Stage, None, Answer]:
         """The LLM's checked sentences; what the rules know to be undisclosed is said first and by rule."""
         fixed = draft.claims[:1] if draft.abstained else []
@@ -161,7 +179,9 @@ class Engine:
                     yield sentence
         except LLMError as error:
             note, kept = f"extractive (LLM failed: {error.message})", list(fixed)
-        clock.lap("answer")
+            clock.model = "failed"
+        clock.lap("answer", "generate")
+        clock.model = clock.model or ("used" if len(kept) > len(fixed) else "refused")
         yield Stage("verify")
         if len(kept) > len(fixed):
             note = backend.name + (f" (dropped {report.dropped_count})" if report.dropped_count else "")
@@ -240,7 +260,7 @@ class Engine:
         from ingest.pipeline import ingest_paths  # a tenth of a second that an answer does not pay
 
         with self.writing() as store:
-            return ingest_paths(
+            summary = ingest_paths(
                 paths,
                 store,
                 self.embedder,
@@ -253,6 +273,9 @@ class Engine:
                 collection,
                 size,
             )
+        for listener in self.listeners:
+            listener.ingested(summary)
+        return summary
 
     def document(self, doc_id: str) -> Document | None:
         """One document with its cleaned text."""
@@ -350,20 +373,3 @@ def left_over(query: Query, draft: Draft, kept: Sequence[Claim]) -> list[Claim]:
 def _is_silent(draft: Draft) -> bool:
     """Whether there is nothing that a model could say: no document, or no evidence at all."""
     return draft.abstained and not draft.claims
-
-
-class _Clock:
-    """Milliseconds by stage."""
-
-    def __init__(self) -> None:
-        self._began = self._last = time.perf_counter()
-        self._times: dict[str, float] = {}
-
-    def lap(self, name: str) -> None:
-        now = time.perf_counter()
-        self._times[name] = self._times.get(name, 0.0) + (now - self._last) * 1000
-        self._last = now
-
-    def times(self) -> dict[str, float]:
-        stages = {name: self._times.get(name, 0.0) for name in ("understand", "retrieve", "rerank", "answer", "verify")}
-        return {**stages, "total": (time.perf_counter() - self._began) * 1000}

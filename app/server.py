@@ -1,6 +1,7 @@
 """The web server: the Gradio page at /, the API under /v1 and /mcp beside it, on loopback unless people sign in."""
 
 import asyncio
+import contextlib
 import errno
 import ipaddress
 import logging
@@ -108,6 +109,11 @@ def serve(
     app = build_app(engine, is_loopback(host), book, library, settings, access)
     import uvicorn
 
+    from app.operations.ending import drained
+    from app.operations.logs import say
+
+    operations = app.state.operations
+
     class Server(uvicorn.Server):  # type: ignore[misc]
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets=sockets)
@@ -116,18 +122,24 @@ def serve(
                 on_ready()
 
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-            app.state.readiness.stopping.set()
+            app.state.readiness.stopping.set()  # from now on /readyz and every new question are told 503
+            await drained(operations, app.state.work, library, lambda: self.force_exit)
             await super().shutdown(sockets=sockets)
 
     config = uvicorn.Config(
-        app, log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE, server_header=False
+        app, log_config=None, access_log=False, timeout_graceful_shutdown=GRACE, server_header=False
     )
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
     logging.getLogger("uvicorn.error").addFilter(_is_worth_logging)
-    with _bind(host, port) as listener:
+    with contextlib.closing(operations), _bind(host, port) as listener:
+        operations.open_metrics_port()
+        say("start", host=host, port=port, metrics_port=operations.operating.metrics_port or None)
         try:
             Server(config).run(sockets=[listener])
         except KeyboardInterrupt:
-            return  # uvicorn has closed everything and passes the signal on
+            pass  # uvicorn has closed everything and passes the signal on
+        finally:
+            say("stop")
 
 
 def _is_worth_logging(record: logging.LogRecord) -> bool:
@@ -157,7 +169,10 @@ def build_app(
     from app.access.tabs import Tabs
     from app.api.app import add_api
     from app.api.limits import Limits, bounds_of
+    from app.api.work import Work
     from app.export_routes import add_export
+    from app.operations.attach import operate
+    from app.operations.options import Operating
     from app.sources_routes import add_sources
     from app.ui.page import build_page, page_options
 
@@ -180,7 +195,8 @@ def build_app(
 
         add_library(app, library)
     bounds = bounds_of(settings, local_only)
-    app.state.readiness = add_api(app, engine, library, bounds)
+    work = app.state.work = Work(bounds)
+    app.state.readiness = add_api(app, engine, library, work)
     page = build_page(engine, book, library, settings if local_only else None, access is not None)
     gr.mount_gradio_app(
         app, page, path="/", ssr_mode=False, max_file_size="1mb", show_error=False, **page_options(book is not None)
@@ -191,6 +207,8 @@ def build_app(
     if access is not None:
         app.add_middleware(Gate, ledger=access.ledger)
     app.add_middleware(Guard, local_only=local_only)
+    operating = settings.operating if settings else Operating()
+    app.state.operations = operate(app, engine, library, work, operating)  # last: around everything else
     return app
 
 

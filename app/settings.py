@@ -9,6 +9,7 @@ from typing import Any
 
 from app.access.oidc_settings import OidcSettings, load_oidc
 from app.generation.presets import PRESETS, Preset
+from app.operations.options import Operating, load_operating
 from ingest.errors import InputError
 from ingest.location import Location, as_location
 
@@ -36,6 +37,7 @@ class Settings:
     concurrency: int = 4  # answers of the API made at once
     queue: int = 64  # that may wait for that
     answer_timeout: float = 120.0  # seconds that one of them may take, waiting included
+    operating: Operating = field(default_factory=Operating)  # logs, metrics, traces, the end of the server
     llm_base_url: str = ""
     llm_model: str = ""
     llm_api_key: str = field(default="", repr=False)
@@ -80,6 +82,7 @@ def load_settings(environment: Mapping[str, str] | None = None, store: str | Non
         concurrency=int(_number(env, "POLICYQA_CONCURRENCY", 4, 1, 256)),
         queue=int(_number(env, "POLICYQA_QUEUE", 64, 0, 10_000)),
         answer_timeout=_number(env, "POLICYQA_ANSWER_TIMEOUT", 120.0, 1, 3600),
+        operating=load_operating(env),
         **_llm_settings(env),
     )
 

@@ -15,6 +15,9 @@ CHUNKS = "policyqa_chunks"  # the collection's name
 BATCH = 1000  # rows a call; small batches let queries through
 INDEX = {"hnsw": {"space": "cosine", "ef_construction": 200, "ef_search": 100}}
 
+# Chroma's settings, stated here so that neither the environment nor a .env file can have it send anything.
+SILENT: Mapping[str, Any] = {"anonymized_telemetry": False, "chroma_otel_collection_endpoint": ""}
+
 
 def write_vectors(
     collection: Any, chunks: Sequence[Chunk], vectors: np.ndarray, note: Mapping[str, Any] | None = None
@@ -50,6 +53,16 @@ def nearest_rows(
     return [
         (row_id, 1.0 - float(distance)) for row_id, distance in zip(found["ids"][0], found["distances"][0], strict=True)
     ]
+
+
+def read_rows(collection: Any, ids: Sequence[str]) -> dict[str, tuple[np.ndarray, str]]:
+    """Vector, float32 [d], and text of some rows by id; unknown ids are left out."""
+    found = {}
+    for at in range(0, len(ids), BATCH):
+        rows = collection.get(ids=list(ids[at : at + BATCH]), include=["embeddings", "documents"])
+        for row_id, vector, text in zip(rows["ids"], rows["embeddings"], rows["documents"], strict=True):
+            found[row_id] = (np.asarray(vector, dtype=np.float32), text or "")
+    return found
 
 
 def _metadata(chunk: Chunk) -> dict[str, Any]:

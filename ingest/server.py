@@ -75,7 +75,7 @@ class Server:
 
         with self.told():
             # The whole address as the host: so a path before the interface (a proxy's) is kept.
-            self._client = chromadb.HttpClient(host=self.address, settings=Settings(anonymized_telemetry=False))
+            self._client = chromadb.HttpClient(host=self.address, settings=Settings(**chroma.SILENT))
             # Chroma's own client waits for ever, and has no setting for it.
             self._client._server._session.timeout = httpx.Timeout(_REPLY, connect=_CONNECT)
 

@@ -57,7 +57,7 @@ class Store:
             import chromadb
             from chromadb.config import Settings
 
-            settings = Settings(anonymized_telemetry=False)
+            settings = Settings(**chroma.SILENT)
             self._client = chromadb.PersistentClient(str(self._data / "chroma"), settings)
             self._collection = self._client.get_or_create_collection(
                 chroma.CHUNKS, configuration=chroma.INDEX, embedding_function=None
@@ -178,6 +178,21 @@ class Store:
             with self._told():
                 chroma.delete_rows(self._vectors(), ids)
 
+    @property
+    def catalog_file(self) -> Path:
+        """Where the catalogue lies, a server's mirror included."""
+        return self._data / CATALOG
+
+    def vector_ids(self) -> set[str]:
+        """Ids of all vectors, of chunks that the catalogue knows and others."""
+        with self._told():
+            return set(self._vectors().get(include=[])["ids"])
+
+    def vectors(self, ids: Sequence[str]) -> dict[str, tuple[np.ndarray, str]]:
+        """Vector, float32 [d], and text of some chunks, as the vector database has them; unknown ids are left out."""
+        with self._told():
+            return chroma.read_rows(self._vectors(), ids)
+
     def one_state(self) -> contextlib.AbstractContextManager[None]:
         """Read one state of the catalogue while the block runs, whatever other processes write."""
         return self.catalog.one_state()
@@ -249,6 +264,18 @@ def current(folder: Path) -> Path:
     return folder / name if GENERATION.fullmatch(name) else folder
 
 
+def is_newer(form: str) -> bool:
+    """Whether a format is one of a later release's."""
+    return form.isdecimal() and int(form) > int(FORMAT)
+
+
+def way_out(form: str) -> str:
+    """Return what can be done about a store of another format."""
+    if is_newer(form):
+        return "它由更新的版本写成：升级 policyqa"
+    return "运行 policyqa store upgrade" if form.isdecimal() else "删除该目录后重新 ingest"
+
+
 def _check(catalog: Catalog, folder: Path, model: str, dimension: int, writable: bool) -> None:
     stored = catalog.get_meta("format")
     if not stored and writable:
@@ -259,9 +286,7 @@ def _check(catalog: Catalog, folder: Path, model: str, dimension: int, writable:
     if stored in READABLE and stored != FORMAT and writable:
         catalog.set_meta("format", FORMAT)
     elif stored not in READABLE:
-        raise StoreError(
-            f"索引 {folder} 的格式版本是 {stored or '未知'}，本程序需要 {FORMAT}", "删除该目录后重新 ingest"
-        )
+        raise StoreError(f"索引 {folder} 的格式版本是 {stored or '未知'}，本程序需要 {FORMAT}", way_out(stored))
     made_by, size = catalog.get_meta("model"), catalog.get_meta("dimension")
     if model and (made_by, size) != (model, str(dimension)):
         raise StoreError(

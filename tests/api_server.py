@@ -24,6 +24,12 @@ class NotingLibrary:
         self._jobs = [*getattr(self, "_jobs", []), job][-50:]
         return job
 
+    def listen(self, told):
+        self.on_end = told
+
+    def stop(self):
+        pass
+
     def jobs(self):
         return getattr(self, "_jobs", [])
 

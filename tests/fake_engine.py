@@ -77,6 +77,7 @@ class FakeEngine:
     row: dict = field(default_factory=lambda: record())
     kept: Origin = field(default_factory=lambda: origin())
     gate: threading.Event = field(default_factory=threading.Event)
+    listeners: list = field(default_factory=list)
 
     def stream(self, question, history=(), language=None):
         self.seen.append((question, tuple(history), language))

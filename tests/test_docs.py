@@ -9,6 +9,7 @@ import pytest
 from app.build import open_engine
 from app.cli import _parser
 from app.documents import answer_as_text
+from app.operations.command import ACTIONS
 from app.settings import Settings
 from eval.cli import COMMANDS, parser_of
 
@@ -25,6 +26,7 @@ PAGES = (
     "docs/access.md",
     "docs/api.md",
     "docs/llamaindex.md",
+    "docs/operations.md",
     "docs/quality.md",
 )
 FENCE = re.compile(r"^```[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -63,6 +65,7 @@ class TestReadme:
         assert [c for c in commands if not mentions(text_of(readme), f"policyqa {c}")] == []
         choices = {c for a in commands["docs"]._actions for c in a.choices or ()}
         words = [*(f"docs {choice}" for choice in choices), "eval show", "eval validate"]
+        words += [f"store {choice}" for choice in ACTIONS]
         assert [w for w in words if not mentions(text_of(readme), w)] == []
 
     def test_every_option_is_named(self, readme):
@@ -86,6 +89,7 @@ class TestReadme:
             "POLICYQA_CONCURRENCY": str(default.concurrency),
             "POLICYQA_QUEUE": str(default.queue),
             "POLICYQA_ANSWER_TIMEOUT": f"{default.answer_timeout:g}",
+            "POLICYQA_GRACE": f"{default.operating.grace:g}",
             "POLICYQA_LLM_TIMEOUT": f"{default.llm_timeout:g}",
             "POLICYQA_LLM_FIRST_TOKEN": f"{default.llm_first_token:g}",
             "POLICYQA_LLM_RETRIES": str(default.llm_retries),

@@ -25,6 +25,8 @@ HOMES = {
     "uvicorn": {"app.server"},
     "mcp": {"app.api.tools"},
     "limits": {"app.api.limits"},
+    "prometheus_client": {"app.operations.metrics"},
+    "opentelemetry": {"app.operations.traces"},
     "openai": set(),
     "llama_index": {"app.generation.backend", "app.generation.stream", "app.llamaindex", "eval.judge"},
     "ir_measures": {"eval.retrieval"},

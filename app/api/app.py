@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
-from app.api.limits import Bounds
 from app.api.ready import Readiness, add_ready
 from app.api.work import Work
 
@@ -43,11 +42,10 @@ def make_v1(engine: "Engine", library: "Library | None", work: Work) -> "FastAPI
     return v1
 
 
-def add_api(app: "FastAPI", engine: "Engine", library: "Library | None", bounds: Bounds) -> Readiness:
+def add_api(app: "FastAPI", engine: "Engine", library: "Library | None", work: Work) -> Readiness:
     """Mount /v1 and /mcp and add /readyz; return what the server tells its state to."""
     from app.api.tools import Mcp
 
-    work = Work(bounds)
     readiness = Readiness(engine)
     add_ready(app, readiness)
     app.mount("/v1", make_v1(engine, library, work))

@@ -65,6 +65,11 @@ class Gate:
         self._slots = asyncio.Semaphore(concurrent)
         self._room, self._waiting = waiting, 0
 
+    @property
+    def waiting(self) -> int:
+        """How many wait now."""
+        return self._waiting if self._slots.locked() else 0
+
     async def enter(self) -> None:
         """Wait for a place; `leave` gives it back. Raises ApiError (429) where too many wait already."""
         if self._slots.locked() and self._waiting >= self._room:

@@ -34,6 +34,35 @@ class Work:
 
     def __init__(self, bounds: Bounds) -> None:
         self._gate, self._seconds = Gate(bounds.concurrent, bounds.waiting), bounds.seconds
+        self._timeouts: set[asyncio.Timeout] = set()
+        self._ended = False
+
+    @property
+    def waiting(self) -> int:
+        """How many questions wait for their turn."""
+        return self._gate.waiting
+
+    def end(self) -> None:
+        """End what is under way now: each answer's last word is that the server stops. Called in the event loop."""
+        self._ended = True
+        now = asyncio.get_running_loop().time()
+        for timeout in self._timeouts:
+            timeout.reschedule(now)
+
+    @contextlib.asynccontextmanager
+    async def _until(self, deadline: float) -> AsyncIterator[None]:
+        """Bound what is waited for in the block. Raises ApiError: 504 it is late, 503 the server stops."""
+        try:
+            async with asyncio.timeout_at(0 if self._ended else deadline) as timeout:
+                self._timeouts.add(timeout)
+                try:
+                    yield
+                finally:
+                    self._timeouts.discard(timeout)
+        except TimeoutError:
+            if self._ended:
+                raise ApiError(503, "stopping", "服务正在停止", "稍后再试", 5) from None
+            raise ApiError(504, "timeout", "回答超时", "缩短问题后重试，或稍后再试") from None
 
     async def events(self, start: Callable[[], Iterator[T]]) -> AsyncIterator[T]:
         """Yield what the iterator yields, which runs in a thread. Raises ApiError: 429 too many wait, 504 it takes too long.
@@ -42,9 +71,8 @@ class Work:
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._seconds
-        with _late():
-            async with asyncio.timeout_at(deadline):
-                await self._gate.enter()
+        async with self._until(deadline):
+            await self._gate.enter()
 
         def done() -> None:
             with contextlib.suppress(RuntimeError):  # the loop has closed: the server has ended
@@ -58,12 +86,11 @@ class Work:
 
         async with contextlib.aclosing(in_background(run)) as items:  # type: ignore[type-var]
             while True:
-                with _late():
-                    async with asyncio.timeout_at(deadline):
-                        try:
-                            item = await anext(items)
-                        except StopAsyncIteration:
-                            return
+                async with self._until(deadline):
+                    try:
+                        item = await anext(items)
+                    except StopAsyncIteration:
+                        return
                 yield item
 
     async def last(self, request: "Request | None", start: Callable[[], Iterator[T]]) -> T:
@@ -108,11 +135,3 @@ async def _last(events: AsyncIterator[T]) -> T:
 async def _gone(request: "Request") -> None:
     while (await request.receive())["type"] != "http.disconnect":
         pass
-
-
-@contextlib.contextmanager
-def _late() -> Iterator[None]:
-    try:
-        yield
-    except TimeoutError:
-        raise ApiError(504, "timeout", "回答超时", "缩短问题后重试，或稍后再试") from None

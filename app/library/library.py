@@ -3,6 +3,7 @@
 import contextlib
 import copy
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 from app.access.caller import LOCAL, Caller, ForbiddenError
 from app.library.facts import STATED_COMMON, form_of, stated_in
+from app.library.pending import Kind, Pending, Wanted
 from app.library.shelf import Removed, Shelf
 from app.library.work import Job, Said, Stopped, Worker
 from ingest.collections import COMMON, as_collection
@@ -34,6 +36,7 @@ class Library:
         self._engine, self._allow_private = engine, allow_private
         self._seen, self._caller = engine, LOCAL  # as whoever asks may see it
         self._worker = Worker()
+        self._pending = Pending(shelf.folder / ".pending")
 
     def seen_by(self, caller: Caller) -> "Library":
         """The library as a caller may change it: an editor those documents that it may read, and its own jobs; a reader nothing."""
@@ -56,16 +59,28 @@ class Library:
         """How many jobs there are still to do, whosever they are."""
         return sum(job.state in {"waiting", "running"} for job in self._worker.jobs())
 
+    def listen(self, told: Callable[[Job, float], None]) -> None:
+        """Have it told of every job that has ended, and after how many seconds."""
+        self._worker.on_end = told
+
+    def stop(self) -> None:
+        """Begin no other job, and leave the one under way at the next document. It is not waited for."""
+        self._worker.stop()
+
     def close(self) -> None:
-        """Stop working; what waits in the folder is read at the next start."""
+        """Stop working; what was not done is taken up at the next start."""
         self._worker.close()
 
     def resume(self) -> Job:
-        """Tidy the folder and read what the last run left unread: files that are not in the index as they are now."""
+        """Tidy the folder and take up what the last run left: what was asked of it, and files that are not in the index as they are now."""
         return self._worker.submit(Job(""), self._resume)
 
     def _resume(self, _: Job) -> None:
         self.shelf.tidy()
+        for wanted in self._pending.all():
+            with contextlib.suppress(InputError):  # it was done, or cannot be any more
+                self._ask_again(wanted)
+            self._pending.forget(wanted.job)
         known = {entry.file: (entry.version, entry.pipeline) for entry in self._engine.entries()}
         many = {file: (record.version, record.pipeline) for file, record in self._engine.files().items()}
         for path in self.shelf.files():
@@ -73,6 +88,20 @@ class Library:
             with contextlib.suppress(UnreadableFileError):  # it went away, or cannot be opened now
                 if (file_version(Found(path, str(path))), PIPELINE) not in (known.get(key), many.get(key)):
                     self._worker.submit(Job(path.name), partial(self._read, path=str(path)))
+
+    def _ask_again(self, wanted: Wanted) -> Job:
+        """Have done what was granted to its owner before."""
+        own = copy.copy(self)
+        own._caller = replace(LOCAL, name=wanted.owner)
+        match wanted.kind:
+            case "fetch":
+                return own.fetch(wanted.what, wanted.collection)
+            case "again":
+                return own.again(wanted.what)
+            case "remove":
+                return own.remove(wanted.what)
+            case "undo":
+                return own.undo(wanted.what)
 
     def add(self, incoming: Path, collection: str | None = None) -> Job:
         """Keep a file that has come in, and read it, as one of a collection.
@@ -90,14 +119,15 @@ class Library:
             self.shelf.refuse(incoming)
             raise
         path = self.shelf.keep(incoming, facts)
-        return self._submit(path.name, lambda job: self._read_new(job, path))
+        job = Job(path.name, owner=self._caller.name)
+        return self._worker.submit(job, lambda job: self._read_new(job, path))
 
     def fetch(self, url: str, collection: str | None = None) -> Job:
         """Fetch a page or file by its address, keep it, and read it. Raises InputError for what is no address, ForbiddenError."""
         url, facts = url.strip(), self._placed(collection)
         if not is_address(url):
             raise InputError(f"这不是网址：{url[:80]}", "应以 http:// 或 https:// 开头")
-        return self._submit(url, lambda job: self._fetch(job, url, facts))
+        return self._submit("fetch", url, url, lambda job: self._fetch(job, url, facts), 1, facts.get("collection"))
 
     def may_change(self) -> bool:
         """Whether the caller may change anything."""
@@ -119,9 +149,6 @@ class Library:
         if not self._caller.reads(name):
             raise ForbiddenError("没有这个集合，或没有权限", "只能加入自己可读的集合")
         return {"collection": name or STATED_COMMON}
-
-    def _submit(self, name: str, work: Callable[[Job], None], rank: int = 1) -> Job:
-        return self._worker.submit(Job(name, owner=self._caller.name), work, rank)
 
     def why_fixed(self, entry: Entry) -> str:
         """Return why nothing can be stated of a document, as a key of app.ui.strings; "" where it can."""
@@ -147,19 +174,19 @@ class Library:
         if not self._caller.reads(as_collection(str(facts.get("collection", entry.source.collection)))):
             raise ForbiddenError("没有这个集合，或没有权限", "只能放入自己可读的集合")
         self.shelf.state(path, facts)
-        return self._submit(entry.source.title, lambda job: self._read(job, given(entry)), _SOON)
+        return self._submit("again", doc_id, entry.source.title, lambda job: self._read(job, given(entry)))
 
     def again(self, doc_id: str) -> Job:
         """Read a document's file or page again, changed or not."""
         self._checked()
         entry = self._known(doc_id)
-        return self._submit(entry.source.title, lambda job: self._read(job, given(entry), True), _SOON)
+        return self._submit("again", doc_id, entry.source.title, lambda job: self._read(job, given(entry), True))
 
     def remove(self, doc_id: str) -> Job:
         """Take a document out. Its file goes where it can be brought back from if it is ours, else it stays where it is."""
         self._checked()
         entry = self._known(doc_id)
-        return self._submit(entry.source.title, lambda job: self._remove(job, entry), _SOON)
+        return self._submit("remove", doc_id, entry.source.title, lambda job: self._remove(job, entry))
 
     def removed(self) -> list[Removed]:
         """What the caller can bring back, the latest first."""
@@ -171,11 +198,37 @@ class Library:
         found = next((removed for removed in self.removed() if removed.id == removed_id), None)
         if found is None:
             raise InputError("找不到要恢复的资料", "它可能已经恢复过了")
-        return self._submit(found.title, lambda job: self._bring_back(job, found), _SOON)
+        return self._submit("undo", removed_id, found.title, lambda job: self._bring_back(job, found))
 
     def form(self, doc_id: str) -> dict[str, str]:
         """The form of a document as it stands. Raises InputError for an unknown one."""
         return form_of(self._known(doc_id))
+
+    def _submit(
+        self,
+        kind: Kind,
+        what: str,
+        name: str,
+        work: Callable[[Job], None],
+        rank: int = _SOON,
+        collection: str | None = None,
+    ) -> Job:
+        """Have a job done that is kept on the disk until it has ended, well or not."""
+        job = Job(name, owner=self._caller.name)
+        self._pending.note(Wanted(job.id, kind, what, name, job.owner, collection))
+
+        def kept(job: Job) -> None:
+            try:
+                work(job)
+            except Stopped:
+                raise  # it is taken up at the next start
+            except Exception:
+                if not self._worker.stopping.is_set():
+                    self._pending.forget(job.id)
+                raise
+            self._pending.forget(job.id)
+
+        return self._worker.submit(job, kept, rank)
 
     def _known(self, doc_id: str) -> Entry:
         entry = self._seen.entry(doc_id)
@@ -228,7 +281,9 @@ class Library:
         name = unquote(urlsplit(url).path).strip("/").replace("/", " ").removesuffix(got.suffix)
         incoming = self.shelf.incoming(f"{urlsplit(url).hostname} {name}".strip()[:100] + got.suffix)
         incoming.write_bytes(got.data)
-        self._read_new(job, self.shelf.keep(incoming, {"url": url, **facts}))
+        kept_now = self.shelf.keep(incoming, {"url": url, **facts})
+        self._pending.forget(job.id)  # from here on the folder knows of it
+        self._read_new(job, kept_now)
 
     def _remove(self, job: Job, entry: Entry) -> None:
         with self._engine.writing() as store:

@@ -6,6 +6,7 @@ import logging
 import queue
 import secrets
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -48,6 +49,7 @@ class Worker:
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
         self.stopping = threading.Event()
+        self.on_end: Callable[[Job, float], None] = lambda job, seconds: None
 
     def submit(self, job: Job, work: Callable[[Job], None], rank: int = 1) -> Job:
         """Have a job done; `work` sets what is said of it at its end, and raises PolicyQAError where it cannot be done."""
@@ -67,11 +69,16 @@ class Worker:
         with self._starting:
             return list(self._jobs.values())
 
-    def close(self) -> None:
-        """Leave what is under way, which costs nothing but its repetition."""
-        self.stopping.set()
-        if self._thread is not None:
+    def stop(self) -> None:
+        """Begin nothing else, and leave what is under way, which costs nothing but its repetition; it is not waited for."""
+        if not self.stopping.is_set():
+            self.stopping.set()
             self._waiting.put((-1, next(self._order), Job(""), lambda job: None))
+
+    def close(self) -> None:
+        """Stop, and wait for what is under way to be left."""
+        self.stop()
+        if self._thread is not None:
             self._thread.join(_LEAVE)
 
     def _run(self) -> None:
@@ -82,6 +89,7 @@ class Worker:
 
     def _do(self, job: Job, work: Callable[[Job], None]) -> None:
         job.state, job.said = "running", (("work_reading", {}),)
+        began = time.monotonic()
         with contextlib.suppress(Stopped):
             try:
                 work(job)
@@ -96,3 +104,5 @@ class Worker:
                     _log.exception("library: a job failed")
                 job.said = (("work_broken", {}),)
                 job.state = "failed"
+            if job.name:  # not those of the library's own
+                self.on_end(job, time.monotonic() - began)

@@ -1,0 +1,223 @@
+"""Backup and restore of a store and of what belongs to it, file by file, while it is in use.
+
+Readers and writers go on: a writer's commit waits while files are copied (the folder's lock, shared), so the copy is of
+one moment; SQLite files are copied by SQLite itself. A restored store answers as the old one did, to the letter.
+"""
+
+import contextlib
+import datetime
+import shutil
+import sqlite3
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ingest.checking import Checked, check_store
+from ingest.errors import StoreError
+from ingest.lock import locked
+from ingest.parcel import beside, seal, unseal
+from ingest.store import CATALOG, current, is_newer, open_store, way_out
+
+KIND = "policyqa-backup"
+STORE = "store"
+STAMP = "last-backup"  # a file in the store: when the last backup was made
+_PASSING = frozenset(("lock", "lock.gate", "owner.json", STAMP))  # of this moment, not of the store
+_BESIDE_SQLITE = ("-journal", "-wal", "-shm")
+WAIT = 30.0  # seconds for a commit that is under way
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """A backup that was made or looked at."""
+
+    path: Path
+    manifest: dict[str, Any]
+    checked: Checked
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What was put in place, where what was there before is now, and what was left as it was."""
+
+    backup: Backup
+    placed: tuple[Path, ...]
+    kept: tuple[Path, ...]
+    left: tuple[Path, ...]
+
+
+def backup(folder: Path, others: Mapping[str, Path], to: Path, program: str, check: bool = True) -> Backup:
+    """Write a backup of a store, and of other files and folders by their names in it; what is not there is left out.
+
+    `to` is a tar file (.tar, .tar.gz) or a folder to be made. The copy is verified before it is given out, unless
+    `check` is off. Raises StoreError.
+    """
+    if not (current(folder) / CATALOG).is_file():
+        raise StoreError(f"没有找到索引：{folder}", "用 --store 指定索引目录")
+    if to.exists():
+        raise StoreError(f"{to} 已经存在", "换一个文件名；不会覆盖已有的文件")
+    with beside(to) as fresh:
+        content = fresh / "content"
+        with _told(folder), locked(folder, alone=False, wait=WAIT):
+            _copy_tree(folder, content / STORE)
+            for name, path in others.items():
+                if path.is_dir():
+                    _copy_tree(path, content / name)
+                elif path.is_file():
+                    _copy_file(path, content / name / path.name)
+        checked = look_at(content / STORE) if check else Checked()
+        if not checked.whole:
+            raise StoreError(f"索引不完整，没有备份：{checked.problems[0]}", "用 policyqa store verify 查看全部问题")
+        _clear_passing(content)
+        facts = {
+            "kind": KIND, "version": 1, "made": _now(), "program": program, "verified": check,
+            "others": {name: path.name for name, path in others.items() if path.exists()}, **_facts(checked),
+        }  # fmt: skip
+        manifest = seal(content, to, facts)
+    with contextlib.suppress(OSError):
+        (folder / STAMP).write_text(f"{manifest['made']} {to.absolute()}\n", encoding="utf-8")
+    return Backup(to, manifest, checked)
+
+
+def look_at(folder: Path) -> Checked:
+    """Verify a store in a folder of ours. Raises StoreError where it cannot be opened."""
+    with open_store(folder) as store:
+        return check_store(store, originals=False)
+
+
+def verify_backup(parcel: Path, scratch: Path) -> Backup:
+    """Take a backup apart beside `scratch` and look at all of it; nothing stays. Raises StoreError for a damaged one."""
+    with beside(scratch) as fresh:
+        manifest = unseal(parcel, KIND, fresh)
+        return Backup(parcel, manifest, _checked_copy(parcel, fresh / STORE, manifest))
+
+
+def restore(
+    parcel: Path,
+    folder: Path,
+    others: Mapping[str, Path],
+    replace: bool = False,
+    on_ready: Callable[[], None] = lambda: None,
+) -> Restored:
+    """Put a backup in a store's place. Nothing changes before all of it is unpacked and verified beside.
+
+    What was there is kept beside, under another name. Of `others`, those that exist are left as they are unless
+    `replace`. Raises StoreError where the backup is damaged or newer, or the store is in use.
+    """
+    with beside(folder) as fresh:
+        manifest = unseal(parcel, KIND, fresh)
+        checked = _checked_copy(parcel, fresh / STORE, manifest)
+        _clear_passing(fresh)
+        moves = [(fresh / STORE, folder)]
+        left = []
+        for name, path in others.items():
+            inside = fresh / name / manifest["others"].get(name, "")
+            source = inside if inside.is_file() else fresh / name
+            if not source.exists():
+                continue
+            if path.exists() and not replace and not _is_empty(path):
+                left.append(path)
+            else:
+                moves.append((source, path))
+        on_ready()
+        placed, kept = [], []
+        with _told(folder), contextlib.ExitStack() as held:
+            if folder.is_dir():
+                held.enter_context(locked(folder, alone=True, wait=5.0))
+            for source, place in moves:
+                if place.exists() and not _is_empty(place):
+                    kept.append(_set_aside(place))
+                _move(source, place)
+                placed.append(place)
+    return Restored(Backup(parcel, manifest, checked), tuple(placed), tuple(kept), tuple(left))
+
+
+def _checked_copy(parcel: Path, folder: Path, manifest: Mapping[str, Any]) -> Checked:
+    if is_newer(str(manifest.get("format", ""))):
+        raise StoreError(f"{parcel} 里的索引格式是 {manifest['format']}", way_out(str(manifest["format"])))
+    if not manifest.get("verified"):  # of an older format: only its upgrade can open it
+        return Checked()
+    checked = look_at(folder)
+    if not checked.whole or (checked.fingerprint != manifest.get("fingerprint")):
+        why = checked.problems[0] if checked.problems else "内容与清单不符"
+        raise StoreError(f"{parcel} 已损坏：{why}", "换一份完好的备份；现有的索引没有改动")
+    return checked
+
+
+def _facts(checked: Checked) -> dict[str, Any]:
+    return {
+        "format": checked.format, "model": checked.model, "documents": checked.documents, "chunks": checked.chunks,
+        "fingerprint": checked.fingerprint,
+    }  # fmt: skip
+
+
+def _copy_tree(folder: Path, to: Path) -> None:
+    """Copy a folder's files: SQLite's by SQLite, the others as they are; not what is of this moment only, nor links."""
+    to.mkdir(parents=True, exist_ok=True)
+    for path in sorted(folder.rglob("*")):
+        if path.is_symlink() or path.name in _PASSING or path.name.endswith((".new", *_BESIDE_SQLITE)):
+            continue
+        within = path.relative_to(folder)
+        if any(part.endswith(".new") or part == ".incoming" for part in within.parts):
+            continue
+        if path.is_file():
+            _copy_file(path, to / within)
+
+
+def _copy_file(path: Path, to: Path) -> None:
+    to.parent.mkdir(parents=True, exist_ok=True)
+    if not path.name.endswith((".sqlite3", ".sqlite", ".db")):
+        shutil.copy2(path, to)
+        return
+    with (
+        contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)) as old,
+        contextlib.closing(sqlite3.connect(to)) as new,
+    ):
+        old.backup(new)
+        new.execute("PRAGMA journal_mode = DELETE")  # one file, whatever it was
+
+
+def _clear_passing(content: Path) -> None:
+    for path in content.rglob("*"):
+        if path.is_file() and (path.name in _PASSING or path.name.endswith(_BESIDE_SQLITE)):
+            path.unlink()
+
+
+def _set_aside(place: Path) -> Path:
+    """Give what is in a place another name beside it; SQLite's companions go with their file."""
+    moment = datetime.datetime.now(datetime.UTC).strftime("%Y%m%d-%H%M%S-%f")
+    aside = place.with_name(f"{place.name}.before-{moment}")
+    for ending in _BESIDE_SQLITE:
+        companion = place.with_name(place.name + ending)
+        if companion.is_file():
+            companion.rename(aside.with_name(aside.name + ending))
+    return place.rename(aside)
+
+
+def _move(source: Path, place: Path) -> None:
+    if place.is_dir() and _is_empty(place):
+        shutil.rmtree(place)  # a lock at most
+    place.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        source.rename(place)
+    except OSError:  # another file system
+        shutil.move(source, place)
+
+
+def _is_empty(place: Path) -> bool:
+    """Whether a folder holds nothing but what is of this moment."""
+    return place.is_dir() and all(path.name in _PASSING for path in place.iterdir())
+
+
+def _now() -> str:
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+
+
+@contextlib.contextmanager
+def _told(folder: Path) -> Any:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise StoreError(f"{folder} 里的数据库读不出来：{error}", "用 policyqa store verify 查看问题") from error
+    except OSError as error:
+        raise StoreError(f"复制 {folder} 失败：{error.strerror or error}", "检查磁盘空间与目录权限") from error
