@@ -74,6 +74,7 @@ class FakeEngine:
     cited: Citation = field(default_factory=citation)
     pause: float = 0.0
     seen: list = field(default_factory=list)
+    narrowed: list = field(default_factory=list)  # collections of the callers that it was seen by
     row: dict = field(default_factory=lambda: record())
     kept: Origin = field(default_factory=lambda: origin())
     gate: threading.Event = field(default_factory=threading.Event)
@@ -122,6 +123,7 @@ class FakeEngine:
         return {"d1": "0" * 64}
 
     def seen_by(self, caller):
+        self.narrowed.append(caller.collections)
         return self
 
     def collections_of(self, doc_ids):
