@@ -71,6 +71,8 @@ class Library:
         url = url.strip()
         if not is_address(url):
             raise InputError(f"这不是网址：{url[:80]}", "应以 http:// 或 https:// 开头")
+        if "@" in url.split("/")[2]:  # others see what is being fetched
+            raise InputError("网址里不能带用户名和密码", "请去掉 @ 之前的部分")
         return self._worker.submit(Job(url), lambda job: self._fetch(job, url))
 
     def why_fixed(self, entry: Entry) -> str:
