@@ -21,7 +21,7 @@ SIGNS = [
     "（", "((", "1", "年", "第", "第1条", "1亿元", "65%", "一、", "2025年", "“", "《", "〔", "**", "|", "\n", "\u3000", "http://", "<",
     "<!--", "省", "比", "全国", "1月", "-1", "，", ".", "[ ", "①", "zhī ", "甲。",
 ]  # fmt: skip
-CHARACTERS, SECONDS = 60_000, 45.0
+CHARACTERS, SECONDS = 40_000, 45.0
 TITLES = [("a", "贵州省数据中心发展规划（2023—2025年）"), ("b", "Regulations on the Development of AI")]
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="processor time is limited by a POSIX timer")
