@@ -6,7 +6,7 @@ QUESTION ?= 贵州算力利用率如何
 SAMPLE := eval/suites/sample/corpus
 EXTRAS ?= dev,e2e,ocr
 
-.PHONY: run test lint bench eval clean
+.PHONY: run test lint bench eval audit clean
 
 # The stamp is renewed when the dependencies change; otherwise making the environment costs nothing.
 $(VENV)/.ready: pyproject.toml
@@ -24,6 +24,7 @@ test: $(VENV)/.ready
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
+	$(PY) -m bandit -q -c pyproject.toml -r app ingest eval prompts
 	$(PY) -m pytest
 	$(VENV)/bin/policyqa eval sample --gate
 	$(VENV)/bin/policyqa eval official --gate $(if $(POLICYQA_REQUIRE_OPTIONAL),,--skip-absent)
@@ -40,6 +41,11 @@ bench: $(VENV)/.ready
 	$(PY) -m bench.ingest
 	$(PY) -m bench.page
 	$(PY) -m bench.api
+
+# Asks the package index what is known to be vulnerable; where it cannot be asked, it says so and fails nothing.
+audit: $(VENV)/.ready
+	$(PY) -m pip install --quiet --disable-pip-version-check ".[audit]"
+	$(PY) .ci/audit.py
 
 eval: $(VENV)/.ready
 	$(VENV)/bin/policyqa eval sample

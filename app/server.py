@@ -6,7 +6,6 @@ import errno
 import ipaddress
 import logging
 import os
-import re
 import socket
 import threading
 from collections.abc import Callable
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from app.access.caller import NOBODY, caller_in
 from app.access.opening import refuse_unchecked
 from app.api.work import engine_for
+from app.doors import is_closed, with_headers
 from app.offline import go_offline
 from ingest.errors import InputError
 
@@ -32,23 +32,9 @@ GRACE = 2  # seconds that open connections get at the end; each open tab holds o
 _LOOPBACK_NAMES = frozenset(("localhost", "localhost.localdomain", "ip6-localhost"))
 
 _SAFE = frozenset(("GET", "HEAD", "OPTIONS"))
-_UPLOAD = re.compile(r"/upload(?:_progress)?/?$")
 
 Receive = Callable[[], Any]
 Send = Callable[[dict[str, Any]], Any]
-
-# The page needs its own scripts and styles inline; nothing may come from, or go to, another host.
-_POLICY = (
-    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data: blob:; media-src 'self' data: blob:; font-src 'self' data:; connect-src 'self' data: blob:; "
-    "worker-src 'self' blob:; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
-)
-_HEADERS = (
-    (b"content-security-policy", _POLICY.encode("ascii")),
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"cross-origin-opener-policy", b"same-origin"),
-)
 
 
 def check_address(host: str, port: int) -> None:
@@ -224,20 +210,21 @@ class Guard:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        if self.local_only and not is_loopback(_host_name(scope)):
-            await _refuse(send, 421, b"This server answers on localhost only.\n")
-            return
-        if _UPLOAD.search(scope["path"]):  # Gradio offers it on every page; ours takes files for the library only
-            await _refuse(send, 403, b"This page takes no uploads.\n")
-            return
-        if scope["method"] not in _SAFE and _is_from_elsewhere(scope, self.local_only):
-            await _refuse(send, 403, b"This request comes from another site.\n")
-            return
 
         async def guarded(message: dict[str, Any]) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", []), *_HEADERS]
+                message["headers"] = with_headers(list(message.get("headers", [])), scope.get("scheme") == "https")
             await send(message)
+
+        if self.local_only and not is_loopback(_host_name(scope)):
+            await _refuse(guarded, 421, b"This server answers on localhost only.\n")
+            return
+        if is_closed(scope["path"]):
+            await _refuse(guarded, 404, b"Not found.\n")
+            return
+        if scope["method"] not in _SAFE and _is_from_elsewhere(scope, self.local_only):
+            await _refuse(guarded, 403, b"This request comes from another site.\n")
+            return
 
         await self.app(scope, receive, guarded)
 

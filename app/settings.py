@@ -24,7 +24,8 @@ _OWN_KEY = "POLICYQA_LLM_API_KEY"
 class Settings:
     """All that can be set. Environment names are in README's table."""
 
-    store: Location = Path(DEFAULT_STORE)
+    # An address or a request's extra fields may hold a password: neither is shown where the settings are.
+    store: Location = field(default=Path(DEFAULT_STORE), repr=False)
     embed_model: str = "bundled"
     rerank: str = "late"  # late, none, or a cross-encoder's name or folder
     cache: Path | None = None
@@ -38,7 +39,7 @@ class Settings:
     queue: int = 64  # that may wait for that
     answer_timeout: float = 120.0  # seconds that one of them may take, waiting included
     operating: Operating = field(default_factory=Operating)  # logs, metrics, traces, the end of the server
-    llm_base_url: str = ""
+    llm_base_url: str = field(default="", repr=False)
     llm_model: str = ""
     llm_api_key: str = field(default="", repr=False)
     llm_key_from: str = ""  # the variable that the key was read from
@@ -48,7 +49,7 @@ class Settings:
     llm_retries: int = 1
     llm_context: int = 8192  # tokens
     llm_price: tuple[float, float] | None = None  # per million tokens in, out
-    llm_extra: Mapping[str, Any] = field(default_factory=dict)  # added to the request's body
+    llm_extra: Mapping[str, Any] = field(default_factory=dict, repr=False)  # added to the request's body
     llm_usage: bool = True  # whether token counts may be asked for
 
     @property
@@ -129,7 +130,7 @@ def _check_server(chosen: str, base_url: str, model: str) -> None:
             "大模型配置不完整", "POLICYQA_LLM_BASE_URL 与 POLICYQA_LLM_MODEL 要同时设置，或设置 POLICYQA_LLM"
         )
     if base_url and not base_url.startswith(("http://", "https://")):
-        raise InputError(f"POLICYQA_LLM_BASE_URL 不是网址：{base_url}", "例如 http://127.0.0.1:8080/v1")
+        raise InputError("POLICYQA_LLM_BASE_URL 不是网址", "例如 http://127.0.0.1:8080/v1")
 
 
 def _price(env: Mapping[str, str]) -> tuple[float, float] | None:

@@ -121,7 +121,7 @@ def store_of(suite: Suite, settings: Settings, pipeline: Pipeline) -> Path:
     """Where the index of a suite's corpus is kept: one for each corpus, embedding model and chunk size."""
     cut = "" if pipeline.size == CHUNK_SIZE else f"\n{pipeline.size}"
     texts = "\n".join(str(folder.resolve()) for folder in suite.folders)
-    kept_by = hashlib.sha1(f"{settings.embed_model}\n{texts}{cut}".encode()).hexdigest()[:8]
+    kept_by = hashlib.sha1(f"{settings.embed_model}\n{texts}{cut}".encode(), usedforsecurity=False).hexdigest()[:8]
     return BASE / "eval" / f"{suite.name}-{kept_by}"
 
 

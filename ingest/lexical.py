@@ -46,7 +46,8 @@ def _jieba() -> Any:
 def _read_at_once(tokenizer: Any, kept: Path) -> None:
     """Give jieba the dictionary that it has kept, where it has: its own way, marshal over an open file, takes 0.7 s longer."""
     try:
-        frequencies, total = marshal.loads(kept.read_bytes())
+        # What jieba wrote into our own cache folder, read as it reads it.
+        frequencies, total = marshal.loads(kept.read_bytes())  # nosec B302
     except (OSError, EOFError, ValueError, TypeError):
         return  # it makes its dictionary anew with the first word
     if isinstance(frequencies, dict) and isinstance(total, int):

@@ -106,7 +106,7 @@ def _prepare(
 ) -> Prepared:
     suffix = f"#{raw.member}" if raw.member else ""
     key = found.key + suffix
-    doc_id = hashlib.sha1(key.encode()).hexdigest()[:12]
+    doc_id = hashlib.sha1(key.encode(), usedforsecurity=False).hexdigest()[:12]
     name = readable(found.path.stem) if not found.url else found.url.rstrip("/").rpartition("/")[2]
     notes = raw.notes
     if looks_like_digest(raw.text, raw.title):

@@ -42,7 +42,10 @@ def rebuild_for(
                 on_note(
                     f"向量模型由 {made_by[0]} 换为 {embedder.name}：正在重建 {old.count()[0]} 份文档的向量，原索引保留到完成为止"
                 )
-            name = "gen-" + hashlib.sha1(f"{embedder.name}/{embedder.dimension}".encode()).hexdigest()[:10]
+            name = (
+                "gen-"
+                + hashlib.sha1(f"{embedder.name}/{embedder.dimension}".encode(), usedforsecurity=False).hexdigest()[:10]
+            )
             _copy(old, folder, folder / name, embedder)
         except sqlite3.Error as error:
             raise StoreError(f"索引文件已损坏：{data / CATALOG}：{error}", "删除该目录后重新 ingest") from error

@@ -241,7 +241,9 @@ def _parts(url: str) -> urllib.parse.SplitResult:
             raise ValueError(url)
         return parts
     except ValueError as error:
-        raise StoreError(f"服务器地址无效：{url.rpartition('@')[2]}", "例如 http://127.0.0.1:8000") from error
+        raise StoreError(
+            f"服务器地址无效：{url.rpartition('@')[2].partition('?')[0]}", "例如 http://127.0.0.1:8000"
+        ) from error
 
 
 def _file_row(key: str) -> str:

@@ -38,6 +38,8 @@ def find_files(paths: Sequence[str]) -> Iterator[Found]:
         if not given.strip():
             raise InputError("路径为空", "给出文件或目录，例如 policyqa ingest 文件夹/")
         if is_address(given):
+            if "@" in given.split("/")[2]:
+                raise InputError("网址里不能带用户名和密码", "请去掉 @ 之前的部分")  # and never say it again
             yield Found(Path(), given, url=given)
             continue
         path = Path(given)

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.errors import UnreadableFileError
-from ingest.formats import archive
+from ingest.formats import archive, dispatch
 from ingest.formats.archive import members
-from ingest.types import Unread
+from ingest.types import Part, Unread
 
 
 def zipped(files, method=zipfile.ZIP_DEFLATED):
@@ -174,3 +174,28 @@ def test_damage_never_raises_anything_else(data):
             assert isinstance(item, Unread) or isinstance(item[1], bytes)
     except UnreadableFileError:
         pass
+
+
+def test_archives_of_archives_share_one_limit(monkeypatch):
+    """Forty small archives in each of forty: every one of them within its own limits, all together not."""
+    inner = zipped({f"{at}.txt": f"第{at}份办法" for at in range(40)})
+    outer = zipped({f"{at}.zip": inner for at in range(40)}, zipfile.ZIP_STORED)
+    assert sum(1 for _ in dispatch.parts("a.zip", outer)) == 1_600
+    monkeypatch.setattr(dispatch, "_MAX_INSIDE", 500)
+    with pytest.raises(UnreadableFileError, match="各层合计"):
+        list(dispatch.parts("a.zip", outer))
+    monkeypatch.setattr(dispatch, "_MAX_INSIDE", 5_000)
+    monkeypatch.setattr(dispatch, "_MAX_UNPACKED", 2 * len(inner))
+    with pytest.raises(UnreadableFileError, match="各层合计"):
+        list(dispatch.parts("a.zip", outer))
+
+
+def test_an_archive_that_goes_on_for_ever_ends():
+    data = zipped({"办法.txt": "正文"})
+    for _ in range(8):
+        data = zipped({"更深.zip": data, "办法.txt": "正文"})
+    found = list(dispatch.parts("a.zip", data))
+    assert [item.reason for item in found if isinstance(item, Unread)] == [
+        "压缩包层数过多（最多 3 层，请解压后再导入）"
+    ]
+    assert sum(isinstance(item, Part) for item in found) == 3

@@ -29,6 +29,8 @@ FLAGS = [
     "--disable-background-networking", "--disable-component-update",
 ]  # fmt: skip
 DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
+VIOLATIONS = """document.addEventListener("securitypolicyviolation", (event) =>
+  window.violated(`${event.violatedDirective} ${event.blockedURI} ${event.sample}`));"""
 ANSWERED = "#pq-chat .pq-answer .pq-count"
 
 
@@ -129,7 +131,7 @@ def scripted():
 
 @pytest.fixture
 def open_page(chromium):
-    """`open_page(address)` gives a page whose `noted` lists requests to other hosts, dialogs and script errors."""
+    """`open_page(address)` gives a page whose `noted` lists requests to other hosts, dialogs, script errors and what the CSP refused."""
     contexts = []
 
     def start(address, size=DESKTOP, scheme="light", **options):
@@ -145,6 +147,8 @@ def open_page(chromium):
         page.on("request", lambda request: note_foreign(page, request.url))
         page.on("dialog", lambda dialog: (page.noted.append(f"dialog {dialog.message}"), dialog.dismiss()))
         page.on("pageerror", lambda error: page.noted.append(f"error {error}"))
+        page.expose_function("violated", lambda told: page.noted.append(f"CSP {told}"))
+        page.add_init_script(VIOLATIONS)
         page.goto(address)
         page.wait_for_selector("#pq-question textarea")
         return page

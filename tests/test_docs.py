@@ -28,6 +28,7 @@ PAGES = (
     "docs/llamaindex.md",
     "docs/operations.md",
     "docs/quality.md",
+    "docs/security.md",
 )
 FENCE = re.compile(r"^```[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -138,3 +139,15 @@ def test_make_targets_exist(page):
 def test_pictures_are_light():
     pictures = list((REPO / "docs" / "img").iterdir())
     assert pictures and max(path.stat().st_size for path in pictures) < 300_000
+
+
+def test_every_test_that_the_threat_model_names_exists():
+    named = re.findall(r"`(tests/test_\w+\.py)::(test_\w+)`", text_of("docs/security.md"))
+    assert len(named) > 40
+    assert [f"{file}::{name}" for file, name in named if not mentions(text_of(file), f"def {name}")] == []
+    rows = [
+        line for line in text_of("docs/security.md").splitlines() if line.startswith("| ") and "::test_" not in line
+    ]
+    assert all(
+        re.match(r"\| (?:asset|threat|documents|conversations|secrets|the (?:machine|truth)) ?", row) for row in rows
+    ), rows

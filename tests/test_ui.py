@@ -348,7 +348,7 @@ def test_the_page_takes_no_uploads_but_the_librarys():
 
     client = TestClient(build_app(FakeEngine(), local_only=False))
     reply = client.post("/gradio_api/upload", files={"files": ("a.txt", b"x")})
-    assert reply.status_code == 403
+    assert reply.status_code == 404
     assert client.get("/healthz").status_code == 200
     assert client.put("/library/files?name=a.md", content=b"x").status_code in {404, 405}  # no library was given
     local = TestClient(build_app(FakeEngine()), base_url="http://127.0.0.1:7860")

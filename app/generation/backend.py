@@ -1,5 +1,6 @@
 """The configured model as a LlamaIndex LLM, made on first use, with the limits under which it is asked."""
 
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -12,6 +13,9 @@ from app.settings import Settings
 MAX_ANSWER = 700  # tokens that the model may write
 MAX_BYTES = 4_000_000  # of one reply: a server that never ends is left
 _watched = threading.local()  # .stopped: the event that ends the call which this thread is making
+
+# They log addresses and whole requests, in which keys may stand, at whatever level the process logs.
+_TALKATIVE = ("openai", "httpx", "httpcore", "llama_index")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,8 @@ def _openai_like(settings: Settings, base_url: str, key: str, limits: Limits) ->
     import httpx
     from llama_index.llms.openai_like import OpenAILike
 
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(logging.WARNING)
     local = settings.llm_gguf is not None
     waiting = min(limits.total, limits.first_token)  # between two pieces of a reply
     client = httpx.Client(timeout=waiting, event_hooks={"response": [_watch]}, trust_env=not local)

@@ -22,6 +22,7 @@ MAX_QUESTION = 600  # characters of the question
 _FRAME = 48  # tokens that a chat template may add around the messages
 _ROLE = re.compile(r"^\s*(?:#+\s*)?(?:system|assistant|user|human|developer|系统|助手|用户)(?:\s*(?:prompt|message|提示))?\s*[:：]\s*", re.I)  # fmt: skip
 _TAG = re.compile(r"<!--.*?(?:-->|$)|</?[a-z!][^<>]{0,300}>", re.I | re.S)
+_BLANK = re.compile(r"(?<=[㐀-鿿])[ \t]{1,3}(?=[㐀-鿿])")
 _BRACKETS = str.maketrans("[]［］【】", "〔〕〔〕〔〕")
 # Orders to a language model. Policy texts order offices and firms about, but not by these words.
 _ORDER = re.compile(
@@ -92,7 +93,12 @@ def source_line(number: int, evidence: Evidence, query: Query) -> str:
 
 def gives_orders(evidence: Evidence) -> bool:
     """Whether a sentence, or its document's title, tells a language model what to do."""
-    return any(_ORDER.search(unseen_out(text)) for text in (evidence.text, evidence.hit.source.title))
+    return any(_ORDER.search(_as_read(text)) for text in (evidence.text, evidence.hit.source.title))
+
+
+def _as_read(text: str) -> str:
+    """Return text as a model reads it all the same: full-width letters as plain ones, 忽 略 without its blanks."""
+    return _BLANK.sub("", unicodedata.normalize("NFKC", unseen_out(text)))
 
 
 def plain(text: str) -> str:

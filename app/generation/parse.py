@@ -10,10 +10,11 @@ from app.composition.draft import Claim
 from app.types import Evidence
 from ingest.text.split import split_sentences
 
-_NUMBERS = r"(\d{1,3}(?:\s*[,，、\-–~]\s*\d{1,3})*)"
+# Blanks are bounded: a model that writes thousands of them must not be waited for.
+_NUMBERS = r"(\d{1,3}(?:\s{0,3}[,，、\-–~]\s{0,3}\d{1,3})*)"
 _MARKER = re.compile(
-    rf"[\[［【]{{1,2}}\^?\s*(?:来源|资料|source|S)?\s*[:：]?\s*{_NUMBERS}\s*(?:†[^\]］】]{{0,30}})?[\]］】]{{1,2}}"
-    rf"|[(（](?:来源|资料|source)?\s*{_NUMBERS}\s*[)）]",
+    rf"[\[［【]{{1,2}}\^?\s{{0,3}}(?:来源|资料|source|S)?\s{{0,3}}[:：]?\s{{0,3}}{_NUMBERS}\s{{0,3}}(?:†[^\]］】]{{0,30}})?[\]］】]{{1,2}}"
+    rf"|[(（](?:来源|资料|source)?\s{{0,3}}{_NUMBERS}\s{{0,3}}[)）]",
     re.I,
 )
 _HEAD_MARKERS = re.compile(rf"\s*(?:(?:{_MARKER.pattern})[ \t]*)+(?=\S)", re.I)

@@ -127,6 +127,8 @@ class Library:
         url, facts = url.strip(), self._placed(collection)
         if not is_address(url):
             raise InputError(f"这不是网址：{url[:80]}", "应以 http:// 或 https:// 开头")
+        if "@" in url.split("/")[2]:  # others see what is being fetched
+            raise InputError("网址里不能带用户名和密码", "请去掉 @ 之前的部分")
         return self._submit("fetch", url, url, lambda job: self._fetch(job, url, facts), 1, facts.get("collection"))
 
     def may_change(self) -> bool:

@@ -1,7 +1,7 @@
 """What an operator can set: POLICYQA_LOG*, POLICYQA_METRICS*, POLICYQA_OTEL, POLICYQA_GRACE."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -26,7 +26,7 @@ class Operating:
     metrics: bool = True  # whether /metrics is there
     metrics_port: int = 0  # a port of their own for the metrics; 0: none
     metrics_host: str = LOOPBACK
-    otel: str = ""  # where traces go (OTLP over HTTP); "": nowhere
+    otel: str = field(default="", repr=False)  # where traces go (OTLP over HTTP); "": nowhere
     otel_ours: bool = False  # whether that was set by a variable of ours
     grace: float = GRACE  # seconds that answers under way get at the end of the server
 

@@ -12,7 +12,8 @@ TIER = {"政策原文": 0.2, "统计": 0.2, "官方解读": 0.1, "自媒体": -0
 INVENTORY = 3.0  # what a row of file names and checksums loses: it repeats the words of every title
 
 _FILE = re.compile(
-    r"[\w.-]+\.(?:pdf|docx?|xlsx?|pptx?|html?|md|txt|csv|tsv|jsonl?|zip|png|jpe?g|epub|ofd|wps)(?![a-z0-9])", re.I
+    r"(?<![\w.-])[\w.-]+\.(?:pdf|docx?|xlsx?|pptx?|html?|md|txt|csv|tsv|jsonl?|zip|png|jpe?g|epub|ofd|wps)(?![a-z0-9])",
+    re.I,
 )
 _HASH = re.compile(r"(?<![0-9a-z])(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{12,128}(?![0-9a-z])", re.I)
 _LINK = re.compile(r"(?:https?://|www\.)[!-~]+", re.I)

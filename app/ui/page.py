@@ -12,6 +12,7 @@ from app.ui.chat import Conversation
 from app.ui.compare_pane import compare_pane, wire_compare
 from app.ui.history_pane import history_pane, wire_history
 from app.ui.library_pane import library_pane, wire_library
+from app.ui.no_files import take_no_files
 from app.ui.resume import wire_resume
 from app.ui.settings_pane import settings_pane, wire_settings
 from app.ui.source_words import PAGE_WORDS
@@ -106,7 +107,8 @@ def build_page(
         wire_settings(engine, book, settings, parts, page, settings_tab)
         # After the conversation: a page said anew in the reader's language takes what it says from what is shown.
         begin(None, None, [parts["theme"], parts["toggle"]], js="() => window.policyqaKept.read()", **_QUIET)
-    page.queue(max_size=QUEUE, default_concurrency_limit=CONCURRENCY)
+    page.queue(max_size=QUEUE, default_concurrency_limit=CONCURRENCY, api_open=False)
+    take_no_files(page)
     return page
 
 

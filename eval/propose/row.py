@@ -19,7 +19,7 @@ def make_row(
     must_not: Sequence[str] = (),
 ) -> Row:
     """Return a row; its id comes from the question, so that the same candidate made twice is one."""
-    identifier = f"gen-{hashlib.sha1(question.encode()).hexdigest()[:8]}"
+    identifier = f"gen-{hashlib.sha1(question.encode(), usedforsecurity=False).hexdigest()[:8]}"
     evidence = []
     if statement is not None:
         evidence = [{"source": statement.source, "quote": quote, "page": statement.page}]

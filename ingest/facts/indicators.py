@@ -8,6 +8,7 @@ from ingest.facts.regions import Mention
 
 __all__ = ["MAX_INDICATOR", "carried", "indicator_of"]
 
+NEAR = 100  # characters on either side of a figure that are looked at: what it measures stands beside it
 MAX_INDICATOR = 24  # characters; a longer phrase is shown from a border of its own on
 _LEADING = re.compile(
     r"^(?:[（(]?[一二三四五六七八九十\d]{1,3}[)）]|第[一二三四五六七八九十百\d]+[条章节]|[一二三四五六七八九十]{1,3}、|其中|同时|此外|另外|而|且|并|也|还|则|但|可以?|分别|不?含[）)]|已经?|目前|当前|截至|截止|全年|力争|规划(?=[一-龥]{3})|计划(?!单列)|目标|预计|有望|实现|推动|使|令|把|将"
@@ -69,6 +70,7 @@ def indicator_of(
     `before` and `after` are what stands beside the figure in its clause, which begins at text[start]; `owner` is how its
     owner reads.
     """
+    start, before, after = start + len(before[:-NEAR]), before[-NEAR:], after[:NEAR]
     words = list(before)
     for mention in mentions:  # the owner is shown beside the indicator; a region compared with belongs to it
         if start <= mention.start and mention.end <= start + len(before) and not is_object(text, mention):

@@ -16,6 +16,7 @@ from ingest.types import Part, Unread
 
 Documents = Iterator[Part | Unread]
 _MAX_DEPTH = 3  # archives within archives
+_MAX_INSIDE, _MAX_UNPACKED = 20_000, 1_000_000_000  # members and bytes of one file, those of archives inside counted
 KINDS = "文本、Markdown、HTML、PDF、Word、Excel、PowerPoint、CSV、JSON、EPUB、图片、ZIP"
 # What else a file may turn out to be, and what to do with it.
 _REFUSED = {
@@ -27,17 +28,35 @@ _REFUSED = {
 _PLAIN = {".txt", ".md", ".markdown", ".csv", ".tsv", ".json", ".jsonl"}
 
 
-def parts(name: str, data: bytes, charset: str = "", depth: int = 0) -> Documents:
+class Spent:
+    """What has been unpacked of one file so far, at every depth: archives of small archives are no way around a limit."""
+
+    def __init__(self) -> None:
+        self.members = self.bytes = 0
+
+    def add(self, size: int) -> None:
+        """Count a member. Raises UnreadableFileError where it is one too many."""
+        self.members, self.bytes = self.members + 1, self.bytes + size
+        if self.members > _MAX_INSIDE or self.bytes > _MAX_UNPACKED:
+            limit = f"各层合计上限为 {_MAX_INSIDE} 个、{_MAX_UNPACKED // 1_000_000} MB"
+            raise TooMuchError("压缩包里的内容过多，没有全部解压", limit)
+
+
+class TooMuchError(UnreadableFileError):
+    """The whole file is given up, not only the member that was one too many."""
+
+
+def parts(name: str, data: bytes, charset: str = "", depth: int = 0, spent: Spent | None = None) -> Documents:
     """Yield the documents in a file's bytes; `charset` is what a web server says of a page.
 
     Raises UnreadableFileError where it is no document, or a damaged one.
     """
     suffix = kind_of(name, data)
     if _lies(Path(name).suffix.lower(), suffix):
-        for item in parts(f"{Path(name).stem}{suffix}", data, charset, depth):
+        for item in parts(f"{Path(name).stem}{suffix}", data, charset, depth, spent):
             yield replace(item, notes=(*item.notes, "wrong-extension")) if isinstance(item, Part) else item
     elif suffix == ".zip":
-        yield from _archive(data, depth)
+        yield from _archive(data, depth, spent or Spent())
     elif READERS.get(suffix) is _html:
         yield from _html(data, charset)
     elif suffix in READERS:
@@ -73,7 +92,7 @@ def kind_of(name: str, data: bytes) -> str:
     raise UnreadableFileError(f"暂不支持 {stated} 文件：{Path(name).name}", f"支持的类型：{KINDS}")
 
 
-def _archive(data: bytes, depth: int) -> Documents:
+def _archive(data: bytes, depth: int, spent: Spent) -> Documents:
     from ingest.formats.archive import members
 
     if depth >= _MAX_DEPTH:
@@ -83,9 +102,12 @@ def _archive(data: bytes, depth: int) -> Documents:
             yield item
             continue
         inner, content = item
+        spent.add(len(content))
         try:
-            for part in parts(Path(inner).name, content, depth=depth + 1):
+            for part in parts(Path(inner).name, content, depth=depth + 1, spent=spent):
                 yield replace(part, member=f"{inner}#{part.member}" if part.member else inner)
+        except TooMuchError:
+            raise
         except PolicyQAError as error:
             yield Unread(inner, str(error))
 
