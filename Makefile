@@ -6,7 +6,7 @@ QUESTION ?= 贵州算力利用率如何
 SAMPLE := eval/suites/sample/corpus
 EXTRAS ?= dev,e2e,ocr
 
-.PHONY: run test lint bench eval clean
+.PHONY: run test test-full lint bench eval clean
 
 # The stamp is renewed when the dependencies change; otherwise making the environment costs nothing.
 $(VENV)/.ready: pyproject.toml
@@ -27,6 +27,10 @@ test: $(VENV)/.ready
 	$(PY) -m pytest
 	$(VENV)/bin/policyqa eval sample --gate
 	$(VENV)/bin/policyqa eval official --gate $(if $(POLICYQA_REQUIRE_OPTIONAL),,--skip-absent)
+
+# The tests that take minutes, and only those: kill, full disk, failing models, 10,000 questions, many more cases of the API's schema.
+test-full: $(VENV)/.ready
+	$(PY) -m pytest -m full
 
 lint: $(VENV)/.ready
 	$(PY) -m ruff check --fix .
