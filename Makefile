@@ -6,7 +6,7 @@ QUESTION ?= 贵州算力利用率如何
 SAMPLE := eval/suites/sample/corpus
 EXTRAS ?= dev,e2e,ocr
 
-.PHONY: run test test-full lint bench eval clean
+.PHONY: run test test-full wheelhouse lint bench eval clean
 
 # The stamp is renewed when the dependencies change; otherwise making the environment costs nothing.
 $(VENV)/.ready: pyproject.toml
@@ -37,6 +37,13 @@ lint: $(VENV)/.ready
 	$(PY) -m ruff format .
 	$(PY) -m mypy
 
+# Every package as a wheel, and the project's own: what docs/deploy/Dockerfile installs without a network. Make it on Linux with
+# the Python of the image (3.11). WHEELS: with which extras.
+WHEELS ?= ocr,mcp
+wheelhouse: $(VENV)/.ready
+	rm -rf wheelhouse build
+	$(PY) -m pip wheel --quiet --disable-pip-version-check --wheel-dir wheelhouse ".[$(WHEELS)]"
+
 bench: $(VENV)/.ready
 	$(PY) -m bench.embed
 	$(PY) -m bench.ask
@@ -49,4 +56,4 @@ eval: $(VENV)/.ready
 	$(VENV)/bin/policyqa eval sample
 
 clean:
-	rm -rf $(VENV) .policyqa build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) .policyqa wheelhouse build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache
