@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import errno
 import gc
 import json
 import os
@@ -14,6 +15,8 @@ from ingest.errors import InputError, PolicyQAError
 
 if TYPE_CHECKING:
     from app.types import Turn
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -34,12 +37,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     except PolicyQAError as error:
         print(f"错误：{error}", file=sys.stderr)
         return error.exit_code
-    except KeyboardInterrupt:
-        print("已中断", file=sys.stderr)
-        return 130
     except BrokenPipeError:  # the reader (head, less) has gone; that is its right
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        print(f"错误：磁盘写不进去：{error.strerror}（腾出空间后重试，已入库的资料不受影响）", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("已中断", file=sys.stderr)
+        return 130
 
 
 class _Parser(argparse.ArgumentParser):

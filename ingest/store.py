@@ -97,7 +97,7 @@ class Store:
             with lock.alone(wait), turn:
                 yield
 
-        with contextlib.closing(Catalog(self._data / CATALOG, writable=True)) as catalog:
+        with _on_disk(self.folder), contextlib.closing(Catalog(self._data / CATALOG, writable=True)) as catalog:
             writer = Store(self.folder, self._data, catalog)
             writer.turn, writer.writable = commit, True
             with commit():
@@ -213,7 +213,7 @@ def open_store(
     folder = Path(location)
     if not writable and not (current(folder) / CATALOG).is_file():
         raise StoreError(f"没有找到索引：{folder}", "先运行 policyqa ingest 路径 建立索引，或用 --store 指定索引目录")
-    with locked(folder, writable, wait) as lock, contextlib.ExitStack() as opened:
+    with _on_disk(folder), locked(folder, writable, wait) as lock, contextlib.ExitStack() as opened:
         data = current(folder)
         try:
             catalog = Catalog(data / CATALOG, writable)
@@ -228,6 +228,17 @@ def open_store(
             store.sweep()
         yield store
         store.settle()  # not where an exception ended it: the next writer looks
+
+
+@contextlib.contextmanager
+def _on_disk(folder: Path) -> Iterator[None]:
+    """Tell as one line what SQLite has of the disk: that it is full, cannot be written, or fails."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise StoreError(
+            f"索引 {folder} 读写失败：{error}", "检查磁盘空间与权限后重试；已入库的资料不受影响"
+        ) from error
 
 
 def current(folder: Path) -> Path:

@@ -20,8 +20,21 @@ def article(number, filler=0):
     place, rate = PLACES[number % len(PLACES)], 11 + number
     more = "".join(f"第{n + 2}条 有关部门另行制定第{n}项具体办法，并向社会公布。\n\n" for n in range(filler))
     title = f"{place}第{number}号算力券办法"
-    text = f"# {title}\n\n{place}人民政府\n2024年3月1日\n\n第一条 {title}对企业的补贴比例为合同金额的{rate}%。\n\n{more}"
+    text = (
+        f"# {title}\n\n{place}人民政府\n2024年3月1日\n\n第一条 {title}对企业的补贴比例为合同金额的{rate}%。\n\n{more}"
+    )
     return f"{number:03d}.md", text, f"{title}的补贴比例是多少", f"{rate}%"
+
+
+def own_cache(folder):
+    """A cache folder of one client's own, so that its mirror is; the model in it is the user's."""
+    from ingest.cache import default_cache_dir
+    from ingest.model import MODEL_NAME, ensure_bundled_model
+
+    cache = Path(folder) / "cache"
+    cache.mkdir(parents=True)
+    (cache / MODEL_NAME).symlink_to(ensure_bundled_model(default_cache_dir()), target_is_directory=True)
+    return str(cache)
 
 
 class OwnServer:

@@ -103,7 +103,9 @@ def test_a_clients_clock_drops_nothing_that_another_client_is_about_to_publish(c
     assert 0 <= server.now() - before <= 5
 
 
-@pytest.mark.parametrize(("today", "state"), [("2023-05-31", "尚未施行"), ("2024-01-01", "现行有效"), ("2031-01-01", "已失效")])
+@pytest.mark.parametrize(
+    ("today", "state"), [("2023-05-31", "尚未施行"), ("2024-01-01", "现行有效"), ("2031-01-01", "已失效")]
+)
 def test_what_is_in_force_is_told_by_the_day_of_the_question(tmp_path, monkeypatch, today, state):
     """A clock that was set wrong leaves nothing behind: validity is never stored."""
     from small_embedder import SmallEmbedder
@@ -119,7 +121,9 @@ def test_what_is_in_force_is_told_by_the_day_of_the_question(tmp_path, monkeypat
         engine = Engine(store, embedder)
         engine.ingest([str(tmp_path / "一.md")])
         for day in ("1999-01-01", "2060-01-01", today):
-            date = type("date", (datetime.date,), {"today": classmethod(lambda cls, d=day: datetime.date.fromisoformat(d))})
+            date = type(
+                "date", (datetime.date,), {"today": classmethod(lambda cls, d=day: datetime.date.fromisoformat(d))}
+            )
             monkeypatch.setattr(app.engine, "datetime", SimpleNamespace(date=date))
             told = engine.origin(engine.entries()[0].id).validity
         assert told.startswith(state)

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 from chroma_server import ChromaServer
-from own_server import article, own_server
+from own_server import article, own_cache, own_server
 
 from bench.page import ask_as, sending
 
@@ -95,7 +95,7 @@ def test_an_ingestion_killed_beside_answers_is_finished_by_the_next_one(tmp_path
     """The command line against a Chroma server, while a page answers from it."""
     chroma = ChromaServer(tmp_path / "chroma").start()
     try:
-        with own_server(tmp_path / "one", store=chroma.url, POLICYQA_CACHE=_cache(tmp_path)) as server:
+        with own_server(tmp_path / "one", store=chroma.url, POLICYQA_CACHE=own_cache(tmp_path)) as server:
             begun(server, tmp_path)
             server.start()
             for number in range(2, 40):
@@ -133,23 +133,11 @@ def _killed_after(server, folder, seconds):
     process.wait()
 
 
-def _cache(tmp_path):
-    """A cache of this test's own, so that its mirrors are; the model is linked to."""
-    from ingest.cache import default_cache_dir
-    from ingest.model import MODEL_NAME, ensure_bundled_model
-
-    cache = tmp_path / "cache"
-    cache.mkdir()
-    ensure_bundled_model(default_cache_dir())
-    (cache / MODEL_NAME).symlink_to(default_cache_dir() / MODEL_NAME)
-    return str(cache)
-
-
 @pytest.mark.full
 def test_a_chroma_server_killed_under_load_comes_back_with_everything(tmp_path):
     chroma = ChromaServer(tmp_path / "chroma").start()
     try:
-        with own_server(tmp_path / "one", store=chroma.url, POLICYQA_CACHE=_cache(tmp_path)) as server:
+        with own_server(tmp_path / "one", store=chroma.url, POLICYQA_CACHE=own_cache(tmp_path)) as server:
             begun(server, tmp_path)
             server.start()
             load = Load(server, range(2, 12))

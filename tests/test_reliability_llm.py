@@ -42,7 +42,9 @@ def lie(text):
     return Scripted(lambda body: cite(body, GOOD[0], text), DONE)
 
 
-COMPLETION = json.dumps({"choices": [{"index": 0, "message": {"role": "assistant", "content": "贵州在2030年建成9座。[1]"}}]})
+COMPLETION = json.dumps(
+    {"choices": [{"index": 0, "message": {"role": "assistant", "content": "贵州在2030年建成9座。[1]"}}]}
+)
 SHORT = {
     "hangs": silent,
     "drips": Scripted(forever=chunk("贵")),
