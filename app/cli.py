@@ -269,9 +269,10 @@ def _serve(args: argparse.Namespace, settings: Settings) -> int:
     from app.server import check_address, is_loopback, serve
 
     check_address(args.host, args.port)  # before anything slow
-    from app.build import open_engine, open_library
+    from app.build import make_index, open_engine, open_library
     from app.history.book import open_history
 
+    make_index(settings, is_loopback(args.host), _note)
     # The store is open for reading, so `policyqa ask` works beside it; adding to the library takes it alone for a while.
     with (
         open_engine(settings, on_note=_note) as engine,

@@ -377,14 +377,6 @@ class _Transaction:
 
     def __exit__(self, kind: Any, value: Any, trace: Any) -> None:
         if kind is None:
-            try:
-                self._db.execute("COMMIT")
-                return
-            except sqlite3.Error:  # a full disk; the connection must not stay in the middle of it
-                self._roll_back()
-                raise
-        self._roll_back()
-
-    def _roll_back(self) -> None:
-        if self._db.in_transaction:  # a full disk may have ended it already
+            self._db.execute("COMMIT")
+        elif self._db.in_transaction:  # a full disk may have ended it already
             self._db.execute("ROLLBACK")

@@ -20,7 +20,7 @@ import numpy as np
 
 from ingest import chroma
 from ingest.catalog import Catalog
-from ingest.errors import PolicyQAError, StoreError
+from ingest.errors import NoStoreError, PolicyQAError, StoreError
 from ingest.location import Location, is_server
 from ingest.lock import FolderLock, locked
 from ingest.records import Entry, FileRecord
@@ -30,6 +30,8 @@ FORMAT = "2"
 CATALOG, POINTER = "catalog.sqlite3", "current"
 WAIT = 30.0  # seconds that a commit beside questions waits for other processes, which answer one in a few
 Turn = contextlib.AbstractContextManager[Any]
+_FULL = ("disk is full", "no space left", "readonly database", "read-only", "disk i/o error")
+_ROOM = "检查磁盘空间与权限后重试；已入库的资料不受影响"
 GENERATION = re.compile(r"gen-[0-9a-f]{10}")
 
 
@@ -71,9 +73,9 @@ class Store:
         except PolicyQAError:
             raise
         except Exception as error:
-            raise StoreError(
-                f"向量库读写失败：{self._data / 'chroma'}：{error}", "删除索引目录后重新 ingest"
-            ) from error
+            full = any(word in str(error).lower() for word in _FULL)  # an index on a full disk is not to be deleted
+            hint = _ROOM if full else "删除索引目录后重新 ingest"
+            raise StoreError(f"向量库读写失败：{self._data / 'chroma'}：{error}", hint) from error
 
     def close(self) -> None:
         """Let go of the vectors: Chroma keeps a folder's state per process, which another writer would make stale."""
@@ -212,7 +214,7 @@ def open_store(
         return
     folder = Path(location)
     if not writable and not (current(folder) / CATALOG).is_file():
-        raise StoreError(f"没有找到索引：{folder}", "先运行 policyqa ingest 路径 建立索引，或用 --store 指定索引目录")
+        raise NoStoreError(f"没有找到索引：{folder}", "先运行 policyqa ingest 路径 建立索引，或用 --store 指定索引目录")
     with _on_disk(folder), locked(folder, writable, wait) as lock, contextlib.ExitStack() as opened:
         data = current(folder)
         try:
@@ -236,9 +238,7 @@ def _on_disk(folder: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.OperationalError as error:
-        raise StoreError(
-            f"索引 {folder} 读写失败：{error}", "检查磁盘空间与权限后重试；已入库的资料不受影响"
-        ) from error
+        raise StoreError(f"索引 {folder} 读写失败：{error}", _ROOM) from error
 
 
 def current(folder: Path) -> Path:

@@ -25,6 +25,8 @@ PAGES = (
     "docs/api.md",
     "docs/llamaindex.md",
     "docs/quality.md",
+    "docs/scale.md",
+    "docs/deploy/README.md",
 )
 FENCE = re.compile(r"^```[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 

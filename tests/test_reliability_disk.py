@@ -133,7 +133,10 @@ def test_an_ingestion_that_runs_out_of_room_is_told_and_finished_later(disk, tmp
         told = [line for line in full.stderr.splitlines() if line.startswith("错误")]
         assert full.returncode in {1, 2} and len(told) == 1 and "Traceback" not in full.stderr, full.stderr[-2000:]
         answer = server.run("ask", article(1)[2])  # still on the full disk
-        assert answer.returncode == 0 and article(1)[3] in answer.stdout, answer.stderr
+        if leave:
+            assert answer.returncode == 0 and article(1)[3] in answer.stdout, answer.stderr
+        else:  # the vectors cannot be opened without a byte; whoever has them open goes on
+            assert answer.returncode == 2 and "磁盘空间" in answer.stderr and "删除" not in answer.stderr
         disk.empty()
         assert server.run("ingest", own).returncode == 0
         server.start()

@@ -151,3 +151,17 @@ def test_ten_thousand_questions_leave_memory_flat(tmp_path, capsys):
             )
         assert slope < SLOPE and half.max() - half.min() < 40
         server.holds(0)
+
+
+def test_a_server_starts_before_anything_was_added_and_takes_the_first_document(tmp_path):
+    with own_server(tmp_path) as server:
+        server.start()
+        empty = server.ask(article(0)[2])
+        assert empty.status_code == 200 and empty.json()["abstained"]
+        assert isinstance(server.add(*article(0)[:2]), str)
+        server.settled()
+        server.holds(0)
+        server.stop()
+        server.environment["POLICYQA_LIBRARY"], server.environment["POLICYQA_STORE"] = "off", str(tmp_path / "none")
+        refused = server.run("serve", "--port", server.port)  # a reader makes none
+        assert refused.returncode == 2 and "没有找到索引" in refused.stderr and not (tmp_path / "none").exists()
