@@ -25,6 +25,8 @@ DOCUMENTS = {
     "备案.md": ("关于发布第二十批链上服务备案编号的公告", "2024-06-01", "现发布第二十批共30个链上服务名称及备案编号。"),
     "防火.md": ("云河市2024年森林防火令解读", "2023-12-27",
         "问：2024年全市森林防火期是什么时候？\n\n答：2024年全市森林防火期为1月1日至5月31日。"),
+    "质检.md": ("云河市工厂质检案例", "2025-03-01",
+        "云河市一家工厂以AI质检取代人工，每年省下的成本超300万元。\n\n2024年，云河市质检服务业的规模达80亿元，上门服务占比达35%。"),
     "规划.md": ("云河市国民经济和社会发展第十五个五年（2026—2030年）规划纲要", "2026-03-01",
         "● 全市研发经费投入年均增长 9% 以上"),
 }  # fmt: skip
@@ -65,6 +67,8 @@ def test_words_enough_in_common_need_no_caution(ask):
         ("大疆要在几年内保存记录", "a name that no text knows"),
         ("2025年的整改报告要在几天内交", "another year"),
         ("千里市质量奖隔几年评一次", "a place of which there is no text"),
+        ("云河市的工厂上AI质检花了多少钱", "saved is not spent"),
+        ("云河市質檢服務業2024年比上年增長了百分之幾", "a share is no growth"),
     ],
 )
 def test_what_contradicts_the_question_is_not_quoted_as_its_answer(ask, question, because):

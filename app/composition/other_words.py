@@ -5,6 +5,7 @@ number undisclosed would be false more often than not, to state it as the answer
 sentence is quoted, as what most likely is meant, and the reader is told to compare.
 """
 
+import re
 from collections.abc import Sequence
 
 from app.composition.draft import Draft
@@ -23,6 +24,9 @@ from prompts import phrase
 
 MAX_LOOKED_AT = 3  # best sentences
 _COMMON = 1000  # jieba's count from which a noun (问题, 孩子) tells nothing apart
+_GROWTH = re.compile(
+    r"增长|增速|增幅|提[升高]|上[升涨]|下[降跌]|降低|减少|\bgr[eo]w|\bincreas|\bdecreas|\brose|\bfell", re.I
+)
 _EXACT = frozenset(("own", "part"))
 
 
@@ -81,9 +85,16 @@ def _is_of_sort(query: Query, evidence: Evidence, figure: Figure) -> bool:
     if figure.role == "原值" or (is_relative(figure) and not query.bases):
         return False
     units = asking(query).units
+    if "%" in units and _GROWTH.search(query.text) and not _tells_growth(evidence, figure):
+        return False
     if units and figure.unit not in units:
         return False
     return bool(units) or _measures(query, evidence, figure)
+
+
+def _tells_growth(evidence: Evidence, figure: Figure) -> bool:
+    """Whether the clause of a figure speaks of growing or falling at all; a share is no rate of growth."""
+    return figure.role == "变化" or bool(_GROWTH.search(clause_of(evidence, figure)))
 
 
 def _measures(query: Query, evidence: Evidence, figure: Figure) -> bool:

@@ -29,6 +29,9 @@ _CHANGE = re.compile(
 _DIFFERENCE = re.compile(r"比|相差|差距|高于|低于|高多少|低多少|高出|几分之|几倍|than|compar|gap|differ", re.I)
 _TARGET = re.compile(r"目标|规划|计划|预计|力争|打算|要达到|将|\btarget|\bplan|\bgoal", re.I)
 _ACTUAL = re.compile(r"实际|已经|建了|建成|达到了|完成了|已建|目前|现有|现在|\bactual|\bcurrent|\bnow\b", re.I)
+_SPENT = re.compile(r"花[了掉费去多]|支出|费用|开销|\bcost|\bspen", re.I)
+_EARNED = re.compile(r"(?<!投资)(?<!投入)(?<!支出)规模|产值|收入|营收|利润|市值|销售额|revenue|profit", re.I)
+_SAVED = re.compile(r"节省|节约|省下|省去|省了|\bsav", re.I)
 _COUNTED = frozenset(("家", "所", "个", "人", "座", "项", "户", "台", "套", "名"))
 _RATES = frozenset(("占比", "增速"))
 _SUMS = frozenset(("薪资", "营收", "产值", "增加值", "成本", "投资", "补贴", "罚款"))
@@ -260,8 +263,8 @@ def _same_sort(query: Query, figure: Figure, evidence: Evidence, asked: Asking) 
 def contradicts(query: Query, evidence: Evidence, figure: Figure) -> bool:
     """Whether a figure is plainly of another sort, or another round, than is asked for.
 
-    A rise for a fall, a difference for a level, a total for what was added, a target for what was reached, an hour's for a
-    month's, a difference from somebody else.
+    A rise for a fall, a difference for a level, what was saved or earned for what was spent, a total for what was added, a
+    target for what was reached, an hour's for a month's, a difference from somebody else.
     """
     if other_ordinal(query.text, f"{evidence.text} {evidence.hit.source.title}"):
         return True
@@ -277,6 +280,11 @@ def contradicts(query: Query, evidence: Evidence, figure: Figure) -> bool:
             return True
         if not (_CHANGE.search(text) or "增速" in query.heads):
             return True
+    if _SPENT.search(text) and any(
+        pattern.search(said) and not pattern.search(text)
+        for pattern, said in ((_SAVED, clause), (_EARNED, figure.indicator))
+    ):
+        return True
     if figure.role == "差值" and not _DIFFERENCE.search(text):
         return True
     if (_ADDED.search(text) and _TOTAL.search(clause) and not _ADDED.search(clause)) or (
