@@ -1,5 +1,6 @@
 """kill -9 under load: whatever was reported as stored is there after the restart, found and verifiable; the next request works."""
 
+import random
 import sqlite3
 import threading
 import time
@@ -68,8 +69,7 @@ def begun(server, tmp_path, count=2):
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("pause", [0.3, 2.0])
-def test_a_server_killed_under_load_has_what_it_accepted_after_the_restart(tmp_path, pause):
+def test_a_server_killed_under_load_has_what_it_accepted_after_the_restart(tmp_path):
     with own_server(tmp_path) as server:
         begun(server, tmp_path)
         server.start()
@@ -77,7 +77,7 @@ def test_a_server_killed_under_load_has_what_it_accepted_after_the_restart(tmp_p
         heard = ask_as(server.url, event, article(0)[2])
         assert heard[-1]["success"]
         load = Load(server, range(2, 40))
-        time.sleep(pause)
+        time.sleep(random.uniform(0.5, 3))
         server.kill()
         load.end()
         assert load.accepted and load.answers and not load.wrong
@@ -102,7 +102,7 @@ def test_an_ingestion_killed_beside_answers_is_finished_by_the_next_one(tmp_path
                 name, text, _, _ = article(number, filler=12)
                 (tmp_path / "own" / name).write_text(text, encoding="utf-8")
             load = Load(server, ())
-            for pause in (4.0, 6.0):
+            for pause in (3.0, 5.0):
                 ingestion = ThreadPoolExecutor(1).submit(_killed_after, server, tmp_path / "own", pause)
                 ingestion.result(120)
             before = {row["title"] for row in server.client.get("/v1/documents").json()["documents"]}
