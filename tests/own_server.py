@@ -18,7 +18,10 @@ NEVER = {"waiting", "running"}
 def article(number, filler=0):
     """A document of its own, and what is asked of it and has to be in the answer."""
     place, rate = PLACES[number % len(PLACES)], 11 + number
-    more = "".join(f"第{n + 2}条 有关部门另行制定第{n}项具体办法，并向社会公布。\n\n" for n in range(filler))
+    more = "".join(
+        f"第{n + 2}条 {place}第{number * 1000 + n}号窗口受理第{number}类事项，由第{n * 7 + number}科承办。\n\n"
+        for n in range(filler)
+    )
     title = f"{place}第{number}号算力券办法"
     text = (
         f"# {title}\n\n{place}人民政府\n2024年3月1日\n\n第一条 {title}对企业的补贴比例为合同金额的{rate}%。\n\n{more}"
