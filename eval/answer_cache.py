@@ -4,10 +4,12 @@ One JSON Lines file a state, `answers/<state>.jsonl`, its rows under the digest 
 read there was never recorded. Answers that say that something failed are not kept.
 """
 
+import contextlib
 import datetime
 import hashlib
 import importlib.metadata
 import json
+import logging
 import platform
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,6 +21,7 @@ from eval.gold import REPOSITORY, Case
 PACKAGES = ("app", "ingest", "prompts")  # what an answer is made by; eval only asks and scores
 OWN = ("asking.py", "corpus.py")  # and what of eval shapes the rows
 FILES, BYTES = 8, 200_000_000  # kept at most; those used last stay
+_log = logging.getLogger(__name__)
 
 
 def state_of(described: Mapping[str, Any], store: str, models: Iterable[Path]) -> str:
@@ -69,14 +72,25 @@ class AnswerCache:
         return {**row, "id": case.id, "answer": {**row["answer"], "id": case.id}, "cached": True}
 
     def keep(self, rows: Sequence[tuple[Case, dict[str, Any]]]) -> None:
-        """Add the answers among the rows, write all in one step and drop the files of other states that are too many."""
+        """Add the answers among the rows, write all in one step and drop the files of other states that are too many.
+
+        A disk that takes nothing costs the next run its time, not this one its result.
+        """
+        part = self._path.with_suffix(".part")
+        try:
+            self._write(rows, part)
+        except OSError as error:
+            _log.warning("answers cannot be recorded in %s: %s", self._path.parent, error.strerror)
+            with contextlib.suppress(OSError):
+                part.unlink(missing_ok=True)
+
+    def _write(self, rows: Sequence[tuple[Case, dict[str, Any]]], part: Path) -> None:
         new = {_key(case): row for case, row in rows if _is_sound(row)}
         folder = self._path.parent
         folder.mkdir(parents=True, exist_ok=True)
         if new:
             self._rows.update(new)
             lines = (json.dumps({"key": key, "row": row}, ensure_ascii=False) for key, row in self._rows.items())
-            part = self._path.with_suffix(".part")
             part.write_text("\n".join(lines) + "\n", encoding="utf-8")
             part.replace(self._path)
         elif self._path.is_file():

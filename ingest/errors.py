@@ -4,6 +4,7 @@ PolicyQAError                 exit code 1
 +-- InputError                exit code 2: what the user gave cannot be used (path, question, option)
 |   +-- UnreadableFileError   one file cannot be read; ingestion reports it as skipped and goes on
 +-- StoreError                exit code 2: the store is absent, locked by another process, or of another model
+|   +-- NoStoreError          there is none yet
 +-- MissingPartError          exit code 2: an optional part is not installed; the hint says how to install it
 """
 
@@ -36,6 +37,10 @@ class StoreError(PolicyQAError):
     """The store is absent, in use by another process, or made by another model."""
 
     exit_code = 2
+
+
+class NoStoreError(StoreError):
+    """There is no store yet."""
 
 
 class MissingPartError(PolicyQAError):

@@ -101,7 +101,10 @@ def locked(folder: Path, alone: bool, wait: float) -> Iterator[FolderLock]:
 
 def _write_owner(folder: Path) -> None:
     command = " ".join(Path(part).name if i == 0 else part for i, part in enumerate(sys.argv[:2]))
-    (folder / "owner.json").write_text(json.dumps({"pid": os.getpid(), "command": command}), encoding="utf-8")
+    with contextlib.suppress(
+        OSError
+    ):  # the lock is held; who holds it is a courtesy, for which a full disk has no room
+        (folder / "owner.json").write_text(json.dumps({"pid": os.getpid(), "command": command}), encoding="utf-8")
 
 
 def _owner(folder: Path) -> str:

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from ingest import chroma
-from ingest.errors import StoreError
+from ingest.errors import NoStoreError, StoreError
 from ingest.mirror import Mirror, mirror_folder, open_mirror
 from ingest.records import Entry, FileRecord
 from ingest.server import Head, Server
@@ -259,7 +259,7 @@ def open_remote(url: str, model: str, dimension: int, writable: bool, cache: Pat
 
 def _check(noted: dict[str, str], wanted: dict[str, str], name: str) -> None:
     if not noted:
-        raise StoreError(f"服务器 {name} 上没有索引", f"先运行 policyqa ingest 路径 --store {name}")
+        raise NoStoreError(f"服务器 {name} 上没有索引", f"先运行 policyqa ingest 路径 --store {name}")
     if noted.get("format") not in _READABLE:
         raise StoreError(
             f"服务器 {name} 上索引的格式版本是 {noted.get('format', '未知')}，本程序需要 {_FORM}",

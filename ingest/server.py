@@ -50,7 +50,7 @@ class Server:
         # Without a name and password, which are nobody's business.
         self.shown = urllib.parse.urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])).rstrip("/")
         self._client: Any = None
-        self._ahead = 0.0  # seconds that the server's clock is ahead of ours
+        self._ahead = 0.0  # seconds that the server's clock is ahead of our steady one, which no one sets
         self.chunks: Any = None
         self._documents: Any = None
 
@@ -69,7 +69,7 @@ class Server:
             raise StoreError(
                 f"{self.shown} 不是 Chroma 服务器（HTTP {reply.status_code}）", "检查 --store 的地址与端口"
             ) from error
-        self._ahead = beat / 1e9 - time.time()
+        self._ahead = beat / 1e9 - time.monotonic()
         import chromadb
         from chromadb.config import Settings
 
@@ -126,7 +126,7 @@ class Server:
 
     def now(self) -> int:
         """The server's time in seconds: the clock that all its clients share."""
-        return int(time.time() + self._ahead)
+        return int(time.monotonic() + self._ahead)
 
     def heads(self) -> dict[str, Head]:
         """The heads of all documents, by document."""

@@ -20,7 +20,7 @@ import numpy as np
 
 from ingest import chroma
 from ingest.catalog import Catalog
-from ingest.errors import PolicyQAError, StoreError
+from ingest.errors import NoStoreError, PolicyQAError, StoreError
 from ingest.location import Location, is_server
 from ingest.lock import FolderLock, locked
 from ingest.records import Entry, FileRecord
@@ -31,6 +31,8 @@ READABLE = frozenset(("2", FORMAT))  # 2 is the same without collections: all of
 CATALOG, POINTER = "catalog.sqlite3", "current"
 WAIT = 30.0  # seconds that a commit beside questions waits for other processes, which answer one in a few
 Turn = contextlib.AbstractContextManager[Any]
+_FULL = ("disk is full", "no space left", "readonly database", "read-only", "disk i/o error")
+_ROOM = "检查磁盘空间与权限后重试；已入库的资料不受影响"
 GENERATION = re.compile(r"gen-[0-9a-f]{10}")
 
 
@@ -72,9 +74,9 @@ class Store:
         except PolicyQAError:
             raise
         except Exception as error:
-            raise StoreError(
-                f"向量库读写失败：{self._data / 'chroma'}：{error}", "删除索引目录后重新 ingest"
-            ) from error
+            full = any(word in str(error).lower() for word in _FULL)  # an index on a full disk is not to be deleted
+            hint = _ROOM if full else "删除索引目录后重新 ingest"
+            raise StoreError(f"向量库读写失败：{self._data / 'chroma'}：{error}", hint) from error
 
     def close(self) -> None:
         """Let go of the vectors: Chroma keeps a folder's state per process, which another writer would make stale."""
@@ -98,7 +100,7 @@ class Store:
             with lock.alone(wait), turn:
                 yield
 
-        with contextlib.closing(Catalog(self._data / CATALOG, writable=True)) as catalog:
+        with _on_disk(self.folder), contextlib.closing(Catalog(self._data / CATALOG, writable=True)) as catalog:
             writer = Store(self.folder, self._data, catalog)
             writer.turn, writer.writable = commit, True
             with commit():
@@ -237,8 +239,8 @@ def open_store(
         return
     folder = Path(location)
     if not writable and not (current(folder) / CATALOG).is_file():
-        raise StoreError(f"没有找到索引：{folder}", "先运行 policyqa ingest 路径 建立索引，或用 --store 指定索引目录")
-    with locked(folder, writable, wait) as lock, contextlib.ExitStack() as opened:
+        raise NoStoreError(f"没有找到索引：{folder}", "先运行 policyqa ingest 路径 建立索引，或用 --store 指定索引目录")
+    with _on_disk(folder), locked(folder, writable, wait) as lock, contextlib.ExitStack() as opened:
         data = current(folder)
         try:
             catalog = Catalog(data / CATALOG, writable)
@@ -253,6 +255,15 @@ def open_store(
             store.sweep()
         yield store
         store.settle()  # not where an exception ended it: the next writer looks
+
+
+@contextlib.contextmanager
+def _on_disk(folder: Path) -> Iterator[None]:
+    """Tell as one line what SQLite has of the disk: that it is full, cannot be written, or fails."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise StoreError(f"索引 {folder} 读写失败：{error}", _ROOM) from error
 
 
 def current(folder: Path) -> Path:

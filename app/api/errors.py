@@ -100,6 +100,8 @@ def add_errors(app: "FastAPI") -> None:
     @app.exception_handler(HTTPException)
     def plain(request: Request, error: HTTPException) -> "Response":
         headers = dict(error.headers or {})
+        if isinstance(error.__cause__, OSError):  # what came in could not be put aside
+            return told(request, ApiError(507, "no_room", "文件写不进去", "检查磁盘空间"))
         if error.status_code == 405:  # Starlette names the methods of the first route of the path only
             headers["Allow"] = ", ".join(_methods(app, request))
         message = _WORDS.get(error.status_code, "请求的内容不合要求")

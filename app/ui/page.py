@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from app.settings import Settings
 
 QUEUE = 64  # questions that may wait
+SESSIONS = 200  # tabs that the server remembers, some 1 MB each; the longest unused goes first (Gradio: 10,000)
 _QUIET = {"show_progress": "hidden", "api_visibility": "private"}
 _HERE = Path(__file__).parent
 _SCRIPTS = ("kept.js", "page.js", "viewer.js", "connection.js", "chat.js", "library.js", "plot.js")
@@ -107,6 +108,7 @@ def build_page(
         wire_settings(engine, book, settings, parts, page, settings_tab)
         # After the conversation: a page said anew in the reader's language takes what it says from what is shown.
         begin(None, None, [parts["theme"], parts["toggle"]], js="() => window.policyqaKept.read()", **_QUIET)
+    page.state_session_capacity = SESSIONS  # what is forgotten is taken up from the history, as after a restart
     page.queue(max_size=QUEUE, default_concurrency_limit=CONCURRENCY, api_open=False)
     take_no_files(page)
     return page

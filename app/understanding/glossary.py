@@ -43,7 +43,7 @@ def _entries() -> dict[str, tuple[tuple[tuple[str, ...], tuple[str, ...], str], 
     return {first: tuple(sorted(terms, key=lambda term: -len(term[0]))) for first, terms in found.items()}
 
 
-@functools.cache
+@functools.lru_cache(maxsize=8192)  # of questions too, which never end
 def _stem(word: str) -> str:
     """What the forms of a word share (policy, policies; plan, planned, planning). Both sides of a match are stemmed."""
     if len(word) <= 3 or not word.isalpha():

@@ -157,7 +157,7 @@ def _by_sound() -> dict[tuple[str, ...], str]:
     return {sound(word): word for word in _repairable()}
 
 
-@functools.cache
+@functools.lru_cache(maxsize=8192)  # of questions too, which never end
 def sound(text: str) -> tuple[str, ...]:
     """The syllables of a text, without tones."""
     from pypinyin import lazy_pinyin
