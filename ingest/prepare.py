@@ -22,7 +22,7 @@ from ingest.walk import Found, readable
 if TYPE_CHECKING:
     from ingest.vectors import Embedded
 
-PIPELINE = 26  # raise when cleaning, splitting or description change: documents are then re-ingested once
+PIPELINE = 27  # raise when cleaning, splitting or description change: documents are then re-ingested once
 
 
 @dataclass(frozen=True, slots=True)

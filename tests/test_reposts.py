@@ -46,6 +46,27 @@ def test_a_revision_is_another_text(other):
     assert not is_same_text(TEXT, other) and not is_same_text(other, TEXT)
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("第一条 算力券的抵扣比例为24%。", "第一条 算力券的抵扣比例为15%。"),
+        ("第一条 每户最高补助五百万元即500万元。", "第一条 每户最高补助三百万元即300万元。"),
+        ("第一条 为了支持湖南省发展算力，制定本办法。", "第一条 为了支持云南省发展算力，制定本办法。"),
+        ("第一條 為了支持湖南省發展算力，制定本辦法。", "第一条 为了支持云南省发展算力，制定本办法。"),
+    ],
+)
+@pytest.mark.parametrize("place", ["head", "foot"])
+def test_rules_worded_alike_that_differ_in_their_first_or_last_article_are_two(one, other, place):
+    first, second = ((said + BODY if place == "head" else BODY + said) for said in (one, other))
+    assert resemblance(sketch(first), sketch(second)) > 0.7
+    assert not is_same_text(first, second) and not is_same_text(second, first)
+
+
+@pytest.mark.parametrize("head", ["来源：贵州省大数据局 2025年3月1日 阅读1024次 文号3号\n", "首页>政策>正文 字号：大 中 小\n"])
+def test_where_a_text_stood_and_when_tells_nothing_apart(head):
+    assert is_same_text(TEXT, head + TEXT) and is_same_text(head + TEXT + "\n打印 关闭 京ICP备05070218号", TEXT)
+
+
 def test_short_texts_must_be_equal():
     assert is_same_text("贵州机架30万个。", "贵州机架 30 万个！")
     assert not is_same_text("贵州机架30万个。", "贵州机架31万个。")

@@ -10,6 +10,7 @@ from collections import Counter
 import numpy as np
 import numpy.typing as npt
 
+from ingest.facts.regions import find_regions
 from ingest.text.repair import to_simplified
 
 Sketch = npt.NDArray[np.uint64]
@@ -22,6 +23,9 @@ _KEYS = 24  # of the smallest hashes, those by which candidates are found
 _RARE_KEYS, _SHARED_KEYS = 12, 3
 _MIN_LETTERS = 400  # shorter texts must be equal
 _EDGE_SHARE, _MAX_EDGE = 0.1, 800  # how far from either end, in letters, a difference counts as another head or foot
+# Not 年, 月, 日, 号 and 次: a head says when it was published, under which number, and how often it was read.
+_AMOUNT = re.compile(r"\d+(?:%|百分点|[百千万亿]*(?:元|倍|户|吨|台|套|座|亩|架|家|项|名|公里|千瓦|平方米|标准机架))")
+_AROUND = 8  # letters that are alike, but may be the rest of an amount or a name that is not
 _KEPT = re.compile(r"[^0-9A-Za-z\u3400-\u9fff%]")
 _WIDE = str.maketrans(
     "０１２３４５６７８９％ＡＢＣＤＥＦＧＨＩＪＫＬＭＮＯＰＱＲＳＴＵＶＷＸＹＺ",
@@ -85,16 +89,36 @@ def is_same_text(one: str, other: str) -> bool:
     """Tell whether two texts are the same but for a little at their very beginning and end.
 
     Blanks, line ends, punctuation, full-width forms and script (traditional or simplified) do not count; every digit does.
+    A rule that two provinces word alike may differ in its first article only: where what differs holds an amount, or
+    names places on each side that the other does not, these are two documents.
     """
     first, second = _letters(one), _letters(other)
     if min(len(first), len(second)) < _MIN_LETTERS:
         return first == second and bool(first)
-    return _middle(first) in second and _middle(second) in first
+    edges, others = _edges(first, second), _edges(second, first)
+    return edges is not None and others is not None and not any(map(_tell_apart, edges, others))
 
 
-def _middle(letters: str) -> str:
+def _edges(letters: str, other: str) -> tuple[str, str] | None:
+    """Return the head and foot of a text as far as another one has them otherwise; None where more than that differs."""
     edge = min(_MAX_EDGE, int(len(letters) * _EDGE_SHARE))
-    return letters[edge : len(letters) - edge]
+    end = len(letters) - edge
+    at = other.find(letters[edge:end])
+    if at < 0:
+        return None
+    start, after = edge, at + end - edge
+    while start and at and letters[start - 1] == other[at - 1]:
+        start, at = start - 1, at - 1
+    while end < len(letters) and after < len(other) and letters[end] == other[after]:
+        end, after = end + 1, after + 1
+    return letters[: start + _AROUND], letters[max(end - _AROUND, 0) :]
+
+
+def _tell_apart(one: str, other: str) -> bool:
+    """Whether two heads, or feet, say different things, and not only where a text stood and when."""
+    places, others = ({mention.code for mention in find_regions(part)} for part in (one, other))
+    apart = bool(places - others and others - places)
+    return apart or bool(set(_AMOUNT.findall(one)) ^ set(_AMOUNT.findall(other)))
 
 
 def _letters(text: str) -> str:
