@@ -1,5 +1,6 @@
 """The bundled model against sentence-transformers and tokenizers themselves, and the build that makes it."""
 
+import os
 import random
 import subprocess
 import sys
@@ -243,3 +244,11 @@ def test_unwritable_cache_and_missing_weights_are_known_errors(tmp_path, monkeyp
     other.write_bytes(b"GGUF" + bytes(96))
     with pytest.raises(MissingPartError, match="权重格式"):
         weights.read_weights(other)
+
+
+def test_onnx_runtime_makes_no_id_of_the_device_and_keeps_nothing_to_send(tmp_path):
+    """From 1.32 on its import alone would, for whoever does not forbid it before."""
+    env = {name: value for name, value in os.environ.items() if name not in {"ORT_DISABLE_TELEMETRY", "XDG_CACHE_HOME"}}
+    code = "import ingest.errors, onnxruntime; onnxruntime.SessionOptions()"
+    subprocess.run([sys.executable, "-c", code], cwd=REPO, env={**env, "HOME": str(tmp_path)}, check=True, timeout=60)
+    assert not list(tmp_path.rglob("*"))

@@ -62,7 +62,9 @@ def test_rules_worded_alike_that_differ_in_their_first_or_last_article_are_two(o
     assert not is_same_text(first, second) and not is_same_text(second, first)
 
 
-@pytest.mark.parametrize("head", ["来源：贵州省大数据局 2025年3月1日 阅读1024次 文号3号\n", "首页>政策>正文 字号：大 中 小\n"])
+@pytest.mark.parametrize(
+    "head", ["来源：贵州省大数据局 2025年3月1日 阅读1024次 文号3号\n", "首页>政策>正文 字号：大 中 小\n"]
+)
 def test_where_a_text_stood_and_when_tells_nothing_apart(head):
     assert is_same_text(TEXT, head + TEXT) and is_same_text(head + TEXT + "\n打印 关闭 京ICP备05070218号", TEXT)
 
