@@ -73,7 +73,7 @@ def _disk(folder: Path, part: MakePart) -> Part:
     free = shutil.disk_usage(folder).free / 1e9
     used = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e9
     enough = free >= max(LITTLE, 1.5 * used)  # a backup has to find room
-    facts = {"path": folder, "free": f"{free:.1f}", "used": f"{used:.2f}"}
+    facts = {"path": folder, "free": f"{free:.1f}", "used": f"{used:.1f} GB" if used >= 1 else f"{used * 1e3:.0f} MB"}
     return part("disk", enough, "disk_free" if enough else "disk_full", **facts)
 
 
