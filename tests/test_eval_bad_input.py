@@ -66,7 +66,7 @@ def _folder_for_file(gold):
 GOLD = [
     (_malformed, r"gold\.jsonl 第 2 行：不是 JSON"),
     (_field, r"gold\.jsonl 第 2 行：answerable"),
-    (_duplicate, r"gold\.jsonl 第 4 行：编号 racks 重复（第 1 行已用过）"),
+    (_duplicate, r"gold\.jsonl 第 4 行：编号 racks 重复，第 1 行已用过"),
     (_quote, r"gold\.jsonl 第 2 行 rate：a\.md 中没有原文"),
     (_latin, r"gold\.jsonl 第 2 行：不是 UTF-8"),
     (lambda gold: _put(gold, ["", " "]), r"gold\.jsonl 中没有题目"),
