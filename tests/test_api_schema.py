@@ -3,7 +3,7 @@
 import pytest
 import schemathesis
 from api_server import NotingLibrary
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, reject, settings
 from schemathesis.config import SchemathesisConfig
 
 from app.api.app import make_v1
@@ -54,14 +54,23 @@ def opened(sample_store, tmp_path_factory):
         yield
 
 
+def check(case):
+    """Call and validate; two halves of a sign, which JSON makes one of, are too long before and not after."""
+    try:
+        str(case.body).encode()
+    except UnicodeEncodeError:
+        reject()
+    case.call_and_validate()
+
+
 @schema.parametrize()
 @settings(max_examples=4, deadline=None, suppress_health_check=RELAXED)
 def test_what_is_documented_holds(case):
-    case.call_and_validate()
+    check(case)
 
 
 @pytest.mark.full
 @schema.parametrize()
 @settings(max_examples=200, deadline=None, suppress_health_check=RELAXED)
 def test_what_is_documented_holds_in_many_more_cases(case):
-    case.call_and_validate()
+    check(case)

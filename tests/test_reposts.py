@@ -51,6 +51,8 @@ def test_a_revision_is_another_text(other):
     [
         ("第一条 算力券的抵扣比例为24%。", "第一条 算力券的抵扣比例为15%。"),
         ("第一条 每户最高补助五百万元即500万元。", "第一条 每户最高补助三百万元即300万元。"),
+        ("第一条 到年底建成50万个机架，培养8万人。", "第一条 到年底建成30万个机架，培养3万人。"),
+        ("第一条 提高5个百分点。", "第一条 提高9个百分点。"),
         ("第一条 为了支持湖南省发展算力，制定本办法。", "第一条 为了支持云南省发展算力，制定本办法。"),
         ("第一條 為了支持湖南省發展算力，制定本辦法。", "第一条 为了支持云南省发展算力，制定本办法。"),
     ],
@@ -66,6 +68,8 @@ def test_rules_worded_alike_that_differ_in_their_first_or_last_article_are_two(o
     "head", ["来源：贵州省大数据局 2025年3月1日 阅读1024次 文号3号\n", "首页>政策>正文 字号：大 中 小\n"]
 )
 def test_where_a_text_stood_and_when_tells_nothing_apart(head):
+    other = "来源：浙江省经济和信息化厅 2025年3月2日\n"
+    assert is_same_text(other + TEXT, head + TEXT) and is_same_text(head + TEXT, other + TEXT)
     assert is_same_text(TEXT, head + TEXT) and is_same_text(head + TEXT + "\n打印 关闭 京ICP备05070218号", TEXT)
 
 
