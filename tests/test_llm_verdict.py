@@ -19,7 +19,6 @@ CASES = [
     c for c in load_suite(find_suite("sample").gold)
     if not c.answerable and not c.history and c.variant == "canonical" and c.kind != "false_premise"
 ]  # fmt: skip
-BARE_SHARE = pytest.mark.xfail(strict=True, reason="占比40% of scenario services is taken for the share of green power")
 
 
 class Claimer:
@@ -46,9 +45,7 @@ def plain(sample_store):
         yield engine
 
 
-@pytest.mark.parametrize(
-    "case", [pytest.param(c, id=c.id, marks=[BARE_SHARE] if c.id == "una-022" else []) for c in CASES]
-)
+@pytest.mark.parametrize("case", CASES, ids=lambda c: c.id)
 def test_an_abstention_is_never_turned_into_a_figure(plain, case):
     expected = plain.ask(case.question)
     query = understand(case.question)

@@ -10,7 +10,7 @@ from app.verification.clauses import HAN
 from app.verification.numbers import figures_of, same_amount
 from app.verification.owners import is_unowned, same_owner
 from ingest.facts.figures import clause_spans
-from ingest.lexical import normalise
+from ingest.lexical import cut, normalise
 from ingest.types import Figure
 
 _UP = re.compile(
@@ -20,6 +20,9 @@ _DOWN = re.compile(
     r"下降|降低|减少|缩短|下跌|降至|降到|减至|低于|[更要]?低(?=[\d一二三四五六七八九十约近超])|降幅|跌幅|缩减|压缩|省下|节省|节约|节能"
 )
 _RATE_OF_CHANGE = re.compile(r"增长?[率速幅]|降幅|跌幅|增长(?:预期)?目标|增长的?(?:预期|目标)")
+_BARE = frozenset(
+    ("规模", "占比", "比例", "比重", "份额", "数量", "总数", "总量", "总额", "金额", "增速", "增幅", "增长率")
+)
 _RULE = re.compile(r"罚款|奖励|补助|补贴|不得|应当|可以|税率|征收率|予以")
 
 
@@ -52,7 +55,17 @@ def _same_statement(claimed: Figure, stated: Figure, claim: str, source: Evidenc
         and (not worded or kind_stands(claim, claimed.start, claimed.end, stated, source))
         and (not worded or (_same_role(claimed, stated, clause) and _same_direction(claim, claimed, source, stated)))
         and (framed or _heads_stand(clause, source.text, original))
+        and (not worded or _says_of_what(claimed, stated, claim))
     )
+
+
+def _says_of_what(claimed: Figure, stated: Figure, claim: str) -> bool:
+    """Whether a measure that means nothing by itself (规模, 占比) still says of what where the source does: 算力产业的规模."""
+    own, whole = normalise(claimed.indicator), normalise(stated.indicator)
+    if own not in _BARE or own == whole or not whole.endswith(own):
+        return True
+    rest = [word for word in cut(whole.removesuffix(own)) if len(word) > 1]
+    return not rest or any(word in normalise(claim) for word in rest)
 
 
 def _same_role(claimed: Figure, stated: Figure, clause: str) -> bool:
