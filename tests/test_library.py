@@ -20,6 +20,7 @@ from app.library.shelf import Shelf
 from app.settings import load_settings
 from ingest.errors import InputError, UnreadableFileError
 from ingest.facts.sidecar import read_sidecar
+from ingest.placing import move
 from ingest.store import open_store
 
 TEXT = "# {place}算力券办法\n\n{place}人民政府\n2024年3月1日\n\n第一条 {place}对企业发放算力券，补贴比例为合同金额的{rate}。\n"
@@ -182,6 +183,40 @@ def test_a_file_of_the_users_own_folder_is_never_moved(library, engine):
     assert engine.documents() == [] and Path(row["source"]).read_text() == text("湖南省")
     ended(library, library.undo(job.removed))
     assert [r["source"] for r in engine.documents()] == [row["source"]]
+
+
+def test_what_comes_back_is_in_the_collection_that_it_was_in(engine, library, tmp_path):
+    def where():
+        return {entry.source.title: entry.source.collection for entry in engine.entries()}
+
+    secret = tmp_path / "secret"
+    secret.mkdir()
+    (secret / "青海.md").write_text(text("青海省"), encoding="utf-8")
+    (secret / "表.csv").write_text(
+        "标题,正文\n甲办法,贵州省发放算力券。\n乙办法,甘肃省发放算力券。\n", encoding="utf-8"
+    )
+    engine.ingest([str(secret)], collection="密")
+    before = where()
+    whole, member = (titles(engine)[title]["doc_id"] for title in ("青海省算力券办法", "甲办法"))
+    for doc_id in (whole, member):
+        gone = ended(library, library.remove(doc_id))
+        assert ended(library, library.undo(gone.removed)).state == "done" and where() == before
+    gone = [ended(library, library.remove(titles(engine)[title]["doc_id"])) for title in ("甲办法", "乙办法")]
+    assert (
+        ended(library, library.undo(gone[0].removed)).state == "done" and where() == before
+    )  # none of its file was left
+
+
+def test_a_member_that_comes_back_moves_no_other_of_its_file(engine, library, tmp_path):
+    table = tmp_path / "表.csv"
+    table.write_text("标题,正文\n甲办法,贵州省发放算力券。\n乙办法,甘肃省发放算力券。\n", encoding="utf-8")
+    engine.ingest([str(table)], collection="密")
+    other = engine.entry(titles(engine)["乙办法"]["doc_id"])
+    with engine.writing() as store:
+        move(store, other, "内")
+    gone = ended(library, library.remove(titles(engine)["甲办法"]["doc_id"]))
+    assert ended(library, library.undo(gone.removed)).state == "done" and "甲办法" in titles(engine)
+    assert engine.entry(other.id).source.collection == "内"
 
 
 def test_what_was_linked_to_a_removed_document_gets_its_text_back(library, engine):

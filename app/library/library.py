@@ -256,11 +256,14 @@ class Library:
             self.shelf.discard(path)  # whoever added it has it still
             raise
 
-    def _read(self, job: Job, path: str, anew: bool = False) -> None:
-        """Bring one file or address into the index. Raises UnreadableFileError where nothing of it could be read."""
+    def _read(self, job: Job, path: str, anew: bool = False, into: str | None = None) -> None:
+        """Bring one file or address into the index, `into` a collection where no sidecar states one.
+
+        Raises UnreadableFileError where nothing of it could be read.
+        """
         # What is stated of a file holds for all that is in it, whatever that says of itself.
         stated = None if is_address(path) else read_sidecar(Path(path)).get("collection")
-        summary = self._ingest(job, [path], anew, None if stated is None else as_collection(str(stated)))
+        summary = self._ingest(job, [path], anew, into if stated is None else as_collection(str(stated)))
         if not (summary.added or summary.updated or summary.unchanged):
             raise UnreadableFileError(summary.skipped[0]["reason"] if summary.skipped else "没有可读的内容")
         job.said = _said(summary, path)
@@ -307,9 +310,17 @@ class Library:
         job.said = (("work_removed", {}),)
 
     def _bring_back(self, job: Job, removed: Removed) -> None:
+        # Into the collection that it was in, which its file need not state. What else its file holds stays where it is.
+        files = {entry.file for entry in self._engine.entries()}
+        alone = removed.whole or _file_of(removed) not in files
         with self.shelf.bring_back(removed) as path:
-            self._read(job, path, anew=True)
+            self._read(job, path, True, (removed.collection or None) if alone else None)
         job.said = (("work_restored", {}), *job.said[1:])
+
+
+def _file_of(removed: Removed) -> str:
+    """The key of the file that a removed document was in, as far as what was given names it."""
+    return removed.given if is_address(removed.given) else file_key(Path(removed.given))
 
 
 def given(entry: Entry) -> str:
