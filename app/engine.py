@@ -255,6 +255,7 @@ class Engine:
         on_embedded: Callable[[int, int], None] | None = None,
         collection: str | None = None,
         size: ChunkSize = CHUNK_SIZE,
+        crossing: bool = True,
     ) -> Summary:
         """Bring the store up to date with files and web pages, as ingest.pipeline.ingest_paths does. Raises as `writing` does."""
         from ingest.pipeline import ingest_paths  # a tenth of a second that an answer does not pay
@@ -272,6 +273,7 @@ class Engine:
                 on_embedded,
                 collection,
                 size,
+                crossing,
             )
         for listener in self.listeners:
             listener.ingested(summary)

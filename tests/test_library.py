@@ -219,6 +219,17 @@ def test_a_member_that_comes_back_moves_no_other_of_its_file(engine, library, tm
     assert engine.entry(other.id).source.collection == "内"
 
 
+def test_a_file_that_is_added_takes_nothing_out_of_another_collection(engine, library, tmp_path):
+    secret = tmp_path / "青海.md"
+    secret.write_text(text("青海省"), encoding="utf-8")
+    engine.ingest([str(secret)], collection="密")
+    secret.unlink()
+    incoming = library.shelf.incoming("又.md")
+    incoming.write_text(text("青海省"), encoding="utf-8")
+    assert ended(library, library.add(incoming, "甲")).state == "done"
+    assert sorted(entry.source.collection for entry in engine.entries()) == ["", "密", "甲"]
+
+
 def test_what_was_linked_to_a_removed_document_gets_its_text_back(library, engine):
     ended(
         library,

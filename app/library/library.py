@@ -246,7 +246,12 @@ class Library:
             job.said = (("work_embedding", {"done": done, "total": total}),)
 
         return self._engine.ingest(
-            given, allow_private=self._allow_private, anew=anew, on_embedded=embedded, collection=into
+            given,
+            allow_private=self._allow_private,
+            anew=anew,
+            on_embedded=embedded,
+            collection=into,
+            crossing=False,
         )
 
     def _read_new(self, job: Job, path: Path) -> None:
