@@ -18,7 +18,7 @@ from app.library.library import Library
 from app.library.names import free_name, safe_name
 from app.library.shelf import Shelf
 from app.settings import load_settings
-from ingest.errors import InputError, UnreadableFileError
+from ingest.errors import InputError, StoreError, UnreadableFileError
 from ingest.facts.sidecar import read_sidecar
 from ingest.placing import move
 from ingest.store import open_store
@@ -287,6 +287,22 @@ def test_what_a_killed_server_left_is_read_at_the_next_start(library, engine, tm
     assert {job.name for job in later.jobs()} == {"", "after", "晚到.md", "贵州.md"}
     later.close()
     assert "青海省算力券办法" in titles(engine) and titles(engine)["贵州省算力券办法"]["issuer"] == "某厅"
+
+
+def test_what_another_process_holds_up_is_done_at_the_next_start(library, engine, tmp_path, monkeypatch):
+    def held(*_, **__):
+        raise StoreError("索引正被另一进程使用")
+
+    (row,) = engine.documents()
+    with monkeypatch.context() as patched:
+        patched.setattr(engine, "writing", held)
+        assert ended(library, library.remove(row["doc_id"])).state == "failed"
+        assert ended(library, library.remove(row["doc_id"])).state == "failed"
+    assert len(library._pending.all()) == 1 and engine.documents()
+    later = Library(engine, Shelf(tmp_path / "library"))
+    ended(later, later.resume())
+    later.close()
+    assert engine.documents() == [] and len(library.removed()) == 1 and library._pending.all() == []
 
 
 @pytest.mark.parametrize(

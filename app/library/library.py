@@ -15,7 +15,7 @@ from app.library.pending import Kind, Pending, Wanted
 from app.library.shelf import Removed, Shelf
 from app.library.work import Job, Said, Stopped, Worker
 from ingest.collections import COMMON, as_collection
-from ingest.errors import InputError, UnreadableFileError
+from ingest.errors import InputError, StoreError, UnreadableFileError
 from ingest.facts.sidecar import read_sidecar
 from ingest.prepare import PIPELINE, file_version
 from ingest.records import Entry
@@ -37,6 +37,9 @@ class Library:
         self._seen, self._caller = engine, LOCAL  # as whoever asks may see it
         self._worker = Worker()
         self._pending = Pending(shelf.folder / ".pending")
+        self._held_up: dict[
+            tuple[Kind, str, str | None], str
+        ] = {}  # jobs that another process held up, by what was asked
 
     def seen_by(self, caller: Caller) -> "Library":
         """The library as a caller may change it: an editor those documents that it may read, and its own jobs; a reader nothing."""
@@ -218,12 +221,18 @@ class Library:
         """Have a job done that is kept on the disk until it has ended, well or not."""
         job = Job(name, owner=self._caller.name)
         self._pending.note(Wanted(job.id, kind, what, name, job.owner, collection))
+        asked = kind, what, collection
+        if asked in self._held_up:  # this job stands for it
+            self._pending.forget(self._held_up.pop(asked))
 
         def kept(job: Job) -> None:
             try:
                 work(job)
             except Stopped:
                 raise  # it is taken up at the next start
+            except StoreError:  # and so is this, unless it is asked for again before
+                self._held_up[asked] = job.id
+                raise
             except Exception:
                 if not self._worker.stopping.is_set():
                     self._pending.forget(job.id)
