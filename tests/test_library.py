@@ -4,6 +4,7 @@ import functools
 import http.server
 import re
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from app.engine import Engine
 from app.library.library import Library
 from app.library.names import free_name, safe_name
 from app.library.shelf import Shelf
+from app.library.work import Stopped
 from app.settings import load_settings
 from ingest.errors import InputError, StoreError, UnreadableFileError
 from ingest.facts.sidecar import read_sidecar
@@ -246,6 +248,31 @@ def test_what_was_linked_to_a_removed_document_gets_its_text_back(library, engin
     ended(library, library.remove(linked["same_as"]))
     row = next(row for row in engine.documents() if row["doc_id"] == linked["doc_id"])
     assert row["chunks"] > 0 and row["same_as"] == ""
+
+
+def test_what_was_linked_is_read_at_the_next_start_where_the_server_ended_before(
+    engine, library, tmp_path, monkeypatch
+):
+    def stopped(*_, **__):
+        raise Stopped
+
+    copy = tmp_path / "own" / "又.md"
+    copy.write_text(text("湖南省") + "\n\n", encoding="utf-8")
+    engine.ingest([str(copy)])
+    linked = next(row for row in engine.documents() if row["same_as"])
+    with monkeypatch.context() as patched:
+        patched.setattr(library, "_ingest", stopped)
+        library.remove(linked["same_as"])
+        until = time.monotonic() + 20
+        while len(engine.documents()) == 2 and time.monotonic() < until:
+            time.sleep(0.01)
+        library.close()
+    assert engine.search("湖南省算力券补贴比例") == []
+    later = Library(engine, Shelf(tmp_path / "library"))
+    ended(later, later.resume())
+    later.close()
+    (row,) = engine.documents()
+    assert row["chunks"] > 0 and engine.search("湖南省算力券补贴比例")
 
 
 def test_one_of_many_in_a_file_is_removed_and_stays_so(library, engine, tmp_path):

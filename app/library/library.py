@@ -84,7 +84,12 @@ class Library:
             with contextlib.suppress(InputError):  # it was done, or cannot be any more
                 self._ask_again(wanted)
             self._pending.forget(wanted.job)
-        known = {entry.file: (entry.version, entry.pipeline) for entry in self._engine.entries()}
+        entries = self._engine.entries()
+        # Those whose text another document held, which was taken out: the server ended before they were read again.
+        bare = [given(entry) for entry in entries if not (entry.version or is_gone(entry.file))]
+        if bare:
+            self._worker.submit(Job(""), partial(self._read_bare, given=bare))
+        known = {entry.file: (entry.version, entry.pipeline) for entry in entries}
         many = {file: (record.version, record.pipeline) for file, record in self._engine.files().items()}
         for path in self.shelf.files():
             key = file_key(path)
@@ -304,6 +309,10 @@ class Library:
         self._pending.forget(job.id)  # from here on the folder knows of it
         self._read_new(job, kept_now)
 
+    def _read_bare(self, job: Job, given: Sequence[str]) -> None:
+        """Read the files of documents that were linked to one that was taken out."""
+        self._ingest(job, given)
+
     def _remove(self, job: Job, entry: Entry) -> None:
         with self._engine.writing() as store:
             if store.catalog.entry(entry.id) is None:
@@ -320,7 +329,7 @@ class Library:
                     store.set_file(entry.file, record)
         job.removed = removed.id
         if linked:  # they had no text of their own
-            self._ingest(job, [given(other) for other in linked if not is_gone(other.file)])
+            self._read_bare(job, [given(other) for other in linked if not is_gone(other.file)])
         job.said = (("work_removed", {}),)
 
     def _bring_back(self, job: Job, removed: Removed) -> None:
