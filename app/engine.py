@@ -255,6 +255,7 @@ class Engine:
         on_embedded: Callable[[int, int], None] | None = None,
         collection: str | None = None,
         size: ChunkSize = CHUNK_SIZE,
+        crossing: bool = True,
     ) -> Summary:
         """Bring the store up to date with files and web pages, as ingest.pipeline.ingest_paths does. Raises as `writing` does."""
         from ingest.pipeline import ingest_paths  # a tenth of a second that an answer does not pay
@@ -272,6 +273,7 @@ class Engine:
                 on_embedded,
                 collection,
                 size,
+                crossing,
             )
         for listener in self.listeners:
             listener.ingested(summary)
@@ -279,12 +281,12 @@ class Engine:
 
     def document(self, doc_id: str) -> Document | None:
         """One document with its cleaned text."""
-        with self._lock:
+        with self._lock, self.store.one_state():
             return self.store.catalog.document(doc_id)
 
     def origin(self, doc_id: str) -> Origin | None:
         """A document's record with the version of its file and its validity today; None where it is not indexed."""
-        with self._lock:
+        with self._lock, self.store.one_state():
             catalog = self.store.catalog
             entry = catalog.entry(doc_id)
             if entry is None:
@@ -307,7 +309,7 @@ class Engine:
 
     def regions(self) -> list[str]:
         """Codes of the places that the documents speak of, those with most text first."""
-        with self._lock:
+        with self._lock, self.store.one_state():
             counts = self.store.catalog.region_counts()
         return sorted(counts, key=lambda code: -counts[code])
 
@@ -317,33 +319,34 @@ class Engine:
 
     def entries(self) -> list[Entry]:
         """All documents without their texts, oldest first."""
-        with self._lock:
+        with self._lock, self.store.one_state():
             return self.store.catalog.entries()
 
     def files(self) -> dict[str, FileRecord]:
         """Files of many documents by their key."""
-        with self._lock:
+        with self._lock, self.store.one_state():
             return self.store.catalog.files()
 
     def entry(self, doc_id: str) -> Entry | None:
         """One document without its text."""
-        with self._lock:
+        with self._lock, self.store.one_state():
             return self.store.catalog.entry(doc_id)
 
     def hashes(self) -> dict[str, str]:
         """sha256 of every indexed document's file, by document id."""
-        with self._lock:
+        with self._lock, self.store.one_state():
             return self.store.catalog.hashes()
 
     def collections_of(self, doc_ids: Iterable[str]) -> dict[str, str]:
         """The collection of each of some documents, whoever may read it; those that are not indexed are left out."""
-        with self._lock:
-            sources = (self._whole or self).store.catalog.sources(doc_ids)
+        whole = (self._whole or self).store
+        with self._lock, whole.one_state():
+            sources = whole.catalog.sources(doc_ids)
         return {doc_id: source.collection for doc_id, source in sources.items()}
 
     def describe(self) -> dict[str, Any]:
         """Model, LLM and size of the store."""
-        with self._lock:
+        with self._lock, self.store.one_state():
             documents, chunks = self.store.catalog.count()
         return {
             "model": self.embedder.name, "llm": self.backend.name if self.backend else "none", "documents": documents, "chunks": chunks,

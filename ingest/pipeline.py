@@ -44,6 +44,7 @@ def ingest_paths(
     on_embedded: OnEmbedded | None = None,
     collection: str | None = None,
     size: ChunkSize = CHUNK_SIZE,
+    crossing: bool = True,
 ) -> Summary:
     """Bring the store up to date with the files under `paths` and the pages at their web addresses.
 
@@ -51,14 +52,15 @@ def ingest_paths(
     perhaps embedded. What is linked and committed is decided here, file by file in their order. `allow_private` lets
     addresses lead to private and loopback hosts; `anew` reads unchanged files too; `on_embedded` hears how far the batch
     of chunks is that is being embedded. `collection` is where the documents go; without it they go where they are stated to
-    belong, or stay where they are. Raises, before anything is changed, InputError if a path is missing and StoreError if
+    belong, or stay where they are. `crossing`: a file that was moved is taken out of the collection that it was in, whichever
+    it goes to. Raises, before anything is changed, InputError if a path is missing and StoreError if
     the store's chunks are of another `size`.
     """
     began = time.monotonic()
     files = list({found.key: found for found in find_files(paths)}.values())  # each once
     _keep_size(store, size)
     with ThreadPoolExecutor(1) as embedding, tempfile.TemporaryDirectory(prefix="policyqa-") as downloads:
-        run = _Run(store, embedder, embedding, anew, on_embedded, collection)
+        run = _Run(store, embedder, embedding, anew, on_embedded, Placing(collection, crossing))
 
         def changed() -> Iterator[Found]:
             for done, found in enumerate(files):
@@ -118,9 +120,9 @@ class _Run:
         store: Store,
         embedder: Embedder,
         embedding: Executor,
-        anew: bool = False,
-        on_embedded: OnEmbedded | None = None,
-        collection: str | None = None,
+        anew: bool,
+        on_embedded: OnEmbedded | None,
+        placing: Placing,
     ) -> None:
         self.summary = Summary()
         self._store, self._embedder, self._embedding = store, embedder, embedding
@@ -128,7 +130,7 @@ class _Run:
         self._entries: dict[str, Entry] = {}
         self._of_file: dict[str, set[str]] = {}  # file -> keys of its documents
         self._by_hash: dict[str, dict[str, str]] = {}  # content -> collection -> key
-        self._placing = Placing(collection)
+        self._placing = placing
         self._sketches = SketchIndex()
         for entry in store.catalog.entries():
             self._know(entry)
@@ -207,7 +209,8 @@ class _Run:
         """Take out a document whose file was moved here: it is read again at its new place."""
         twins = self._by_hash.get(raw_sha256(found.path), {}).values()
         for twin in [self._entries[same] for same in twins if same in self._entries]:
-            if twin.key != key and twin.file == twin.key and is_gone(twin.file):
+            moved = twin.key != key and twin.file == twin.key and is_gone(twin.file)
+            if moved and self._placing.may_take_over(key, twin):
                 self._placing.inherit(key, twin)
                 self._remove(twin)
 

@@ -17,8 +17,8 @@ from ingest.store import Store
 class Placing:
     """What one ingestion knows of collections. `given` is the one that the user named, None where he named none."""
 
-    def __init__(self, given: str | None) -> None:
-        self.given = given
+    def __init__(self, given: str | None, crossing: bool = True) -> None:
+        self.given, self._crossing = given, crossing
         self._by_id: dict[str, Entry] = {}
         self._by_key: dict[str, Entry] = {}
         self._of_file: dict[str, set[str]] = {}  # file -> collections of its documents
@@ -28,6 +28,16 @@ class Placing:
         """Note where a document is."""
         self._by_id[entry.id] = self._by_key[entry.key] = entry
         self._of_file.setdefault(entry.file, set()).add(entry.source.collection)
+
+    def may_take_over(self, key: str, former: Entry) -> bool:
+        """Whether a file may take the place of a document that has its bytes and whose own file is gone.
+
+        Where collections are not to be crossed, one that is known to go to another collection may not: whoever puts a file
+        into one takes nothing out of another.
+        """
+        known = self._by_key.get(key)
+        here = self.given if self.given is not None or known is None else known.source.collection
+        return self._crossing or here is None or here == former.source.collection
 
     def inherit(self, file: str, former: Entry) -> None:
         """Note what a file was before it was moved."""

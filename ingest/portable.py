@@ -13,7 +13,7 @@ import json
 import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -170,7 +170,8 @@ def described(parcel: Path) -> dict[str, Any]:
 def import_into(store: Store, parcel: Path, scratch: Path, originals: Path | None = None) -> tuple[int, int]:
     """Put an export's documents into a store that is open for writing; return how many were put, and were there already.
 
-    Every file of the export is verified before the first document. A document that is there with the same content stays.
+    Every file of the export is verified before the first document. A document that is there with the same content stays, and
+    one with another content stays in its collection.
     `originals`: a folder to put the source files in, each in one of its own. Raises StoreError.
     """
     with beside(scratch) as fresh:
@@ -180,19 +181,22 @@ def import_into(store: Store, parcel: Path, scratch: Path, originals: Path | Non
         catalog = store.catalog
         if not catalog.count()[0] and manifest.get("chunk_size"):
             catalog.set_meta("chunk_size", manifest["chunk_size"])
-        known = {entry.id: (entry.version, entry.pipeline, entry.same_as) for entry in catalog.entries()}
+        known = {entry.id: entry for entry in catalog.entries()}
         put = there = 0
         try:
             for published, vectors in _published(fresh):
-                entry = published.entry
-                if known.get(entry.id) == (entry.version, entry.pipeline, entry.same_as):
-                    there += 1
-                    continue
+                document, entry = published.document, published.entry
+                if (former := known.get(entry.id)) is not None:
+                    if _is_same(former, entry):
+                        there += 1
+                        continue
+                    source = replace(entry.source, collection=former.source.collection)
+                    document, entry = replace(document, source=source), replace(entry, source=source)
                 with store.turn():
                     if published.chunks:
                         store.add_vectors(published.chunks, vectors)
                     store.put(
-                        published.document, entry, published.chunks, published.words, published.vectors,
+                        document, entry, published.chunks, published.words, published.vectors,
                         published.tokens,
                     )  # fmt: skip
                 put += 1
@@ -203,6 +207,10 @@ def import_into(store: Store, parcel: Path, scratch: Path, originals: Path | Non
         if originals is not None and (fresh / ORIGINALS).is_dir():
             shutil.copytree(fresh / ORIGINALS, originals, dirs_exist_ok=True)
     return put, there
+
+
+def _is_same(one: Entry, other: Entry) -> bool:
+    return (one.version, one.pipeline, one.same_as) == (other.version, other.pipeline, other.same_as)
 
 
 def _published(folder: Path) -> Iterator[tuple[Published, np.ndarray]]:

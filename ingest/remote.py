@@ -77,7 +77,7 @@ class RemoteStore(Store):
     def bring_up_to_date(self) -> None:
         """Fetch what changed on the server since the mirror was last open, and drop what is gone there."""
         self._looked = time.monotonic()
-        self._revision = self._server.revision()  # first: what changes while we read is then read again
+        revision = self._server.revision()  # first: what changes while we read is then read again
         missing: list[Head] = []
         with self._mirror.alone():
             for _ in range(_ROUNDS):
@@ -92,6 +92,7 @@ class RemoteStore(Store):
                 self._mirror.remove_stamped(head.doc_id)
                 _log.warning("服务器上文档 %s 的记录不完整，未计入；重新 ingest 可修复", head.doc_id)
             self._mirror.match_files(self._server.files())
+        self._revision = revision
 
     def _fetch(self, heads: Sequence[Head]) -> list[Head]:
         """Put documents from the server into the mirror; return those that were not whole there."""
@@ -210,9 +211,12 @@ class RemoteStore(Store):
     def _look(self) -> None:
         """See now and then whether another client has changed the store that this one keeps open."""
         if time.monotonic() - self._looked > _LOOK:
+            try:
+                if self._server.revision() != self._revision:
+                    self.bring_up_to_date()
+            except StoreError as error:  # the mirror still tells of the documents; a search asks the server itself
+                _log.warning("服务器上的改动暂时取不到：%s", error.message)
             self._looked = time.monotonic()
-            if self._server.revision() != self._revision:
-                self.bring_up_to_date()
 
 
 def _batches(heads: Sequence[Head]) -> Iterator[list[Head]]:

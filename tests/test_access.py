@@ -190,6 +190,19 @@ def test_signing_out_ends_the_session_and_signing_in_begins_another(ledger, clie
     assert client.get("/v1/documents").status_code == 401
 
 
+def test_a_disk_that_takes_nothing_signs_nobody_out(ledger, monkeypatch):
+    token, now = sessions.begin(ledger, "张三"), time.time()
+    monkeypatch.setattr(sessions.time, "time", lambda: now + 600)
+    ledger._db.execute("PRAGMA query_only=ON")
+    try:
+        assert sessions.account_of(ledger, token).name == "张三"
+        with pytest.raises(AccessError):
+            sessions.begin(ledger, "张三")
+    finally:
+        ledger._db.execute("PRAGMA query_only=OFF")
+    assert sessions.account_of(ledger, token) and not ledger._db.in_transaction
+
+
 def test_sessions_end_by_themselves_and_with_the_password(ledger, monkeypatch):
     token, now = sessions.begin(ledger, "张三"), time.time()
     monkeypatch.setattr(sessions.time, "time", lambda: now + sessions.IDLE - 60)

@@ -139,6 +139,15 @@ def test_where_to_go_then_is_this_server(client, provider):
     assert come_back(client, provider, "//evil.example").headers["location"] == "/"
 
 
+@pytest.mark.parametrize(
+    ("there", "then"),
+    [("/资料?q=算力|券&x=%E8", "/%E8%B5%84%E6%96%99?q=%E7%AE%97%E5%8A%9B%7C%E5%88%B8&x=%E8"), ("/" + "长" * 400, "/")],
+)
+def test_the_way_back_may_be_of_any_letters(client, provider, there, then):
+    assert come_back(client, provider, there).headers["location"] == then
+    assert come_back(client, provider, "/%2F/evil.example").headers["location"] == "/%2F/evil.example"
+
+
 def test_such_an_account_has_no_password(client, provider, served):
     from app.access.sign_in import sign_in
 

@@ -144,6 +144,29 @@ def test_a_document_stays_in_its_collection_until_someone_says_otherwise(tmp_pat
     assert sorted(collections(store).values()) == ["", "密"]
 
 
+def test_who_puts_a_file_into_a_collection_takes_nothing_out_of_another(tmp_path):
+    docs, store = tmp_path / "docs", tmp_path / "s"
+    filled(tmp_path, "s", (write(docs, {"a.md": SECRET["青海.md"], "b.md": SECRET["贵州二.md"]}), "密"))
+    own = write(tmp_path / "own", {"known.md": "# 某办法\n\n第一条 算力券按合同额补助。\n"})
+    filled(tmp_path, "s", (own, "甲"))
+    for name in ("a.md", "b.md"):
+        (docs / name).rename(tmp_path / name)  # the source files are gone, their documents stay
+    write(tmp_path / "own", {"new.md": SECRET["青海.md"], "known.md": SECRET["贵州二.md"]})
+
+    def held():
+        with open_store(store) as opened:
+            return sorted(e.source.collection for e in opened.catalog.entries())
+
+    with open_store(store, EMBEDDER.name, EMBEDDER.dimension, writable=True) as opened:
+        ingest_paths([f"{own}/new.md"], opened, EMBEDDER, collection="甲", crossing=False)
+        ingest_paths([f"{own}/known.md"], opened, EMBEDDER, crossing=False)
+    assert held() == ["密", "密", "甲", "甲"]
+    filled(
+        tmp_path, "s", (write(tmp_path / "moved", {"c.md": SECRET["青海.md"]}), "乙")
+    )  # the command line's user moves it
+    assert held() == ["乙", "密", "甲", "甲"]
+
+
 def test_moving_reads_nothing_again_and_what_shares_its_text_is_parted(tmp_path):
     text = "# 某省算力办法\n\n" + "".join(
         f"某省第{n}个园区规划机架{n * 7}万个，算力券按合同额补助。" for n in range(40)

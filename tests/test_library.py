@@ -4,6 +4,7 @@ import functools
 import http.server
 import re
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -17,9 +18,11 @@ from app.engine import Engine
 from app.library.library import Library
 from app.library.names import free_name, safe_name
 from app.library.shelf import Shelf
+from app.library.work import Stopped
 from app.settings import load_settings
-from ingest.errors import InputError, UnreadableFileError
+from ingest.errors import InputError, StoreError, UnreadableFileError
 from ingest.facts.sidecar import read_sidecar
+from ingest.placing import move
 from ingest.store import open_store
 
 TEXT = "# {place}算力券办法\n\n{place}人民政府\n2024年3月1日\n\n第一条 {place}对企业发放算力券，补贴比例为合同金额的{rate}。\n"
@@ -184,6 +187,51 @@ def test_a_file_of_the_users_own_folder_is_never_moved(library, engine):
     assert [r["source"] for r in engine.documents()] == [row["source"]]
 
 
+def test_what_comes_back_is_in_the_collection_that_it_was_in(engine, library, tmp_path):
+    def where():
+        return {entry.source.title: entry.source.collection for entry in engine.entries()}
+
+    secret = tmp_path / "secret"
+    secret.mkdir()
+    (secret / "青海.md").write_text(text("青海省"), encoding="utf-8")
+    (secret / "表.csv").write_text(
+        "标题,正文\n甲办法,贵州省发放算力券。\n乙办法,甘肃省发放算力券。\n", encoding="utf-8"
+    )
+    engine.ingest([str(secret)], collection="密")
+    before = where()
+    whole, member = (titles(engine)[title]["doc_id"] for title in ("青海省算力券办法", "甲办法"))
+    for doc_id in (whole, member):
+        gone = ended(library, library.remove(doc_id))
+        assert ended(library, library.undo(gone.removed)).state == "done" and where() == before
+    gone = [ended(library, library.remove(titles(engine)[title]["doc_id"])) for title in ("甲办法", "乙办法")]
+    assert (
+        ended(library, library.undo(gone[0].removed)).state == "done" and where() == before
+    )  # none of its file was left
+
+
+def test_a_member_that_comes_back_moves_no_other_of_its_file(engine, library, tmp_path):
+    table = tmp_path / "表.csv"
+    table.write_text("标题,正文\n甲办法,贵州省发放算力券。\n乙办法,甘肃省发放算力券。\n", encoding="utf-8")
+    engine.ingest([str(table)], collection="密")
+    other = engine.entry(titles(engine)["乙办法"]["doc_id"])
+    with engine.writing() as store:
+        move(store, other, "内")
+    gone = ended(library, library.remove(titles(engine)["甲办法"]["doc_id"]))
+    assert ended(library, library.undo(gone.removed)).state == "done" and "甲办法" in titles(engine)
+    assert engine.entry(other.id).source.collection == "内"
+
+
+def test_a_file_that_is_added_takes_nothing_out_of_another_collection(engine, library, tmp_path):
+    secret = tmp_path / "青海.md"
+    secret.write_text(text("青海省"), encoding="utf-8")
+    engine.ingest([str(secret)], collection="密")
+    secret.unlink()
+    incoming = library.shelf.incoming("又.md")
+    incoming.write_text(text("青海省"), encoding="utf-8")
+    assert ended(library, library.add(incoming, "甲")).state == "done"
+    assert sorted(entry.source.collection for entry in engine.entries()) == ["", "密", "甲"]
+
+
 def test_what_was_linked_to_a_removed_document_gets_its_text_back(library, engine):
     ended(
         library,
@@ -200,6 +248,31 @@ def test_what_was_linked_to_a_removed_document_gets_its_text_back(library, engin
     ended(library, library.remove(linked["same_as"]))
     row = next(row for row in engine.documents() if row["doc_id"] == linked["doc_id"])
     assert row["chunks"] > 0 and row["same_as"] == ""
+
+
+def test_what_was_linked_is_read_at_the_next_start_where_the_server_ended_before(
+    engine, library, tmp_path, monkeypatch
+):
+    def stopped(*_, **__):
+        raise Stopped
+
+    copy = tmp_path / "own" / "又.md"
+    copy.write_text(text("湖南省") + "\n\n", encoding="utf-8")
+    engine.ingest([str(copy)])
+    linked = next(row for row in engine.documents() if row["same_as"])
+    with monkeypatch.context() as patched:
+        patched.setattr(library, "_ingest", stopped)
+        library.remove(linked["same_as"])
+        until = time.monotonic() + 20
+        while len(engine.documents()) == 2 and time.monotonic() < until:
+            time.sleep(0.01)
+        library.close()
+    assert engine.search("湖南省算力券补贴比例") == []
+    later = Library(engine, Shelf(tmp_path / "library"))
+    ended(later, later.resume())
+    later.close()
+    (row,) = engine.documents()
+    assert row["chunks"] > 0 and engine.search("湖南省算力券补贴比例")
 
 
 def test_one_of_many_in_a_file_is_removed_and_stays_so(library, engine, tmp_path):
@@ -241,6 +314,22 @@ def test_what_a_killed_server_left_is_read_at_the_next_start(library, engine, tm
     assert {job.name for job in later.jobs()} == {"", "after", "晚到.md", "贵州.md"}
     later.close()
     assert "青海省算力券办法" in titles(engine) and titles(engine)["贵州省算力券办法"]["issuer"] == "某厅"
+
+
+def test_what_another_process_holds_up_is_done_at_the_next_start(library, engine, tmp_path, monkeypatch):
+    def held(*_, **__):
+        raise StoreError("索引正被另一进程使用")
+
+    (row,) = engine.documents()
+    with monkeypatch.context() as patched:
+        patched.setattr(engine, "writing", held)
+        assert ended(library, library.remove(row["doc_id"])).state == "failed"
+        assert ended(library, library.remove(row["doc_id"])).state == "failed"
+    assert len(library._pending.all()) == 1 and engine.documents()
+    later = Library(engine, Shelf(tmp_path / "library"))
+    ended(later, later.resume())
+    later.close()
+    assert engine.documents() == [] and len(library.removed()) == 1 and library._pending.all() == []
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,11 @@ from small_embedder import SmallEmbedder
 
 import ingest.formats.dispatch
 import ingest.remote
+from app.access.caller import Caller
 from app.build import open_engine
 from app.cli import main
 from app.documents import list_documents, remove_document
+from app.engine import Engine
 from app.settings import Settings, load_settings
 from ingest.errors import StoreError
 from ingest.pipeline import ingest_paths
@@ -178,6 +180,47 @@ def test_a_store_kept_open_follows_the_others(clients, tmp_path, monkeypatch):
         one.ingest(write(tmp_path / "files", 1, edition=2), write(tmp_path / "files", 2))
         after = {found for found, _ in store.nearest(vector, 50)}
         assert after == store.catalog.chunk_ids() and not after & before and store.catalog.count()[0] == 2
+
+
+def test_a_page_kept_open_shows_no_document_that_another_removed_or_moved(clients, tmp_path, monkeypatch):
+    monkeypatch.setattr(ingest.remote, "_LOOK", 0.0)
+    one, two = clients
+    paths = [write(tmp_path / "files", number) for number in (1, 2)]
+    one.ingest(*paths)
+    caller = Caller("读者", "reader", frozenset(("",)))
+    with two.open() as store:
+        whole = Engine(store, two.embedder)
+        seen = whole.seen_by(caller)
+        first, second = (entry.id for entry in whole.entries())
+        assert seen.document(first) and seen.origin(first) and seen.entry(first) and seen.describe()["documents"] == 2
+        one.ingest(paths[0], collection="密")
+        assert seen.document(first) is None
+        one.ingest(paths[1], collection="密")
+        assert seen.origin(second) is None and whole.collections_of([second]) == {second: "密"}
+        one.ingest(paths[0], collection="")
+        assert seen.describe()["documents"] == 1
+        remove_document(Settings(store=one.url, cache=one.cache), first)
+        assert whole.entry(first) is None
+        one.ingest(paths[1], collection="")
+        assert [entry.id for entry in seen.entries()] == [second]
+
+
+def test_documents_are_shown_while_the_server_is_away_and_what_was_missed_is_fetched_then(
+    clients, tmp_path, monkeypatch
+):
+    def away(_):
+        raise StoreError("服务器没有按时回答")
+
+    monkeypatch.setattr(ingest.remote, "_LOOK", 0.0)
+    one, two = clients
+    one.ingest(write(tmp_path / "files", 1))
+    with two.open() as store:
+        engine = Engine(store, two.embedder)
+        one.ingest(write(tmp_path / "files", 2))
+        with monkeypatch.context() as patched:
+            patched.setattr(Server, "heads", away)
+            assert len(engine.entries()) == 1
+        assert len(engine.entries()) == 2
 
 
 def test_files_of_many_documents_and_links_are_shared(clients, tmp_path, monkeypatch):

@@ -9,6 +9,7 @@ from contextlib import closing
 
 import pytest
 from chroma_server import ChromaServer
+from small_embedder import SmallEmbedder
 
 from app.build import open_engine
 from app.cli import main
@@ -16,6 +17,7 @@ from app.settings import Settings
 from ingest.backup import backup, restore, verify_backup
 from ingest.checking import check_store
 from ingest.errors import StoreError
+from ingest.pipeline import ingest_paths
 from ingest.portable import described, export, import_into
 from ingest.store import FORMAT, open_store
 from ingest.upgrade import format_of, upgrade
@@ -185,6 +187,30 @@ class TestVerify:
 
 
 class TestExport:
+    def test_an_import_moves_no_known_document_to_another_collection(self, tmp_path):
+        embedder, docs = SmallEmbedder(), tmp_path / "docs"
+        docs.mkdir()
+
+        def ingested(rate, collection):
+            for name in ("甲", "乙"):
+                text = f"# {name}省算力券办法\n\n第一条 {name}省补贴比例为合同金额的{rate}。\n"
+                (docs / f"{name}.md").write_text(text, encoding="utf-8")
+            with open_store(tmp_path / "s", embedder.name, embedder.dimension, writable=True) as store:
+                ingest_paths([str(docs)], store, embedder, collection=collection)
+                export(store, tmp_path / f"{rate}.tar.gz", originals=False)
+                if collection:
+                    store.remove(next(e.id for e in store.catalog.entries() if e.source.title.startswith("乙")))
+
+        ingested("20%", None)
+        ingested("37%", "密")
+        with open_store(tmp_path / "s", embedder.name, embedder.dimension, writable=True) as store:
+            assert import_into(store, tmp_path / "20%.tar.gz", tmp_path / "x") == (2, 0)
+            held = {
+                e.source.title[0]: (e.source.collection, store.catalog.document(e.id)) for e in store.catalog.entries()
+            }
+        assert held["甲"][0] == held["甲"][1].source.collection == "密" and "20%" in held["甲"][1].text
+        assert held["乙"][0] == ""
+
     def test_into_a_folder_and_a_chroma_server(self, sample_store, tmp_path):
         with open_store(sample_store) as opened:
             export(opened, tmp_path / "e.tar.gz")

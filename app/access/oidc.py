@@ -13,7 +13,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, unquote, urlencode
 
 from app.access.accounts import NOBODY_SIGNS_IN, Account, add, grant, granted, known
 from app.access.caller import ROLES, Role
@@ -27,6 +27,7 @@ _PLAIN = re.compile(r"[a-z0-9.@:+_-]{1,80}")
 # None that a public key could be used to forge.
 _ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA"]
 _TIMEOUT = 10.0  # seconds
+_LONGEST = 3000  # characters of an address in a cookie, of which browsers take 4096 in all
 _NEEDED = ("authorization_endpoint", "token_endpoint", "jwks_uri", "issuer")
 
 
@@ -57,7 +58,9 @@ class Provider:
             "state": state, "nonce": nonce, "code_challenge": challenge, "code_challenge_method": "S256",
         })  # fmt: skip
         address = self._offered["authorization_endpoint"]
-        return Going(f"{address}{'&' if '?' in address else '?'}{asked}", "|".join((state, nonce, verifier, there)))
+        kept = quote(there)  # a cookie is ASCII
+        kept = "|".join((state, nonce, verifier, kept if len(kept) <= _LONGEST else "/"))
+        return Going(f"{address}{'&' if '?' in address else '?'}{asked}", kept)
 
     def arrive(self, answer: Mapping[str, str], kept: str, ledger: Ledger) -> tuple[Account, str]:
         """Return the account of who comes back, and where to go. Raises InputError for anything that does not hold."""
@@ -68,7 +71,7 @@ class Provider:
         if "error" in answer or not answer.get("code"):
             raise InputError(f"登录方拒绝：{answer.get('error', '没有授权码')[:100]}")
         claims = self._claims(answer["code"], verifier, nonce)
-        return self._account(claims, ledger), there
+        return self._account(claims, ledger), unquote(there)
 
     def _claims(self, code: str, verifier: str, nonce: str) -> dict[str, Any]:
         import httpx

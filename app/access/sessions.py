@@ -1,11 +1,12 @@
 """Sessions: a random token in a cookie, its hash here. They end by themselves, at signing out, and with their account."""
 
+import contextlib
 import hashlib
 import secrets
 import time
 
 from app.access.accounts import Account, loaded
-from app.access.ledger import Ledger
+from app.access.ledger import AccessError, Ledger
 
 IDLE, LONGEST = 12 * 3600.0, 7 * 86400.0  # seconds
 _NOTE = 60.0  # seconds after which it is noted that a session is in use
@@ -35,7 +36,8 @@ def account_of(ledger: Ledger, token: str) -> Account | None:
     if not rows:
         return None
     if abs(now - rows[0][0]) > _NOTE:
-        with ledger.change() as db:
+        # A full or read-only disk signs nobody out: the session just ends earlier.
+        with contextlib.suppress(AccessError), ledger.change() as db:
             db.execute("UPDATE sessions SET seen=? WHERE token=?", (now, _digest(token)))
     return loaded(*rows[0][1:])
 

@@ -15,7 +15,7 @@ from app.library.pending import Kind, Pending, Wanted
 from app.library.shelf import Removed, Shelf
 from app.library.work import Job, Said, Stopped, Worker
 from ingest.collections import COMMON, as_collection
-from ingest.errors import InputError, UnreadableFileError
+from ingest.errors import InputError, StoreError, UnreadableFileError
 from ingest.facts.sidecar import read_sidecar
 from ingest.prepare import PIPELINE, file_version
 from ingest.records import Entry
@@ -37,6 +37,9 @@ class Library:
         self._seen, self._caller = engine, LOCAL  # as whoever asks may see it
         self._worker = Worker()
         self._pending = Pending(shelf.folder / ".pending")
+        self._held_up: dict[
+            tuple[Kind, str, str | None], str
+        ] = {}  # jobs that another process held up, by what was asked
 
     def seen_by(self, caller: Caller) -> "Library":
         """The library as a caller may change it: an editor those documents that it may read, and its own jobs; a reader nothing."""
@@ -81,7 +84,12 @@ class Library:
             with contextlib.suppress(InputError):  # it was done, or cannot be any more
                 self._ask_again(wanted)
             self._pending.forget(wanted.job)
-        known = {entry.file: (entry.version, entry.pipeline) for entry in self._engine.entries()}
+        entries = self._engine.entries()
+        # Those whose text another document held, which was taken out: the server ended before they were read again.
+        bare = [given(entry) for entry in entries if not (entry.version or is_gone(entry.file))]
+        if bare:
+            self._worker.submit(Job(""), partial(self._read_bare, given=bare))
+        known = {entry.file: (entry.version, entry.pipeline) for entry in entries}
         many = {file: (record.version, record.pipeline) for file, record in self._engine.files().items()}
         for path in self.shelf.files():
             key = file_key(path)
@@ -218,12 +226,18 @@ class Library:
         """Have a job done that is kept on the disk until it has ended, well or not."""
         job = Job(name, owner=self._caller.name)
         self._pending.note(Wanted(job.id, kind, what, name, job.owner, collection))
+        asked = kind, what, collection
+        if asked in self._held_up:  # this job stands for it
+            self._pending.forget(self._held_up.pop(asked))
 
         def kept(job: Job) -> None:
             try:
                 work(job)
             except Stopped:
                 raise  # it is taken up at the next start
+            except StoreError:  # and so is this, unless it is asked for again before
+                self._held_up[asked] = job.id
+                raise
             except Exception:
                 if not self._worker.stopping.is_set():
                     self._pending.forget(job.id)
@@ -246,7 +260,12 @@ class Library:
             job.said = (("work_embedding", {"done": done, "total": total}),)
 
         return self._engine.ingest(
-            given, allow_private=self._allow_private, anew=anew, on_embedded=embedded, collection=into
+            given,
+            allow_private=self._allow_private,
+            anew=anew,
+            on_embedded=embedded,
+            collection=into,
+            crossing=False,
         )
 
     def _read_new(self, job: Job, path: Path) -> None:
@@ -256,11 +275,14 @@ class Library:
             self.shelf.discard(path)  # whoever added it has it still
             raise
 
-    def _read(self, job: Job, path: str, anew: bool = False) -> None:
-        """Bring one file or address into the index. Raises UnreadableFileError where nothing of it could be read."""
+    def _read(self, job: Job, path: str, anew: bool = False, into: str | None = None) -> None:
+        """Bring one file or address into the index, `into` a collection where no sidecar states one.
+
+        Raises UnreadableFileError where nothing of it could be read.
+        """
         # What is stated of a file holds for all that is in it, whatever that says of itself.
         stated = None if is_address(path) else read_sidecar(Path(path)).get("collection")
-        summary = self._ingest(job, [path], anew, None if stated is None else as_collection(str(stated)))
+        summary = self._ingest(job, [path], anew, into if stated is None else as_collection(str(stated)))
         if not (summary.added or summary.updated or summary.unchanged):
             raise UnreadableFileError(summary.skipped[0]["reason"] if summary.skipped else "没有可读的内容")
         job.said = _said(summary, path)
@@ -287,6 +309,10 @@ class Library:
         self._pending.forget(job.id)  # from here on the folder knows of it
         self._read_new(job, kept_now)
 
+    def _read_bare(self, job: Job, given: Sequence[str]) -> None:
+        """Read the files of documents that were linked to one that was taken out."""
+        self._ingest(job, given)
+
     def _remove(self, job: Job, entry: Entry) -> None:
         with self._engine.writing() as store:
             if store.catalog.entry(entry.id) is None:
@@ -303,13 +329,21 @@ class Library:
                     store.set_file(entry.file, record)
         job.removed = removed.id
         if linked:  # they had no text of their own
-            self._ingest(job, [given(other) for other in linked if not is_gone(other.file)])
+            self._read_bare(job, [given(other) for other in linked if not is_gone(other.file)])
         job.said = (("work_removed", {}),)
 
     def _bring_back(self, job: Job, removed: Removed) -> None:
+        # Into the collection that it was in, which its file need not state. What else its file holds stays where it is.
+        files = {entry.file for entry in self._engine.entries()}
+        alone = removed.whole or _file_of(removed) not in files
         with self.shelf.bring_back(removed) as path:
-            self._read(job, path, anew=True)
+            self._read(job, path, True, (removed.collection or None) if alone else None)
         job.said = (("work_restored", {}), *job.said[1:])
+
+
+def _file_of(removed: Removed) -> str:
+    """The key of the file that a removed document was in, as far as what was given names it."""
+    return removed.given if is_address(removed.given) else file_key(Path(removed.given))
 
 
 def given(entry: Entry) -> str:

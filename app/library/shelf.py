@@ -41,6 +41,7 @@ class Removed:
     when: float = 0.0  # seconds since 1970
     collection: str = ""  # in which it was
     folder: str = ""  # of that collection, where the file was in it
+    whole: bool = False  # whether it was all that its file held
 
 
 class Shelf:
@@ -128,7 +129,8 @@ class Shelf:
         place = path_of(key)
         ours = whole and self.holds(place) and place.exists()
         room = place.parent.name if ours and place.parent.resolve() != self.folder.resolve() else ""
-        removed = Removed(secrets.token_hex(8), title, given, place.name if ours else "", time.time(), collection, room)
+        name = place.name if ours else ""
+        removed = Removed(secrets.token_hex(8), title, given, name, time.time(), collection, room, whole)
         grave = self._trash / removed.id
         grave.mkdir(parents=True)
         (grave / "removed.json").write_text(json.dumps(asdict(removed), ensure_ascii=False), encoding="utf-8")
