@@ -10,7 +10,7 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ingest.checking import Checked, check_store
@@ -88,7 +88,7 @@ def look_at(folder: Path) -> Checked:
 def verify_backup(parcel: Path, scratch: Path) -> Backup:
     """Take a backup apart beside `scratch` and look at all of it; nothing stays. Raises StoreError for a damaged one."""
     with beside(scratch) as fresh:
-        manifest = unseal(parcel, KIND, fresh)
+        manifest = _unsealed(parcel, fresh)
         return Backup(parcel, manifest, _checked_copy(parcel, fresh / STORE, manifest))
 
 
@@ -105,13 +105,14 @@ def restore(
     `replace`. Raises StoreError where the backup is damaged or newer, or the store is in use.
     """
     with beside(folder) as fresh:
-        manifest = unseal(parcel, KIND, fresh)
+        manifest = _unsealed(parcel, fresh)
         checked = _checked_copy(parcel, fresh / STORE, manifest)
         _clear_passing(fresh)
         moves = [(fresh / STORE, folder)]
         left = []
         for name, path in others.items():
-            inside = fresh / name / manifest["others"].get(name, "")
+            # Of what the manifest says, the last part only: a path of its own would lead out of the backup.
+            inside = fresh / name / PurePosixPath(manifest["others"].get(name, "")).name
             source = inside if inside.is_file() else fresh / name
             if not source.exists():
                 continue
@@ -130,6 +131,17 @@ def restore(
                 _move(source, place)
                 placed.append(place)
     return Restored(Backup(parcel, manifest, checked), tuple(placed), tuple(kept), tuple(left))
+
+
+def _unsealed(parcel: Path, fresh: Path) -> dict[str, Any]:
+    """Take a backup apart; return its manifest, of which `made` is a string and `others` has strings only."""
+    manifest = unseal(parcel, KIND, fresh)
+    others = manifest.get("others")
+    if not isinstance(manifest.get("made"), str) or not isinstance(others, dict):
+        raise StoreError(f"{parcel} 已损坏：清单不完整", "换一份完好的备份；现有的索引没有改动")
+    if not all(isinstance(name, str) and "\\" not in name for name in others.values()):
+        raise StoreError(f"{parcel} 已损坏：清单里的文件名无效", "换一份完好的备份；现有的索引没有改动")
+    return manifest
 
 
 def _checked_copy(parcel: Path, folder: Path, manifest: Mapping[str, Any]) -> Checked:

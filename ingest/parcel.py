@@ -23,6 +23,7 @@ from ingest.errors import StoreError
 MANIFEST = "manifest.json"
 MAX_MANIFEST = 64_000_000  # bytes
 _TAR = (".tar", ".tar.gz", ".tgz")
+_UNREADABLE = (tarfile.TarError, EOFError, zlib.error, lzma.LZMAError, ValueError, KeyError, TypeError, RecursionError)
 _AGAIN = "换一份完好的备份；现有的索引没有改动"
 
 
@@ -93,8 +94,8 @@ def manifest_of(parcel: Path, kind: str) -> dict[str, Any]:
             raise StoreError(f"{parcel} 不是 {kind}", "给出由相应命令做成的文件或目录")
         if not isinstance(manifest.get("version"), int) or manifest["version"] > 1:
             raise StoreError(f"{parcel} 由更新的版本做成", "升级 policyqa")
-        if not all(_is_inside(name) for name in manifest["files"]):
-            raise ValueError("paths")
+        if not isinstance(manifest["files"], dict) or not all(_is_inside(name) for name in manifest["files"]):
+            raise ValueError("files")
         return manifest
 
 
@@ -155,7 +156,7 @@ def _told(parcel: Path) -> Iterator[None]:
         yield
     except FileNotFoundError as error:
         raise StoreError(f"没有找到 {parcel}", "检查路径") from error
-    except (tarfile.TarError, EOFError, zlib.error, lzma.LZMAError, ValueError, KeyError, TypeError) as error:
+    except _UNREADABLE as error:
         raise StoreError(f"{parcel} 已损坏，读不出来（{type(error).__name__}）", _AGAIN) from error
     except OSError as error:
         raise StoreError(f"{parcel} 读写失败：{error.strerror or error}", _AGAIN) from error

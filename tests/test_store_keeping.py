@@ -113,6 +113,29 @@ class TestBackup:
         assert sorted(path.name for path in store.parent.iterdir()) == ["store"]
         assert not (tmp_path / "evil").exists()
 
+    @pytest.mark.parametrize("where", ["{there}", "../../../there", ".."])
+    def test_a_manifest_that_names_another_file_moves_none(self, parcel, tmp_path, where):
+        (tmp_path / "there").write_text("mine")
+        names = {"history": where.format(there=tmp_path / "there"), "library": "library"}
+        _rewritten(parcel, tmp_path / "b.tar", others=names)
+        place = tmp_path / "new" / "history.sqlite3"
+        restore(tmp_path / "b.tar", tmp_path / "new" / "store", {"history": place})
+        assert (tmp_path / "there").read_text() == "mine"
+        assert not place.is_file() and (place / "history.sqlite3").is_file()  # what the backup has under that name
+
+    @pytest.mark.parametrize(
+        "facts",
+        [{"others": None}, {"others": ["history"]}, {"others": {"history": 7}}, {"others": {"history": "..\\x"}},
+         {"made": None}, {"made": 7}, {"files": ["a"]}, {"files": {"store/catalog.sqlite3": 7}}],
+    )  # fmt: skip
+    def test_a_manifest_of_another_shape_is_refused_in_one_line(self, parcel, tmp_path, facts, capsys):
+        _rewritten(parcel, tmp_path / "b.tar", **facts)
+        for action in ("restore", "verify"):
+            assert main(["store", action, str(tmp_path / "b.tar"), "--store", str(tmp_path / "store")]) == 2
+            told = capsys.readouterr().err
+            assert "已损坏" in told and told.count("\n") == 1
+        assert [path.name for path in tmp_path.iterdir()] == ["b.tar"]
+
     def test_what_is_broken_is_not_backed_up(self, store, tmp_path):
         with closing(sqlite3.connect(store / "catalog.sqlite3")) as db, db:
             db.execute("DELETE FROM words WHERE rowid = (SELECT min(number) FROM chunks)")
@@ -128,6 +151,18 @@ class TestBackup:
 def _model(store):
     with open_store(store) as opened:
         return opened.catalog.get_meta("model"), int(opened.catalog.get_meta("dimension"))
+
+
+def _rewritten(parcel, bad, **facts):
+    """A copy with other facts in its manifest; None takes one out."""
+    with tarfile.open(parcel) as old, tarfile.open(bad, "w") as new:
+        for member in old:
+            content = old.extractfile(member).read()
+            if member.name == "manifest.json":
+                made = {**json.loads(content), **facts}
+                content = json.dumps({name: fact for name, fact in made.items() if fact is not None}).encode()
+            member.size = len(content)
+            new.addfile(member, io.BytesIO(content))
 
 
 def _harm(parcel, bad, harm):
