@@ -23,6 +23,7 @@ from ingest.errors import StoreError
 MANIFEST = "manifest.json"
 MAX_MANIFEST = 64_000_000  # bytes
 _TAR = (".tar", ".tar.gz", ".tgz")
+_OWN = 0o600  # of every file: accounts and conversations may be in it
 _UNREADABLE = (tarfile.TarError, EOFError, zlib.error, lzma.LZMAError, ValueError, KeyError, TypeError, RecursionError)
 _AGAIN = "换一份完好的备份；现有的索引没有改动"
 
@@ -57,6 +58,9 @@ def seal(content: Path, to: Path, facts: Mapping[str, Any]) -> dict[str, Any]:
     manifest = {**facts, "files": files}
     (content / MANIFEST).write_bytes(dump_manifest(manifest))
     try:
+        content.chmod(0o700)
+        for path in (*paths, content / MANIFEST):
+            path.chmod(_OWN)
         if is_tar(to):
             _write_tar(content, list(files), to)
         else:
@@ -66,11 +70,14 @@ def seal(content: Path, to: Path, facts: Mapping[str, Any]) -> dict[str, Any]:
     return manifest
 
 
+def _own(path: str, flags: int) -> int:
+    return os.open(path, flags, _OWN)
+
+
 def _write_tar(content: Path, names: list[str], to: Path) -> None:
     fresh = to.with_name(f".{to.name}.new")
-    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)  # accounts may be in it
     try:
-        with os.fdopen(handle, "wb") as file:
+        with open(fresh, "wb", opener=_own) as file:
             with tarfile.open(fileobj=file, mode="w" if to.name.endswith(".tar") else "w:gz") as tar:
                 for name in (MANIFEST, *names):
                     tar.add(content / name, name, recursive=False)
@@ -120,7 +127,7 @@ def unseal(parcel: Path, kind: str, into: Path, wanted: Callable[[str], bool] = 
 def _copy(file: IO[bytes], place: Path, size: int) -> str:
     """Write at most one byte more than stated; return the hash of what came."""
     digest, left = hashlib.sha256(), size + 1
-    with place.open("wb") as out:
+    with open(place, "wb", opener=_own) as out:
         while left > 0 and (piece := file.read(min(left, 1 << 20))):
             digest.update(piece)
             out.write(piece)

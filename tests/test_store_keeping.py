@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import shutil
 import sqlite3
 import tarfile
@@ -113,6 +114,21 @@ class TestBackup:
         assert sorted(path.name for path in store.parent.iterdir()) == ["store"]
         assert not (tmp_path / "evil").exists()
 
+    @pytest.mark.skipif(os.name != "posix", reason="Windows has no such modes")
+    @pytest.mark.parametrize("form", ["b", "b.tar"])
+    def test_only_the_owner_reads_a_backup_and_what_it_restores(self, store, tmp_path, form):
+        names = {"accounts": "accounts.sqlite3", "history": "history"}
+        _database(tmp_path / "accounts.sqlite3", "CREATE TABLE accounts(name)")
+        (tmp_path / "history").write_text("no database")
+        for file in names.values():
+            (tmp_path / file).chmod(0o644)
+        backup(store, {name: tmp_path / file for name, file in names.items()}, tmp_path / form, "1")
+        made = [tmp_path / form, *(tmp_path / form).rglob("*.*")]
+        restore(tmp_path / form, tmp_path / "new" / "store", {n: tmp_path / "new" / f for n, f in names.items()})
+        made += [tmp_path / "new" / file for file in names.values()] + [*(tmp_path / "new" / "store").rglob("*.*")]
+        assert len(made) > 5 and [path for path in made if path.is_file() and path.stat().st_mode & 0o077] == []
+        assert (tmp_path / form).stat().st_mode & 0o077 == 0
+
     @pytest.mark.parametrize("where", ["{there}", "../../../there", ".."])
     def test_a_manifest_that_names_another_file_moves_none(self, parcel, tmp_path, where):
         (tmp_path / "there").write_text("mine")
@@ -151,6 +167,12 @@ class TestBackup:
 def _model(store):
     with open_store(store) as opened:
         return opened.catalog.get_meta("model"), int(opened.catalog.get_meta("dimension"))
+
+
+def _database(path, *statements):
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        for statement in statements:
+            db.execute(statement)
 
 
 def _rewritten(parcel, bad, **facts):
