@@ -23,6 +23,7 @@ KIND = "policyqa-backup"
 STORE = "store"
 STAMP = "last-backup"  # a file in the store: when the last backup was made
 _PASSING = frozenset(("lock", "lock.gate", "owner.json", STAMP))  # of this moment, not of the store
+_SQLITE = b"SQLite format 3\0"
 _BESIDE_SQLITE = ("-journal", "-wal", "-shm")
 WAIT = 30.0  # seconds for a commit that is under way
 
@@ -178,7 +179,7 @@ def _copy_tree(folder: Path, to: Path) -> None:
 
 def _copy_file(path: Path, to: Path) -> None:
     to.parent.mkdir(parents=True, exist_ok=True)
-    if not path.name.endswith((".sqlite3", ".sqlite", ".db")):
+    if not _is_sqlite(path):
         shutil.copy2(path, to)
         return
     with (
@@ -187,6 +188,12 @@ def _copy_file(path: Path, to: Path) -> None:
     ):
         old.backup(new)
         new.execute("PRAGMA journal_mode = DELETE")  # one file, whatever it was
+
+
+def _is_sqlite(path: Path) -> bool:
+    """Tell by the first bytes: a file's name is whatever the operator set."""
+    with path.open("rb") as file:
+        return file.read(len(_SQLITE)) == _SQLITE
 
 
 def _clear_passing(content: Path) -> None:

@@ -114,6 +114,17 @@ class TestBackup:
         assert sorted(path.name for path in store.parent.iterdir()) == ["store"]
         assert not (tmp_path / "evil").exists()
 
+    def test_a_database_under_any_name_is_copied_whole(self, store, tmp_path):
+        accounts = tmp_path / "accounts"
+        with closing(sqlite3.connect(accounts, isolation_level=None)) as db:
+            db.execute("PRAGMA journal_mode = WAL")
+            db.execute("CREATE TABLE accounts(name)")
+            db.execute("INSERT INTO accounts VALUES ('never checkpointed')")
+            backup(store, {"accounts": accounts}, tmp_path / "b.tar", "1")
+        restore(tmp_path / "b.tar", tmp_path / "new" / "store", {"accounts": tmp_path / "new" / "accounts"})
+        with closing(sqlite3.connect(tmp_path / "new" / "accounts")) as db:
+            assert db.execute("SELECT name FROM accounts").fetchall() == [("never checkpointed",)]
+
     @pytest.mark.skipif(os.name != "posix", reason="Windows has no such modes")
     @pytest.mark.parametrize("form", ["b", "b.tar"])
     def test_only_the_owner_reads_a_backup_and_what_it_restores(self, store, tmp_path, form):
