@@ -8,9 +8,10 @@ import contextlib
 import datetime
 import shutil
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 from typing import Any
 
 from ingest.checking import Checked, check_store
@@ -47,11 +48,18 @@ class Restored:
     left: tuple[Path, ...]
 
 
-def backup(folder: Path, others: Mapping[str, Path], to: Path, program: str, check: bool = True) -> Backup:
+def backup(
+    folder: Path,
+    others: Mapping[str, Path],
+    to: Path,
+    program: str,
+    check: bool = True,
+    fleeting: Mapping[str, Sequence[str]] = MappingProxyType({}),
+) -> Backup:
     """Write a backup of a store, and of other files and folders by their names in it; what is not there is left out.
 
     `to` is a tar file (.tar, .tar.gz) or a folder to be made. The copy is verified before it is given out, unless
-    `check` is off. Raises StoreError.
+    `check` is off. `fleeting`: tables of the others' databases, by their names, whose rows stay out. Raises StoreError.
     """
     if not (current(folder) / CATALOG).is_file():
         raise StoreError(f"没有找到索引：{folder}", "用 --store 指定索引目录")
@@ -66,6 +74,7 @@ def backup(folder: Path, others: Mapping[str, Path], to: Path, program: str, che
                     _copy_tree(path, content / name)
                 elif path.is_file():
                     _copy_file(path, content / name / path.name)
+                    _empty(content / name / path.name, fleeting.get(name, ()))
         checked = look_at(content / STORE) if check else Checked()
         if not checked.whole:
             raise StoreError(f"索引不完整，没有备份：{checked.problems[0]}", "用 policyqa store verify 查看全部问题")
@@ -188,6 +197,18 @@ def _copy_file(path: Path, to: Path) -> None:
     ):
         old.backup(new)
         new.execute("PRAGMA journal_mode = DELETE")  # one file, whatever it was
+
+
+def _empty(copy: Path, tables: Sequence[str]) -> None:
+    """Take the rows out of those tables of a copied database that it has; nothing of them stays in the file."""
+    if not tables or not _is_sqlite(copy):
+        return
+    with contextlib.closing(sqlite3.connect(copy, isolation_level=None)) as db:
+        db.execute("PRAGMA secure_delete = ON")
+        known = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        for table in tables:
+            if table in known:
+                db.execute(f'DELETE FROM "{table}"')
 
 
 def _is_sqlite(path: Path) -> bool:

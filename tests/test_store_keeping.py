@@ -11,6 +11,9 @@ from contextlib import closing
 import pytest
 from chroma_server import ChromaServer
 
+from app.access import sessions
+from app.access.accounts import add
+from app.access.ledger import Ledger
 from app.build import open_engine
 from app.cli import main
 from app.settings import Settings
@@ -125,6 +128,22 @@ class TestBackup:
         with closing(sqlite3.connect(tmp_path / "new" / "accounts")) as db:
             assert db.execute("SELECT name FROM accounts").fetchall() == [("never checkpointed",)]
 
+    def test_sessions_are_not_in_a_backup(self, store, tmp_path, monkeypatch):
+        accounts = tmp_path / "accounts"
+        for name, value in (("ACCOUNTS", str(accounts)), ("LIBRARY", "off"), ("HISTORY", "off")):
+            monkeypatch.setenv(f"POLICYQA_{name}", value)
+        with closing(Ledger(accounts)) as ledger:
+            add(ledger, "chen", "a long password 1", "reader", None)
+            token = sessions.begin(ledger, "chen", "")
+            assert main(["store", "backup", str(tmp_path / "b"), "--store", str(store)]) == 0
+            assert sessions.account_of(ledger, token)  # the one in use keeps them
+        (digest,) = rows(accounts, "SELECT token FROM sessions")
+        assert main(["store", "restore", str(tmp_path / "b"), "--all", "--store", str(store)]) == 0
+        assert (
+            rows(accounts, "SELECT name FROM accounts") == ["chen"] and rows(accounts, "SELECT * FROM sessions") == []
+        )
+        assert digest.encode() not in accounts.read_bytes()
+
     @pytest.mark.skipif(os.name != "posix", reason="Windows has no such modes")
     @pytest.mark.parametrize("form", ["b", "b.tar"])
     def test_only_the_owner_reads_a_backup_and_what_it_restores(self, store, tmp_path, form):
@@ -178,6 +197,11 @@ class TestBackup:
 def _model(store):
     with open_store(store) as opened:
         return opened.catalog.get_meta("model"), int(opened.catalog.get_meta("dimension"))
+
+
+def rows(path, query):
+    with closing(sqlite3.connect(path)) as db:
+        return [row[0] for row in db.execute(query)]
 
 
 def _database(path, *statements):
