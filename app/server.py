@@ -117,8 +117,8 @@ def serve(
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     logging.getLogger("uvicorn.error").addFilter(_is_worth_logging)
     with contextlib.closing(operations), _bind(host, port) as listener:
-        operations.open_metrics_port()
-        say("start", host=host, port=port, metrics_port=operations.operating.metrics_port or None)
+        metrics_port = operations.open_metrics_port()
+        say("start", host=host, port=port, metrics_port=metrics_port or None)
         try:
             Server(config).run(sockets=[listener])
         except KeyboardInterrupt:

@@ -7,6 +7,7 @@ import re
 import sys
 import threading
 import time
+from contextlib import closing
 from types import SimpleNamespace
 
 import httpx
@@ -21,6 +22,7 @@ from app.build import open_engine
 from app.doctor import examine
 from app.library.library import Library
 from app.library.shelf import Shelf
+from app.operations.checks import _metrics
 from app.operations.logs import Lines, secrets_in, set_up_logs
 from app.operations.metrics import Meters, serve_metrics
 from app.operations.options import Operating, load_operating
@@ -187,6 +189,13 @@ class TestMetrics:
         meters = Meters()
         from chroma_server import free_port
 
+        settings = Settings(operating=Operating(metrics=False, metrics_port=free_port()))
+        assert _metrics(settings, lambda name, ok, told, **_: told) == "metrics_off"
+        both = build_app(FakeEngine(), settings=settings)
+        with closing(both.state.operations) as operations:
+            assert operations.open_metrics_port() == 0
+            with pytest.raises(httpx.ConnectError):
+                httpx.get(f"http://127.0.0.1:{operations.operating.metrics_port}/metrics")
         stop = serve_metrics(meters, "127.0.0.1", port := free_port())
         try:
             assert "policyqa_answers_in_progress" in httpx.get(f"http://127.0.0.1:{port}/metrics").text
