@@ -16,6 +16,7 @@ from app.access.opening import refuse_unchecked
 from app.api.work import engine_for
 from app.doors import is_closed, with_headers
 from app.offline import go_offline
+from app.scope import SAFE, header
 from ingest.errors import InputError
 
 if TYPE_CHECKING:
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
 HEALTH = ("model", "llm", "documents", "chunks")  # what /healthz tells; the store's path is nobody's business
 GRACE = 2  # seconds that open connections get at the end; each open tab holds one
 _LOOPBACK_NAMES = frozenset(("localhost", "localhost.localdomain", "ip6-localhost"))
-
-_SAFE = frozenset(("GET", "HEAD", "OPTIONS"))
 
 Receive = Callable[[], Any]
 Send = Callable[[dict[str, Any]], Any]
@@ -118,8 +117,8 @@ def serve(
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     logging.getLogger("uvicorn.error").addFilter(_is_worth_logging)
     with contextlib.closing(operations), _bind(host, port) as listener:
-        operations.open_metrics_port()
-        say("start", host=host, port=port, metrics_port=operations.operating.metrics_port or None)
+        metrics_port = operations.open_metrics_port()
+        say("start", host=host, port=port, metrics_port=metrics_port or None)
         try:
             Server(config).run(sockets=[listener])
         except KeyboardInterrupt:
@@ -199,7 +198,10 @@ def build_app(
 
 
 class Guard:
-    """Add security headers to every response; refuse a web site's ways in: a foreign Host (DNS rebinding), another site's request."""
+    """Add security headers to every response; refuse a web site's ways in: a foreign Host (DNS rebinding), another site's request.
+
+    What nothing within has caught is answered here too, with a plain 500: further out no layer of ours would see the answer.
+    """
 
     def __init__(self, app: Any, local_only: bool) -> None:
         self.app = app
@@ -211,8 +213,12 @@ class Guard:
             await self.app(scope, receive, send)
             return
 
+        begun = False
+
         async def guarded(message: dict[str, Any]) -> None:
+            nonlocal begun
             if message["type"] == "http.response.start":
+                begun = True
                 message["headers"] = with_headers(list(message.get("headers", [])), scope.get("scheme") == "https")
             await send(message)
 
@@ -222,11 +228,16 @@ class Guard:
         if is_closed(scope["path"]):
             await _refuse(guarded, 404, b"Not found.\n")
             return
-        if scope["method"] not in _SAFE and _is_from_elsewhere(scope, self.local_only):
+        if scope["method"] not in SAFE and _is_from_elsewhere(scope, self.local_only):
             await _refuse(guarded, 403, b"This request comes from another site.\n")
             return
 
-        await self.app(scope, receive, guarded)
+        try:
+            await self.app(scope, receive, guarded)
+        except Exception:
+            if not begun:
+                await _refuse(guarded, 500, b"Internal error.\n")
+            raise  # to the layer that writes the log, where it ends
 
 
 async def _refuse(send: Send, status: int, body: bytes) -> None:
@@ -236,17 +247,13 @@ async def _refuse(send: Send, status: int, body: bytes) -> None:
 
 def _is_from_elsewhere(scope: dict[str, Any], local_only: bool) -> bool:
     """Tell a request that a browser sends for another site's page. Beyond this machine a proxy may have changed the Host."""
-    if _header(scope, b"sec-fetch-site") == "cross-site":
+    if header(scope, b"sec-fetch-site") == "cross-site":
         return True
-    origin = _header(scope, b"origin")
-    return local_only and bool(origin) and origin.partition("://")[2] != _header(scope, b"host")
-
-
-def _header(scope: dict[str, Any], wanted: bytes) -> str:
-    return next((value.decode("latin-1") for name, value in scope["headers"] if name == wanted), "")
+    origin = header(scope, b"origin")
+    return local_only and bool(origin) and origin.partition("://")[2] != header(scope, b"host")
 
 
 def _host_name(scope: dict[str, Any]) -> str:
     """Return the Host header without its port; IPv6 addresses stand in brackets."""
-    host = _header(scope, b"host")
+    host = header(scope, b"host")
     return host[: host.rfind("]") + 1] if host.startswith("[") else host.partition(":")[0]

@@ -8,9 +8,10 @@ import contextlib
 import datetime
 import shutil
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 from typing import Any
 
 from ingest.checking import Checked, check_store
@@ -23,6 +24,7 @@ KIND = "policyqa-backup"
 STORE = "store"
 STAMP = "last-backup"  # a file in the store: when the last backup was made
 _PASSING = frozenset(("lock", "lock.gate", "owner.json", STAMP))  # of this moment, not of the store
+_SQLITE = b"SQLite format 3\0"
 _BESIDE_SQLITE = ("-journal", "-wal", "-shm")
 WAIT = 30.0  # seconds for a commit that is under way
 
@@ -46,11 +48,18 @@ class Restored:
     left: tuple[Path, ...]
 
 
-def backup(folder: Path, others: Mapping[str, Path], to: Path, program: str, check: bool = True) -> Backup:
+def backup(
+    folder: Path,
+    others: Mapping[str, Path],
+    to: Path,
+    program: str,
+    check: bool = True,
+    fleeting: Mapping[str, Sequence[str]] = MappingProxyType({}),
+) -> Backup:
     """Write a backup of a store, and of other files and folders by their names in it; what is not there is left out.
 
     `to` is a tar file (.tar, .tar.gz) or a folder to be made. The copy is verified before it is given out, unless
-    `check` is off. Raises StoreError.
+    `check` is off. `fleeting`: tables of the others' databases, by their names, whose rows stay out. Raises StoreError.
     """
     if not (current(folder) / CATALOG).is_file():
         raise StoreError(f"没有找到索引：{folder}", "用 --store 指定索引目录")
@@ -65,6 +74,7 @@ def backup(folder: Path, others: Mapping[str, Path], to: Path, program: str, che
                     _copy_tree(path, content / name)
                 elif path.is_file():
                     _copy_file(path, content / name / path.name)
+                    _empty(content / name / path.name, fleeting.get(name, ()))
         checked = look_at(content / STORE) if check else Checked()
         if not checked.whole:
             raise StoreError(f"索引不完整，没有备份：{checked.problems[0]}", "用 policyqa store verify 查看全部问题")
@@ -88,7 +98,7 @@ def look_at(folder: Path) -> Checked:
 def verify_backup(parcel: Path, scratch: Path) -> Backup:
     """Take a backup apart beside `scratch` and look at all of it; nothing stays. Raises StoreError for a damaged one."""
     with beside(scratch) as fresh:
-        manifest = unseal(parcel, KIND, fresh)
+        manifest = _unsealed(parcel, fresh)
         return Backup(parcel, manifest, _checked_copy(parcel, fresh / STORE, manifest))
 
 
@@ -105,13 +115,14 @@ def restore(
     `replace`. Raises StoreError where the backup is damaged or newer, or the store is in use.
     """
     with beside(folder) as fresh:
-        manifest = unseal(parcel, KIND, fresh)
+        manifest = _unsealed(parcel, fresh)
         checked = _checked_copy(parcel, fresh / STORE, manifest)
         _clear_passing(fresh)
         moves = [(fresh / STORE, folder)]
         left = []
         for name, path in others.items():
-            inside = fresh / name / manifest["others"].get(name, "")
+            # Of what the manifest says, the last part only: a path of its own would lead out of the backup.
+            inside = fresh / name / PurePosixPath(manifest["others"].get(name, "")).name
             source = inside if inside.is_file() else fresh / name
             if not source.exists():
                 continue
@@ -130,6 +141,17 @@ def restore(
                 _move(source, place)
                 placed.append(place)
     return Restored(Backup(parcel, manifest, checked), tuple(placed), tuple(kept), tuple(left))
+
+
+def _unsealed(parcel: Path, fresh: Path) -> dict[str, Any]:
+    """Take a backup apart; return its manifest, of which `made` is a string and `others` has strings only."""
+    manifest = unseal(parcel, KIND, fresh)
+    others = manifest.get("others")
+    if not isinstance(manifest.get("made"), str) or not isinstance(others, dict):
+        raise StoreError(f"{parcel} 已损坏：清单不完整", "换一份完好的备份；现有的索引没有改动")
+    if not all(isinstance(name, str) and "\\" not in name for name in others.values()):
+        raise StoreError(f"{parcel} 已损坏：清单里的文件名无效", "换一份完好的备份；现有的索引没有改动")
+    return manifest
 
 
 def _checked_copy(parcel: Path, folder: Path, manifest: Mapping[str, Any]) -> Checked:
@@ -166,7 +188,7 @@ def _copy_tree(folder: Path, to: Path) -> None:
 
 def _copy_file(path: Path, to: Path) -> None:
     to.parent.mkdir(parents=True, exist_ok=True)
-    if not path.name.endswith((".sqlite3", ".sqlite", ".db")):
+    if not _is_sqlite(path):
         shutil.copy2(path, to)
         return
     with (
@@ -175,6 +197,24 @@ def _copy_file(path: Path, to: Path) -> None:
     ):
         old.backup(new)
         new.execute("PRAGMA journal_mode = DELETE")  # one file, whatever it was
+
+
+def _empty(copy: Path, tables: Sequence[str]) -> None:
+    """Take the rows out of those tables of a copied database that it has; nothing of them stays in the file."""
+    if not tables or not _is_sqlite(copy):
+        return
+    with contextlib.closing(sqlite3.connect(copy, isolation_level=None)) as db:
+        db.execute("PRAGMA secure_delete = ON")
+        known = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        for table in tables:
+            if table in known:
+                db.execute(f'DELETE FROM "{table}"')
+
+
+def _is_sqlite(path: Path) -> bool:
+    """Tell by the first bytes: a file's name is whatever the operator set."""
+    with path.open("rb") as file:
+        return file.read(len(_SQLITE)) == _SQLITE
 
 
 def _clear_passing(content: Path) -> None:

@@ -23,6 +23,8 @@ from ingest.errors import StoreError
 MANIFEST = "manifest.json"
 MAX_MANIFEST = 64_000_000  # bytes
 _TAR = (".tar", ".tar.gz", ".tgz")
+_OWN = 0o600  # of every file: accounts and conversations may be in it
+_UNREADABLE = (tarfile.TarError, EOFError, zlib.error, lzma.LZMAError, ValueError, KeyError, TypeError, RecursionError)
 _AGAIN = "换一份完好的备份；现有的索引没有改动"
 
 
@@ -56,6 +58,9 @@ def seal(content: Path, to: Path, facts: Mapping[str, Any]) -> dict[str, Any]:
     manifest = {**facts, "files": files}
     (content / MANIFEST).write_bytes(dump_manifest(manifest))
     try:
+        content.chmod(0o700)
+        for path in (*paths, content / MANIFEST):
+            path.chmod(_OWN)
         if is_tar(to):
             _write_tar(content, list(files), to)
         else:
@@ -65,11 +70,14 @@ def seal(content: Path, to: Path, facts: Mapping[str, Any]) -> dict[str, Any]:
     return manifest
 
 
+def _own(path: str, flags: int) -> int:
+    return os.open(path, flags, _OWN)
+
+
 def _write_tar(content: Path, names: list[str], to: Path) -> None:
     fresh = to.with_name(f".{to.name}.new")
-    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)  # accounts may be in it
     try:
-        with os.fdopen(handle, "wb") as file:
+        with open(fresh, "wb", opener=_own) as file:
             with tarfile.open(fileobj=file, mode="w" if to.name.endswith(".tar") else "w:gz") as tar:
                 for name in (MANIFEST, *names):
                     tar.add(content / name, name, recursive=False)
@@ -93,8 +101,8 @@ def manifest_of(parcel: Path, kind: str) -> dict[str, Any]:
             raise StoreError(f"{parcel} 不是 {kind}", "给出由相应命令做成的文件或目录")
         if not isinstance(manifest.get("version"), int) or manifest["version"] > 1:
             raise StoreError(f"{parcel} 由更新的版本做成", "升级 policyqa")
-        if not all(_is_inside(name) for name in manifest["files"]):
-            raise ValueError("paths")
+        if not isinstance(manifest["files"], dict) or not all(_is_inside(name) for name in manifest["files"]):
+            raise ValueError("files")
         return manifest
 
 
@@ -119,7 +127,7 @@ def unseal(parcel: Path, kind: str, into: Path, wanted: Callable[[str], bool] = 
 def _copy(file: IO[bytes], place: Path, size: int) -> str:
     """Write at most one byte more than stated; return the hash of what came."""
     digest, left = hashlib.sha256(), size + 1
-    with place.open("wb") as out:
+    with open(place, "wb", opener=_own) as out:
         while left > 0 and (piece := file.read(min(left, 1 << 20))):
             digest.update(piece)
             out.write(piece)
@@ -155,7 +163,7 @@ def _told(parcel: Path) -> Iterator[None]:
         yield
     except FileNotFoundError as error:
         raise StoreError(f"没有找到 {parcel}", "检查路径") from error
-    except (tarfile.TarError, EOFError, zlib.error, lzma.LZMAError, ValueError, KeyError, TypeError) as error:
+    except _UNREADABLE as error:
         raise StoreError(f"{parcel} 已损坏，读不出来（{type(error).__name__}）", _AGAIN) from error
     except OSError as error:
         raise StoreError(f"{parcel} 读写失败：{error.strerror or error}", _AGAIN) from error

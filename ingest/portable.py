@@ -205,7 +205,7 @@ def import_into(store: Store, parcel: Path, scratch: Path, originals: Path | Non
         except (KeyError, TypeError, ValueError, IndexError) as error:
             raise StoreError(f"{parcel} 的内容读不懂：{type(error).__name__}", "重新导出后再试") from error
         if originals is not None and (fresh / ORIGINALS).is_dir():
-            shutil.copytree(fresh / ORIGINALS, originals, dirs_exist_ok=True)
+            shutil.copytree(fresh / ORIGINALS, originals, copy_function=shutil.copyfile, dirs_exist_ok=True)
     return put, there
 
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tomllib
 from fnmatch import fnmatch
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -157,6 +158,28 @@ def test_services_of_compose_are_locked_up_and_reachable_from_this_machine_only(
         assert service["read_only"] and service["cap_drop"] == ["ALL"] and service["mem_limit"], name
         assert all(str(port).startswith("127.0.0.1:") for port in service.get("ports", ())), name
     assert "ports" not in COMPOSE["services"]["chroma"]
+
+
+def test_every_server_reaches_its_sign_in_and_believes_the_proxy_alone():
+    for name in ("policyqa", "reader"):
+        service = COMPOSE["services"][name]
+        assert "outside" in service["networks"] and service["env_file"], name
+        nets = {ip_network(net) for net in service["environment"]["FORWARDED_ALLOW_IPS"].split(",")}
+        made = {ip_network(net["ipam"]["config"][0]["subnet"]) for net in COMPOSE["networks"].values()}
+        assert nets == made, name
+    settings = next(made["data"] for _, made in MANIFESTS if made["kind"] == "ConfigMap")
+    assert ip_network(settings["FORWARDED_ALLOW_IPS"]).prefixlen > 0
+    policy = next(made["spec"] for _, made in MANIFESTS if made["metadata"]["name"] == "servers")
+    assert any(port["port"] == 443 for rule in policy["egress"] for port in rule["ports"])
+
+
+def test_commands_beside_the_unit_use_its_files():
+    unit = (DEPLOY / "policyqa.service").read_text(encoding="utf-8")
+    told = unit.replace("%S", "/var/lib").replace("%C", "/var/cache")
+    run = re.search(r"^systemd-run (?:.*\\\n)*.*", (DEPLOY / "README.md").read_text(encoding="utf-8"), re.MULTILINE)[0]
+    given = dict(re.findall(r"(POLICYQA_[A-Z_]+|WorkingDirectory)=(\S+)", told))
+    assert given.items() <= dict(re.findall(r"(POLICYQA_[A-Z_]+|WorkingDirectory)=(\S+)", run)).items()
+    assert {"POLICYQA_ACCOUNTS", "WorkingDirectory"} <= given.keys()
 
 
 def test_dockerfile_ends_as_nobody_and_takes_nothing_from_the_network():

@@ -7,6 +7,7 @@ import re
 import sys
 import threading
 import time
+from contextlib import closing
 from types import SimpleNamespace
 
 import httpx
@@ -14,12 +15,14 @@ import pytest
 from api_server import NotingLibrary
 from fake_engine import FakeEngine
 from fastapi.testclient import TestClient
+from starlette.routing import Mount, Route
 
 from app.access.caller import SCOPE_KEY, Caller
 from app.build import open_engine
 from app.doctor import examine
 from app.library.library import Library
 from app.library.shelf import Shelf
+from app.operations.checks import _metrics
 from app.operations.logs import Lines, secrets_in, set_up_logs
 from app.operations.metrics import Meters, serve_metrics
 from app.operations.options import Operating, load_operating
@@ -99,6 +102,39 @@ def series(text):
     return {line.partition(" ")[0] for line in text.splitlines() if line and not line.startswith("#")}
 
 
+class TestFailures:
+    def test_what_nobody_foresaw_is_answered_by_us_and_logged_as_an_error(self, caplog):
+        app = build_app(FakeEngine())
+
+        def broken(request):
+            raise RuntimeError(QUESTION)
+
+        app.router.routes.insert(0, Route("/healthz", broken))
+        client = TestClient(app, base_url="http://127.0.0.1:7860")  # raises what reaches the server
+        with caplog.at_level(logging.INFO, "policyqa"):
+            reply = client.get("/healthz", headers={"X-Request-ID": "a.b-c"})
+        assert (reply.status_code, reply.text) == (500, "Internal error.\n")
+        assert reply.headers["x-request-id"] == "a.b-c" and "content-security-policy" in reply.headers
+        told = [record for record in caplog.records if record.levelno == logging.ERROR]
+        assert [record.fields["status"] for record in told if hasattr(record, "fields")] == [500]
+        assert any(record.exc_info and QUESTION in str(record.exc_info[1]) for record in told)
+        text = client.get("/metrics").text
+        assert 'policyqa_requests_total{method="GET",route="/healthz",status="500"} 1.0' in text
+
+    def test_an_answer_that_breaks_off_is_cut_and_logged(self, caplog):
+        app = build_app(FakeEngine())
+
+        async def broken(scope, receive, send):
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body", "body": b"half", "more_body": True})
+            raise RuntimeError("cut")
+
+        app.router.routes.insert(0, Mount("/library", broken))
+        with pytest.raises(RuntimeError, match="cut"), caplog.at_level(logging.INFO, "policyqa"):
+            TestClient(app, base_url="http://127.0.0.1:7860").get("/library/a")
+        assert any(record.levelno == logging.ERROR and record.exc_info for record in caplog.records)
+
+
 class TestMetrics:
     def test_what_is_asked_is_counted_and_strangers_add_no_series(self, api):
         address, _, _ = api
@@ -153,6 +189,13 @@ class TestMetrics:
         meters = Meters()
         from chroma_server import free_port
 
+        settings = Settings(operating=Operating(metrics=False, metrics_port=free_port()))
+        assert _metrics(settings, lambda name, ok, told, **_: told) == "metrics_off"
+        both = build_app(FakeEngine(), settings=settings)
+        with closing(both.state.operations) as operations:
+            assert operations.open_metrics_port() == 0
+            with pytest.raises(httpx.ConnectError):
+                httpx.get(f"http://127.0.0.1:{operations.operating.metrics_port}/metrics")
         stop = serve_metrics(meters, "127.0.0.1", port := free_port())
         try:
             assert "policyqa_answers_in_progress" in httpx.get(f"http://127.0.0.1:{port}/metrics").text

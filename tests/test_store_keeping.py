@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import shutil
 import sqlite3
 import tarfile
@@ -11,6 +12,9 @@ import pytest
 from chroma_server import ChromaServer
 from small_embedder import SmallEmbedder
 
+from app.access import sessions
+from app.access.accounts import add
+from app.access.ledger import Ledger
 from app.build import open_engine
 from app.cli import main
 from app.settings import Settings
@@ -115,6 +119,71 @@ class TestBackup:
         assert sorted(path.name for path in store.parent.iterdir()) == ["store"]
         assert not (tmp_path / "evil").exists()
 
+    def test_a_database_under_any_name_is_copied_whole(self, store, tmp_path):
+        accounts = tmp_path / "accounts"
+        with closing(sqlite3.connect(accounts, isolation_level=None)) as db:
+            db.execute("PRAGMA journal_mode = WAL")
+            db.execute("CREATE TABLE accounts(name)")
+            db.execute("INSERT INTO accounts VALUES ('never checkpointed')")
+            backup(store, {"accounts": accounts}, tmp_path / "b.tar", "1")
+        restore(tmp_path / "b.tar", tmp_path / "new" / "store", {"accounts": tmp_path / "new" / "accounts"})
+        with closing(sqlite3.connect(tmp_path / "new" / "accounts")) as db:
+            assert db.execute("SELECT name FROM accounts").fetchall() == [("never checkpointed",)]
+
+    def test_sessions_are_not_in_a_backup(self, store, tmp_path, monkeypatch):
+        accounts = tmp_path / "accounts"
+        for name, value in (("ACCOUNTS", str(accounts)), ("LIBRARY", "off"), ("HISTORY", "off")):
+            monkeypatch.setenv(f"POLICYQA_{name}", value)
+        with closing(Ledger(accounts)) as ledger:
+            add(ledger, "chen", "a long password 1", "reader", None)
+            token = sessions.begin(ledger, "chen", "")
+            assert main(["store", "backup", str(tmp_path / "b"), "--store", str(store)]) == 0
+            assert sessions.account_of(ledger, token)  # the one in use keeps them
+        (digest,) = rows(accounts, "SELECT token FROM sessions")
+        assert main(["store", "restore", str(tmp_path / "b"), "--all", "--store", str(store)]) == 0
+        assert (
+            rows(accounts, "SELECT name FROM accounts") == ["chen"] and rows(accounts, "SELECT * FROM sessions") == []
+        )
+        assert digest.encode() not in accounts.read_bytes()
+
+    @pytest.mark.skipif(os.name != "posix", reason="Windows has no such modes")
+    @pytest.mark.parametrize("form", ["b", "b.tar"])
+    def test_only_the_owner_reads_a_backup_and_what_it_restores(self, store, tmp_path, form):
+        names = {"accounts": "accounts.sqlite3", "history": "history"}
+        _database(tmp_path / "accounts.sqlite3", "CREATE TABLE accounts(name)")
+        (tmp_path / "history").write_text("no database")
+        for file in names.values():
+            (tmp_path / file).chmod(0o644)
+        backup(store, {name: tmp_path / file for name, file in names.items()}, tmp_path / form, "1")
+        made = [tmp_path / form, *(tmp_path / form).rglob("*.*")]
+        restore(tmp_path / form, tmp_path / "new" / "store", {n: tmp_path / "new" / f for n, f in names.items()})
+        made += [tmp_path / "new" / file for file in names.values()] + [*(tmp_path / "new" / "store").rglob("*.*")]
+        assert len(made) > 5 and [path for path in made if path.is_file() and path.stat().st_mode & 0o077] == []
+        assert (tmp_path / form).stat().st_mode & 0o077 == 0
+
+    @pytest.mark.parametrize("where", ["{there}", "../../../there", ".."])
+    def test_a_manifest_that_names_another_file_moves_none(self, parcel, tmp_path, where):
+        (tmp_path / "there").write_text("mine")
+        names = {"history": where.format(there=tmp_path / "there"), "library": "library"}
+        _rewritten(parcel, tmp_path / "b.tar", others=names)
+        place = tmp_path / "new" / "history.sqlite3"
+        restore(tmp_path / "b.tar", tmp_path / "new" / "store", {"history": place})
+        assert (tmp_path / "there").read_text() == "mine"
+        assert not place.is_file() and (place / "history.sqlite3").is_file()  # what the backup has under that name
+
+    @pytest.mark.parametrize(
+        "facts",
+        [{"others": None}, {"others": ["history"]}, {"others": {"history": 7}}, {"others": {"history": "..\\x"}},
+         {"made": None}, {"made": 7}, {"files": ["a"]}, {"files": {"store/catalog.sqlite3": 7}}],
+    )  # fmt: skip
+    def test_a_manifest_of_another_shape_is_refused_in_one_line(self, parcel, tmp_path, facts, capsys):
+        _rewritten(parcel, tmp_path / "b.tar", **facts)
+        for action in ("restore", "verify"):
+            assert main(["store", action, str(tmp_path / "b.tar"), "--store", str(tmp_path / "store")]) == 2
+            told = capsys.readouterr().err
+            assert "已损坏" in told and told.count("\n") == 1
+        assert [path.name for path in tmp_path.iterdir()] == ["b.tar"]
+
     def test_what_is_broken_is_not_backed_up(self, store, tmp_path):
         with closing(sqlite3.connect(store / "catalog.sqlite3")) as db, db:
             db.execute("DELETE FROM words WHERE rowid = (SELECT min(number) FROM chunks)")
@@ -130,6 +199,29 @@ class TestBackup:
 def _model(store):
     with open_store(store) as opened:
         return opened.catalog.get_meta("model"), int(opened.catalog.get_meta("dimension"))
+
+
+def rows(path, query):
+    with closing(sqlite3.connect(path)) as db:
+        return [row[0] for row in db.execute(query)]
+
+
+def _database(path, *statements):
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        for statement in statements:
+            db.execute(statement)
+
+
+def _rewritten(parcel, bad, **facts):
+    """A copy with other facts in its manifest; None takes one out."""
+    with tarfile.open(parcel) as old, tarfile.open(bad, "w") as new:
+        for member in old:
+            content = old.extractfile(member).read()
+            if member.name == "manifest.json":
+                made = {**json.loads(content), **facts}
+                content = json.dumps({name: fact for name, fact in made.items() if fact is not None}).encode()
+            member.size = len(content)
+            new.addfile(member, io.BytesIO(content))
 
 
 def _harm(parcel, bad, harm):

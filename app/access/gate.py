@@ -17,11 +17,11 @@ from app.access.ledger import AccessError, Ledger
 from app.access.sessions import account_of
 from app.api.errors import ApiError
 from app.api.limits import refuse
+from app.scope import SAFE, header
 
 COOKIE = "policyqa_session"
 OPEN = frozenset(("/healthz", "/readyz", "/login", "/login/oidc", "/login/oidc/return"))
 TOKEN_KEY = "policyqa.session"  # the session's token, in the ASGI scope; "" where a key or nobody asks
-_SAFE = frozenset(("GET", "HEAD", "OPTIONS"))
 _log = logging.getLogger(__name__)
 Scope = dict[str, Any]
 Receive = Callable[[], Any]
@@ -74,14 +74,9 @@ def cookie(scope: Mapping[str, Any], name: str) -> str:
     return found.value if found else ""
 
 
-def header(scope: Mapping[str, Any], wanted: bytes) -> str:
-    """The value of a request's header, "" where it has none."""
-    return next((value.decode("latin-1") for name, value in scope["headers"] if name == wanted), "")
-
-
 def _is_own(scope: Scope) -> bool:
     """Whether a request that a cookie vouches for was made by a page of ours: browsers say where it comes from."""
-    if scope["type"] == "http" and scope["method"] in _SAFE:
+    if scope["type"] == "http" and scope["method"] in SAFE:
         return True
     site, origin = header(scope, b"sec-fetch-site"), header(scope, b"origin")
     if site:

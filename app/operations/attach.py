@@ -26,17 +26,18 @@ class Operations:
         self.operating, self.watch = operating, watch
         self._ends: list[Callable[[], None]] = [watch.traces.close] if watch.traces else []
 
-    def open_metrics_port(self) -> None:
-        """Give the metrics on their own port, where one is set. Raises InputError where it cannot be had."""
+    def open_metrics_port(self) -> int:
+        """Give the metrics on their own port, where one is set; return it, else 0. Raises InputError where it cannot be had."""
         host, port = self.operating.metrics_host, self.operating.metrics_port
-        if not port:
-            return
+        if not port or not self.operating.metrics:
+            return 0
         try:
             self._ends.append(serve_metrics(self.watch.meters, host, port))
         except OSError as error:
             raise InputError(
                 f"无法在 {host}:{port} 提供指标：{error.strerror or error}", "换一个 POLICYQA_METRICS_PORT"
             ) from error
+        return port
 
     def close(self) -> None:
         """Send what waits, and end."""

@@ -142,7 +142,7 @@ def _log(settings: Settings, part: MakePart, language: Language) -> Part:
 
 def _metrics(settings: Settings, part: MakePart) -> Part:
     own = settings.operating
-    if own.metrics_port:
+    if own.metrics and own.metrics_port:
         return part("metrics", True, "metrics_port", host=own.metrics_host, port=own.metrics_port)
     return part("metrics", True, "metrics_route" if own.metrics else "metrics_off")
 

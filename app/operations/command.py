@@ -15,6 +15,7 @@ from ingest.location import is_server
 
 ACTIONS = ("verify", "backup", "restore", "export", "import", "upgrade")
 SECRET = ("accounts",)  # of what belongs to a store, that which holds secrets
+FLEETING = {"accounts": ("sessions",)}  # tables that stay out of a backup: a restore must not revive what has ended
 Said = Iterator[str]
 
 
@@ -80,7 +81,7 @@ def _backup(args: argparse.Namespace, settings: Settings) -> dict[str, Any]:
     from ingest.backup import backup
 
     others = belongings(settings)
-    made = backup(_folder(settings), others, Path(args.file), program())
+    made = backup(_folder(settings), others, Path(args.file), program(), fleeting=FLEETING)
     present = [name for name in made.manifest["others"] if name in SECRET]
     return {
         "backup": str(made.path), "made": made.manifest["made"], "documents": made.checked.documents,

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.access.caller import caller_in
+from app.scope import header
 
-_FORM = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+_FORM = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +36,8 @@ CURRENT: ContextVar[Request | None] = ContextVar("policyqa_request", default=Non
 
 def request_of(scope: Mapping[str, Any]) -> Request:
     """Return the request of a scope, under the id that it brings (X-Request-ID) where that is well formed, else a new one."""
-    given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
-    return Request(given.decode("ascii") if _FORM.fullmatch(given) else new_id(), scope)
+    given = header(scope, b"x-request-id")
+    return Request(given if _FORM.fullmatch(given) else new_id(), scope)
 
 
 def new_id() -> str:

@@ -99,12 +99,15 @@ class Watch:
         level = logging.WARNING if job.state == "failed" else logging.INFO
         say("job", level, job=job.id, state=job.state, ms=round(seconds * 1000), chunks=job.total or None)
 
-    def request_ended(self, request: Request, status: int, seconds: float) -> None:
-        """A request has ended; `status` 0: before it was answered."""
+    def request_ended(self, request: Request, status: int, seconds: float, error: Exception | None = None) -> None:
+        """A request has ended; `status` 0: before it was answered. `error`: what nobody had foreseen."""
         route = route_of(request.scope, self.paths)
         self.meters.request(request.scope["method"], route, status, seconds)
         level = logging.DEBUG if route.startswith(_QUIET) or route == "/" else logging.INFO
         level = logging.WARNING if status >= 500 and not route.startswith(("/readyz",)) else level
+        if error is not None:
+            level = logging.ERROR
+            _log.error("a request failed", exc_info=error)
         say(
             "request", level, request_id=request.id, caller=request.caller, method=request.scope["method"], route=route,
             status=status, ms=round(seconds * 1000, 1),
@@ -112,7 +115,7 @@ class Watch:
 
 
 class Watching:
-    """The ASGI layer around everything else."""
+    """The ASGI layer around everything else. An error ends here where its request has been answered, and is told of in the log."""
 
     def __init__(self, app: Any, watch: Watch) -> None:
         self.app, self.watch = app, watch
@@ -122,24 +125,30 @@ class Watching:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        request, began, status = request_of(scope), time.perf_counter(), 0
+        request, began, status, answered = request_of(scope), time.perf_counter(), 0, False
+        error: Exception | None = None
         token: Token[Request | None] = CURRENT.set(request)
 
         async def named(message: dict[str, Any]) -> None:
-            nonlocal status
+            nonlocal status, answered
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message["headers"] = [*message.get("headers", []), (b"x-request-id", request.id.encode())]
             await send(message)
+            answered = message["type"] == "http.response.body" and not message.get("more_body", False)
 
         counted = _must_end(scope)
         self.watch._count(requests=counted)
         try:
             await self.app(scope, receive, named)
+        except Exception as raised:
+            error = raised
+            if not answered:
+                raise  # the server has to cut the connection
         finally:
             self.watch._count(requests=-counted)
+            self.watch.request_ended(request, status, time.perf_counter() - began, error)
             CURRENT.reset(token)
-            self.watch.request_ended(request, status, time.perf_counter() - began)
 
 
 def _must_end(scope: dict[str, Any]) -> int:
