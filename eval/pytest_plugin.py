@@ -1,7 +1,8 @@
 """A suite inside anyone's tests: one pytest item for every gold row, and one for the gate.
 
-`pytest --policyqa-suite path/gold.jsonl` collects a suite beside the tests that are run anyway; so does naming a file
-`gold.jsonl` or `*.gold.jsonl` as an argument. Without either the plugin does nothing and imports nothing of the harness.
+`pytest -p eval.pytest_plugin --policyqa-suite path/gold.jsonl` collects a suite beside the tests that are run anyway; so
+does naming a file `gold.jsonl` or `*.gold.jsonl` as an argument. Without either the plugin does nothing and imports nothing
+of the harness. It is no entry point: that would end every pytest of a project with a package `eval` of its own.
 """
 
 from collections.abc import Iterator
