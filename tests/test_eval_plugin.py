@@ -98,6 +98,19 @@ def test_with_the_gate_it_decides(scripted):
     run(team, "gold.jsonl", "--policyqa-gate").assert_outcomes(passed=1, failed=2)
 
 
+@pytest.mark.parametrize(
+    ("words", "outcomes"),
+    [
+        (["-k", "trap"], {"failed": 1, "deselected": 2}),  # no gate decides, so nothing is tolerated
+        (["-k", "gate"], {"passed": 1, "deselected": 2}),  # it asks what it judges
+        (["-k", "trap or gate"], {"passed": 1, "xfailed": 1, "deselected": 1}),
+    ],
+)
+def test_a_gate_tolerates_only_where_it_is_selected(scripted, words, outcomes):
+    (scripted.path / "gate.toml").write_text("[hard]\naccuracy = 0.5\n", encoding="utf-8")
+    run(scripted, "gold.jsonl", "--policyqa-gate", *words).assert_outcomes(**outcomes)
+
+
 def test_only_what_is_selected_is_asked(scripted):
     team = scripted
     run(team, "gold.jsonl", "-k", "racks", "--policyqa-out", "r").assert_outcomes(passed=1, deselected=1)
