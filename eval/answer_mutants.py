@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from app.types import Evidence
+from eval.answers import UNDISCLOSED
 from eval.corpus import Corpus
 from eval.gold import Case
 from eval.mutate import ENGLISH, OPERATORS, Operator, other_citations
@@ -101,6 +102,18 @@ def duplicated_citation(right: Right, corpus: Corpus) -> Iterator[Mutant]:
         yield Mutant(right.case, said, marker, f"{marker}[{number}]")
 
 
+def undisclosed(right: Right, corpus: Corpus) -> Iterator[Mutant]:
+    """A sentence told as one that no source says, clause by clause: what its citation says is denied."""
+    for at, sentence in enumerate(right.said.sentences):
+        # What stands before a colon only announces; a sentence that says this already would say it twice.
+        if "：" in sentence.text or not is_chinese(sentence.text) or UNDISCLOSED.search(sentence.text):
+            continue
+        for frame in ("资料未披露", "没有资料说", "资料未提供"):
+            told = re.sub(r"(?<![^，；。])(?=[^，；。\s])", frame, sentence.text)
+            if _cited(right.said, sentence) and sentence.text in right.said.answer:
+                yield Mutant(right.case, _retold(right.said, at, told), sentence.text, told)
+
+
 def refusal(right: Right, corpus: Corpus) -> Iterator[Mutant]:
     """A refusal instead of an answer, with the flag and without it."""
     if right.case.answerable or (right.case.either_flag and any(fact.vital for fact in right.case.facts)):
@@ -169,7 +182,7 @@ def _retold(said: Said, at: int, text: str) -> Said:
 
 _STRUCTURAL: dict[str, AnswerOperator] = {
     "wrong citation": wrong_citation, "dropped citation": dropped_citation, "duplicated citation": duplicated_citation,
-    "refusal": refusal, "answering the unanswerable": answering_the_unanswerable,
+    "undisclosed": undisclosed, "refusal": refusal, "answering the unanswerable": answering_the_unanswerable,
 }  # fmt: skip
 ANSWER_OPERATORS: dict[str, AnswerOperator] = {
     **{name: in_sentences(name) for name in dict.fromkeys((*OPERATORS, *ENGLISH))}, **_STRUCTURAL,

@@ -49,6 +49,7 @@ class Claim:
     piece: Piece
     quoted: frozenset[str] = frozenset()
     dated: bool = False
+    is_unsaid: bool = False  # stands in a clause that says that no source says it
 
     @property
     def name(self) -> str:
@@ -98,7 +99,8 @@ def find_claims(pieces: Sequence[Piece], said: Said, asked: str) -> tuple[Claim,
                     periods = set(periods_of(piece.text))
                 stated = frozenset(periods) or asked_periods
                 quoted = frozenset(named_owner) if piece.in_quote(offset + quantity.start) else frozenset()
-                claims.append(Claim(quantity, frozenset(scopes), implied, stated, piece, quoted, bool(periods)))
+                unsaid = piece.is_unsaid(offset + quantity.start)
+                claims.append(Claim(quantity, frozenset(scopes), implied, stated, piece, quoted, bool(periods), unsaid))
         spoken_of = _affirmed(piece.text) or spoken_of
     return tuple(claims)
 
