@@ -175,10 +175,19 @@ def test_a_written_baseline_is_the_gates_and_what_is_lost_is_named(suite, monkey
     said = capsys.readouterr().err.splitlines()
     assert "基线是按另一版题目写的，只比共有的题：新增 1 题（new），改动 1 题（rate）" in said
     assert "变错 1 题：rate" in said
+    summary = json.loads((suite.parent / "worse" / "summary.json").read_text(encoding="utf-8"))
+    assert summary["drift"] == {"new": ["new"], "removed": [], "changed": ["rate"]}
+    shown = (suite.parent / "worse" / "summary.md").read_text(encoding="utf-8")
+    assert "- 题目与写基线时相比新增 1 题：`new`" in shown
     assert "门槛未过：比基线少对 1 题：变错 rate；变对 无" in said
     assert _eval("score", "worse", "--gate") == 3
     assert _eval("score", "worse", "--write-baseline") == 0
     assert _eval("score", "worse", "--gate") == 0
+
+    suite.write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in (rows[0], new)), encoding="utf-8")
+    capsys.readouterr()
+    assert _eval(suite, "--gate", "--out", "fewer") == 3
+    assert "门槛未过：基线中有 1 题不在本次运行中：rate；删题或改编号时，同时重写基线" in capsys.readouterr().err
 
 
 def test_texts_that_are_not_here_are_an_error_or_a_reason_to_skip(suite, monkeypatch, capsys):
