@@ -3,11 +3,13 @@
 Pure. A mutant is a whole answer as `ask --json` gives it, with what was changed in words.
 """
 
+import itertools
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from app.types import Evidence
+from eval.answers import UNDISCLOSED
 from eval.corpus import Corpus
 from eval.gold import Case
 from eval.mutate import ENGLISH, OPERATORS, Operator, other_citations
@@ -15,6 +17,7 @@ from eval.passages import evidence_of, passage
 from eval.rights import NO_ANSWER, Right, cite
 from eval.text import is_chinese
 from eval.trace import Said, SaidCitation, SaidSentence
+from ingest.facts.figures import find_figures
 from ingest.facts.regions import display, find_regions
 from ingest.types import Sentence, Source
 
@@ -101,6 +104,32 @@ def duplicated_citation(right: Right, corpus: Corpus) -> Iterator[Mutant]:
         yield Mutant(right.case, said, marker, f"{marker}[{number}]")
 
 
+def undisclosed(right: Right, corpus: Corpus) -> Iterator[Mutant]:
+    """A sentence told as one that no source says, clause by clause: what its citation says is denied."""
+    for at, sentence in enumerate(right.said.sentences):
+        # What stands before a colon only announces; a sentence that says this already would say it twice.
+        if "：" in sentence.text or not is_chinese(sentence.text) or UNDISCLOSED.search(sentence.text):
+            continue
+        for frame in ("资料未披露", "没有资料说", "资料未提供"):
+            told = re.sub(r"(?<![^，；。])(?=[^，；。\s])", frame, sentence.text)
+            if _cited(right.said, sentence) and sentence.text in right.said.answer:
+                yield Mutant(right.case, _retold(right.said, at, told), sentence.text, told)
+
+
+def indicator_swapped(right: Right, corpus: Corpus) -> Iterator[Mutant]:
+    """Two figures of a sentence, of one unit and of two things, changed about."""
+    for at, sentence in enumerate(right.said.sentences):
+        text, named = sentence.text, [f for f in find_figures(sentence.text) if len(f.indicator) > 1]
+        if not (_cited(right.said, sentence) and text in right.said.answer and is_chinese(text)):
+            continue
+        for a, b in itertools.combinations(named, 2):
+            one, other = text[a.start : a.end], text[b.start : b.end]
+            apart = a.indicator not in b.indicator and b.indicator not in a.indicator
+            if a.end <= b.start and a.unit == b.unit and one != other and apart:
+                told = text[: a.start] + other + text[a.end : b.start] + one + text[b.end :]
+                yield Mutant(right.case, _retold(right.said, at, told), text, told)
+
+
 def refusal(right: Right, corpus: Corpus) -> Iterator[Mutant]:
     """A refusal instead of an answer, with the flag and without it."""
     if right.case.answerable or (right.case.either_flag and any(fact.vital for fact in right.case.facts)):
@@ -169,6 +198,7 @@ def _retold(said: Said, at: int, text: str) -> Said:
 
 _STRUCTURAL: dict[str, AnswerOperator] = {
     "wrong citation": wrong_citation, "dropped citation": dropped_citation, "duplicated citation": duplicated_citation,
+    "undisclosed": undisclosed, "indicator swapped": indicator_swapped,
     "refusal": refusal, "answering the unanswerable": answering_the_unanswerable,
 }  # fmt: skip
 ANSWER_OPERATORS: dict[str, AnswerOperator] = {

@@ -25,6 +25,16 @@ UNDISCLOSED = re.compile(
     r"|no source|nothing says|no (?:figure|data)|cannot be answered",
     re.IGNORECASE,
 )
+# What an answer says of the sources to deny a statement, wider than UNDISCLOSED and without 自身的: which denies nothing.
+_UNSAID = re.compile(
+    r"未(?:披露|提供|公布|公开|说明|给出|提到|提及|载明)|没有?(?:披露|提供|公布|公开|给出|说|提到|提及|找到|资料|数据)|查不到|无法回答"
+    r"|no source|nothing says|no (?:figure|data)|\bnot (?:disclosed?|stated?|give|given|reported)\b|cannot be answered",
+    re.IGNORECASE,
+)
+# Ends of what one denial denies: 资料未披露：… goes on behind its colon, the comma of 120,000 parts nothing.
+_UNSAID_ENDS = re.compile(
+    r"[，；;。！？!?（）()\n]|(?<!\d),|,(?!\d)|(?<!披露|提供|公布|说明|给出|提到)[：:]|但|\bbut\b", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +53,16 @@ class Piece:
     def in_quote(self, position: int) -> bool:
         """Whether a position lies in a verbatim quote."""
         return any(start <= position < end for start, end in self.quotes)
+
+    def is_unsaid(self, position: int) -> bool:
+        """Whether a position stands in a clause that says that no source says it.
+
+        Words of denial that the cited sources use themselves are theirs, so a verbatim sentence is never such a clause.
+        """
+        start = max((m.end() for m in _UNSAID_ENDS.finditer(self.text, 0, position)), default=0)
+        after = _UNSAID_ENDS.search(self.text, position)
+        denials = _UNSAID.findall(self.text, start, after.start() if after else len(self.text))
+        return any(not any(word in citation.quote for citation in self.cited) for word in denials)
 
 
 @dataclass(frozen=True, slots=True)

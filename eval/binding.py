@@ -14,6 +14,7 @@ from datetime import date
 from app.understanding.periods import question_periods
 from eval.answers import CLAUSE, UNDISCLOSED, Piece, is_denied, is_quotation_of
 from eval.corpus import Corpus, KnownScope, scope_codes, true_scopes
+from eval.indicators import is_told_of_another
 from eval.quantities import Stated, same_quantity, same_unit, same_value, stated_quantities
 from eval.text import is_chinese
 from eval.trace import Said, SaidCitation, SaidFigure
@@ -49,6 +50,8 @@ class Claim:
     piece: Piece
     quoted: frozenset[str] = frozenset()
     dated: bool = False
+    indicators: frozenset[str] = frozenset()  # of what the words around it tell it
+    is_unsaid: bool = False  # stands in a clause that says that no source says it
 
     @property
     def name(self) -> str:
@@ -62,8 +65,9 @@ class Claim:
 
     @property
     def is_grounded(self) -> bool:
-        """Whether a quote cited where the claim stands states the same value, unit and comparator."""
-        return is_grounded(self.quantity, self.piece.cited)
+        """Whether a quote cited where the claim stands states the same value, unit and comparator, of the same thing."""
+        cited = self.piece.cited
+        return is_grounded(self.quantity, cited) and not is_told_of_another(self.quantity, self.indicators, cited)
 
 
 def name_quantity(quantity: Stated) -> str:
@@ -98,7 +102,11 @@ def find_claims(pieces: Sequence[Piece], said: Said, asked: str) -> tuple[Claim,
                     periods = set(periods_of(piece.text))
                 stated = frozenset(periods) or asked_periods
                 quoted = frozenset(named_owner) if piece.in_quote(offset + quantity.start) else frozenset()
-                claims.append(Claim(quantity, frozenset(scopes), implied, stated, piece, quoted, bool(periods)))
+                named = frozenset(f.indicator for f in own if f.indicator)
+                unsaid = piece.is_unsaid(offset + quantity.start)
+                claims.append(
+                    Claim(quantity, frozenset(scopes), implied, stated, piece, quoted, bool(periods), named, unsaid)
+                )
         spoken_of = _affirmed(piece.text) or spoken_of
     return tuple(claims)
 

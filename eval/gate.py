@@ -89,12 +89,15 @@ def verdicts(summary: Mapping[str, Any]) -> dict[str, bool]:
     return {str(case["id"]): bool(case["correct"]) for case in summary["cases"]}
 
 
-def check(summary: Mapping[str, Any], gate: Gate, baseline: Baseline | None = None) -> list[str]:
+def check(
+    summary: Mapping[str, Any], gate: Gate, baseline: Baseline | None = None, *, whole: bool = False
+) -> list[str]:
     """Return what fails the gate, one line each; [] if it is passed.
 
-    Fails: a hard value not met, or with nothing to take it from; a metric below its floor or above its ceiling (not one
-    without cases, as in a part of a suite); a must-pass case that is not correct or not in the run; against a baseline,
-    fewer correct cases among the shared ones than it had, evidence found less often, a case misattributed that was not.
+    Fails: a hard value not met, or with nothing to take it from; a metric below its floor or above its ceiling, and in a
+    run of the `whole` suite one without cases; a must-pass case that is not correct or not in the run; against a baseline,
+    fewer correct cases among the shared ones than it had, evidence found less often, a case misattributed that was not,
+    and in a run of the whole suite a case of the baseline that is not in it: to leave out what is wrong is no way to pass.
     """
     metrics = {name: cell["value"] for name, cell in summary["metrics"].items()}
     failures = []
@@ -102,17 +105,29 @@ def check(summary: Mapping[str, Any], gate: Gate, baseline: Baseline | None = No
         if metrics[name] != wanted:
             found = "无从计算" if metrics[name] is None else f"实为 {metrics[name]:.4f}"
             failures.append(f"硬性要求 {name} 应为 {wanted:g}，{found}")
-    for name, floor in gate.floors.items():
-        if metrics[name] is not None and metrics[name] < floor:
-            failures.append(f"{name} 应不低于 {floor:g}，实为 {metrics[name]:.4f}")
-    for name, ceiling in gate.ceilings.items():
-        if metrics[name] is not None and metrics[name] > ceiling:
-            failures.append(f"{name} 应不高于 {ceiling:g}，实为 {metrics[name]:.4f}")
+    failures += _bounds(metrics, gate, whole)
     now = verdicts(summary)
     for case in gate.must_pass:
         if not now.get(case):
             failures.append(f"必过题 {case} {'未通过' if case in now else '不在本次运行中'}")
-    return failures + (_ratchet(summary, gate, baseline) if baseline is not None else [])
+    if baseline is None:
+        return failures
+    if whole and (absent := [case for case in baseline.cases if case not in now]):
+        failures.append(f"基线中有 {len(absent)} 题不在本次运行中：{'、'.join(absent)}；删题或改编号时，同时重写基线")
+    return failures + _ratchet(summary, gate, baseline)
+
+
+def _bounds(metrics: Mapping[str, float | None], gate: Gate, whole: bool) -> list[str]:
+    bounds = [(name, "不低于", bound, 1) for name, bound in gate.floors.items()]
+    bounds += [(name, "不高于", bound, -1) for name, bound in gate.ceilings.items()]
+    failures = []
+    for name, word, bound, sign in bounds:
+        value = metrics[name]
+        if value is None:
+            failures += [f"{name} 应{word} {bound:g}，无从计算"] if whole else []
+        elif sign * value < sign * bound:
+            failures.append(f"{name} 应{word} {bound:g}，实为 {value:.4f}")
+    return failures
 
 
 def _ratchet(summary: Mapping[str, Any], gate: Gate, baseline: Baseline) -> list[str]:

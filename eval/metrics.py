@@ -75,7 +75,8 @@ def is_stated(fact: Fact, pieces: Sequence[Piece], claims: Sequence[Claim]) -> b
 
     Text fact: a sentence holds one of its strings, and a quote cited by the sentence holds one of them. Figure fact: a
     claim has its value, unit, comparator, scope and (where gold gives one) period, grounded in a cited quote. A text in
-    the answer's data that the reader is not shown, or a sentence without a marker, states nothing.
+    the answer's data that the reader is not shown, or a sentence without a marker, states nothing; nor do words of which
+    the answer says that the sources do not say them (没有资料说…).
     """
     if isinstance(fact, TextFact):
         return any(_text_stated(fact, piece) for piece in pieces if piece.cited)
@@ -83,12 +84,21 @@ def is_stated(fact: Fact, pieces: Sequence[Piece], claims: Sequence[Claim]) -> b
 
 
 def _text_stated(fact: TextFact, piece: Piece) -> bool:
-    said = any(contains(piece.text, text) for text in fact.any)
+    said = any(_affirms(piece, squash(text).text) for text in fact.any)
     return said and any(contains(citation.quote, text) for citation in piece.cited for text in fact.any)
 
 
+def _affirms(piece: Piece, needle: str) -> bool:
+    reduced, at = squash(piece.text), 0
+    while span := reduced.find(needle, at):
+        if not piece.is_unsaid(reduced.at[span[0]]):
+            return True
+        at = span[0] + 1
+    return False
+
+
 def _figure_stated(fact: FigureFact, claim: Claim) -> bool:
-    if not same_quantity(fact, claim.quantity) or not claim.is_grounded:
+    if not same_quantity(fact, claim.quantity) or not claim.is_grounded or claim.is_unsaid:
         return False
     owner = frozenset(scope_codes(fact.scope))
     if not owner <= (claim.scopes or claim.implied):

@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -79,11 +79,13 @@ def conclude(
     summary["run"] = read_settings(folder)
     counted = {case.id for case in cases}
     summary["unreviewed"] = [identifier for identifier in unreviewed_ids(suite) if identifier not in counted]
+    if judges.drift:
+        summary["drift"] = asdict(judges.drift)
     if judges.baseline is not None:
         changed = flips(summary, judges.baseline)
         summary |= {name: list(getattr(changed, name)) for name in _CHANGES}
     if judges.gate is not None:
-        summary["gate"] = check(summary, judges.gate, judges.baseline)
+        summary["gate"] = check(summary, judges.gate, judges.baseline, whole=len(cases) == len(every))
     write_reports(folder, Report(suite.name, cases, trace, corpus, summary))
     return summary
 

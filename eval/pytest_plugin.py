@@ -1,7 +1,8 @@
 """A suite inside anyone's tests: one pytest item for every gold row, and one for the gate.
 
-`pytest --policyqa-suite path/gold.jsonl` collects a suite beside the tests that are run anyway; so does naming a file
-`gold.jsonl` or `*.gold.jsonl` as an argument. Without either the plugin does nothing and imports nothing of the harness.
+`pytest -p eval.pytest_plugin --policyqa-suite path/gold.jsonl` collects a suite beside the tests that are run anyway; so
+does naming a file `gold.jsonl` or `*.gold.jsonl` as an argument. Without either the plugin does nothing and imports nothing
+of the harness. It is no entry point: that would end every pytest of a project with a package `eval` of its own.
 """
 
 from collections.abc import Iterator
@@ -25,7 +26,7 @@ class _Wrong(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """What came of the questions of a suite. `gate` is what fails it, None where it was not asked for."""
+    """What came of the questions of a suite. `gate` is what fails it, None where the gate is no test of this session."""
 
     verdicts: "dict[str, dict[str, Any]]"
     records: "dict[str, Record]"
@@ -76,10 +77,14 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> "SuiteFile
 
 
 class SuiteFile(pytest.File):
-    """A gold file; its questions are asked once, when the first of its tests runs: those that are still selected then."""
+    """A gold file; its questions are asked once, when the first of its tests runs.
+
+    Those that are still selected then; all of the split where the gate is selected, for it judges no chance part.
+    """
 
     suite: "Suite"
     every: "tuple[Case, ...]"
+    cases: "list[Case]"
     corpus: "Corpus"
     ran: Ran | Exception | None = None
 
@@ -98,9 +103,9 @@ class SuiteFile(pytest.File):
             raise self.CollectError(str(error)) from error
         if gated and self.suite.gate is None:
             raise self.CollectError(f"{self.suite.gold}: no gate.toml beside it")
-        for case in self.every:
-            if split in (None, case.split):
-                yield Row.from_parent(self, name=visible(case.id), case=case)
+        self.cases = [case for case in self.every if split in (None, case.split)]
+        for case in self.cases:
+            yield Row.from_parent(self, name=visible(case.id), case=case)
         if gated:
             yield Gate.from_parent(self, name="gate")
 
@@ -121,8 +126,12 @@ class SuiteFile(pytest.File):
         from eval.run import Way, new_folder, run_suite
         from eval.trace import read_trace
 
-        cases = [item.case for item in self.session.items if isinstance(item, Row) and item.parent is self]
-        gated, out = (self.config.getoption(f"--policyqa-{name}") for name in ("gate", "out"))
+        selected = [item for item in self.session.items if item.parent is self]
+        gated = any(isinstance(item, Gate) for item in selected)
+        cases = self.cases if gated else [item.case for item in selected if isinstance(item, Row)]
+        if not cases:
+            raise _Wrong(f"{self.suite.gold}: no row in this split for the gate to judge")
+        out = self.config.getoption("--policyqa-out")
         judges = find_judges(self.suite, self.every, gated, None).for_part(cases)
         folder = new_folder(out and out / self.suite.name)
         run_suite(self.suite, cases, load_settings(), folder, way=Way())
@@ -133,7 +142,7 @@ class SuiteFile(pytest.File):
 
 
 class Row(pytest.Item):
-    """One question; passes if the answer is right. With the gate, one that it tolerates is an expected failure."""
+    """One question; passes if the answer is right. Where the gate is a test beside it, what that tolerates is expected."""
 
     parent: SuiteFile
 

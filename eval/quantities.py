@@ -72,6 +72,11 @@ def same_unit(a: str, b: str) -> bool:
     return (a in general and b in _COUNT_UNITS) or (b in general and a in _COUNT_UNITS) or {a, b} == {"", "元"}
 
 
+def is_count(unit: str) -> bool:
+    """Whether a unit counts things, and is said."""
+    return unit != "" and unit in _COUNT_UNITS
+
+
 def same_comparator(a: str, b: str) -> bool:
     """Whether two comparators say the same: equal, or 超/以上, 以上/至少, 以下/至多."""
     return a == b or any({a, b} <= same for same in _SAME_COMPARATOR)

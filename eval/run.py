@@ -7,9 +7,10 @@ import os
 import platform
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from app.settings import DEFAULT_STORE, Settings
 from eval.answer_cache import AnswerCache, state_of
@@ -27,6 +28,12 @@ if TYPE_CHECKING:
 BASE = Path(DEFAULT_STORE).parent
 RUNS = BASE / "runs"
 ANSWERS = BASE / "eval" / "answers"
+# The settings that a reader of a run is shown. An address, a request's extra fields, a sign-in may hold a secret.
+_SHOWN = (
+    "embed_model", "rerank", "llm_model", "llm_gguf", "llm_context", "llm_timeout", "llm_first_token", "llm_retries",
+    "llm_price", "llm_usage",
+)  # fmt: skip
+_CHANGING = (*_SHOWN, "llm_base_url", "llm_extra")  # all that an answer depends on, for the digest of a state
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,17 +169,23 @@ def read_settings(folder: Path) -> dict[str, Any]:
 def _state(settings: Settings, engine: "Engine") -> str:
     named = (settings.embed_model, settings.rerank, settings.llm_gguf)
     models = [Path(name) for name in named if name and Path(name).exists()]
-    return state_of({**_kept(settings), "hits": HITS}, engine.store.catalog.fingerprint(), models)
+    changing = {name: str(getattr(settings, name)) for name in _CHANGING}
+    return state_of({**changing, "hits": HITS}, engine.store.catalog.fingerprint(), models)
 
 
-def _kept(settings: Settings) -> dict[str, str]:
-    return {key: str(value) for key, value in asdict(settings).items() if key not in {"llm_api_key", "store", "cache"}}
+def _shown(settings: Settings) -> dict[str, str]:
+    """The settings of a run without what may be secret: of the model's address its host only."""
+    try:
+        host = urlsplit(settings.llm_base_url).hostname or ""
+    except ValueError:  # an IPv6 address left open
+        host = ""
+    return {**{name: str(getattr(settings, name)) for name in _SHOWN}, "llm_host": host}
 
 
 def _describe(suite: Suite, cases: Sequence[Case], settings: Settings, engine: dict[str, Any]) -> dict[str, Any]:
     return {
         "suite": suite.name, "gold": str(suite.gold), "gold_sha256": sha256(suite.gold),
-        "corpus": str(suite.corpus), "settings": _kept(settings),
+        "corpus": str(suite.corpus), "settings": _shown(settings),
         "model": engine["model"], "llm": engine["llm"], "documents": engine["documents"], "chunks": engine["chunks"],
         "cores": os.cpu_count(), "python": platform.python_version(),
         "started": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),

@@ -51,10 +51,14 @@ def cluster_interval(pairs: Sequence[Pair], groups: Sequence[str]) -> Interval |
 
 
 def paired_interval(a: Sequence[Pair], b: Sequence[Pair], groups: Sequence[str]) -> Interval | None:
-    """Return the 95 % interval of ratio(b) - ratio(a) over the same cases, whole groups drawn; None for fewer than two."""
+    """Return the 95 % interval of ratio(b) - ratio(a) over the same cases, whole groups drawn.
+
+    None for fewer than three groups, and where all draws give the same: no width would claim what no sample shows.
+    """
     kept = [(*p, *q) for p, q in zip(a, b, strict=True) if p[1] or q[1]]
     names = [g for p, q, g in zip(a, b, groups, strict=True) if p[1] or q[1]]
-    return _bootstrap(_by_group(kept, names))
+    found = _bootstrap(_by_group(kept, names)) if len(set(names)) > 2 else None
+    return found if found and found[0] < found[1] else None
 
 
 def mcnemar(only_a: int, only_b: int) -> float:
@@ -82,7 +86,10 @@ def _by_group(rows: Sequence[tuple[float, float, float, float]], groups: Sequenc
 
 
 def _bootstrap(sums: np.ndarray) -> Interval | None:
-    """Interval of a ratio of column sums (2 columns), or of the difference of two (4 columns: a/n_a, b/n_b)."""
+    """Interval of a ratio of column sums (2 columns), or of the difference of two (4 columns: a/n_a, b/n_b).
+
+    None for fewer than two rows, and where a draw has nothing below the line: the rest of the draws are no sample.
+    """
     import warnings
 
     from scipy.stats import bootstrap
@@ -97,7 +104,6 @@ def _bootstrap(sums: np.ndarray) -> Interval | None:
             return first if len(totals) == 2 else totals[2] / totals[3] - first
 
     columns = tuple(sums.T)
-    plain = float(statistic(*columns))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of BCa on draws that are all alike, which is looked at below
         for method in ("BCa", "percentile"):
@@ -105,7 +111,9 @@ def _bootstrap(sums: np.ndarray) -> Interval | None:
                 columns, statistic, paired=True, vectorized=True, n_resamples=RESAMPLES, method=method,
                 rng=np.random.default_rng(SEED),
             )  # fmt: skip
+            if not np.isfinite(found.bootstrap_distribution).all():
+                return None
             low, high = map(float, found.confidence_interval)
             if np.isfinite([low, high]).all():
                 return low, high
-    return (plain, plain) if np.isfinite(plain) else None
+    return None

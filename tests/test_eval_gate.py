@@ -55,6 +55,21 @@ def test_each_bound_fails_alone(metric: str, value: float | None, failure: str) 
     assert failure in only
 
 
+@pytest.mark.parametrize(("metric", "word"), [("accuracy", "不低于 0.9"), ("over_refusal_rate", "不高于 0.9")])
+def test_a_bound_without_cases_fails_a_whole_run_only(metric: str, word: str) -> None:
+    summary = _summary(a=True)
+    summary["metrics"][metric]["value"] = None
+    assert check(summary, GATE) == []
+    assert check(summary, GATE, whole=True) == [f"{metric} 应{word}，无从计算"]
+
+
+def test_a_case_of_the_baseline_that_is_left_out_fails_a_whole_run_only() -> None:
+    held = from_summary(_summary(a=True, b=False, c=True))
+    assert check(_summary(a=True), GATE, held) == []
+    (only,) = check(_summary(a=True), GATE, held, whole=True)
+    assert only.startswith("基线中有 2 题不在本次运行中：b、c")
+
+
 def test_must_pass_ids_fail_wrong_or_absent() -> None:
     assert check(_summary(a=False), GATE) == ["必过题 a 未通过"]
     assert check(_summary(b=True), GATE) == ["必过题 a 不在本次运行中"]

@@ -237,6 +237,43 @@ def test_answering_the_unanswerable_is_caught(case: str, text: str, cite: tuple[
     assert verdict.misattributed
 
 
+@pytest.mark.parametrize(
+    ("case", "text", "cite", "stated"),
+    [
+        ("num-001", "资料未提供贵州规划的数据中心机架超30万个的数据。", GUIZHOU, False),
+        ("num-001", "没有资料说贵州规划的数据中心机架超30万个。", GUIZHOU, False),
+        ("num-001", "资料未披露：贵州规划的数据中心机架超30万个。", GUIZHOU, False),
+        ("num-001-en", "It is not disclosed that Guizhou plans more than 300,000 data-centre racks.", GUIZHOU, False),
+        ("look-005", "没有资料说浙江重点瞄准类脑智能、人形机器人这样的未来产业。", FUTURE, False),
+        ("num-001", "资料未披露机架的价格，但贵州规划的数据中心机架超30万个。", GUIZHOU, True),
+        ("num-001", "资料未提供更新的数字；贵州规划的数据中心机架超30万个。", GUIZHOU, True),
+        ("num-001", f"资料没有说是否建成：“{GUIZHOU[1]}”", GUIZHOU, True),
+    ],
+)
+def test_what_no_source_is_said_to_say_is_not_stated(case: str, text: str, cite: tuple[str, str], stated: bool) -> None:
+    reasons = judge(Made(case, (Line(text, (cite,)),))).reasons
+    assert any("缺关键事实" in reason for reason in reasons) != stated, reasons
+
+
+@pytest.mark.parametrize(
+    ("case", "text", "cite", "told_otherwise"),
+    [
+        ("num-001", "贵州在运数据中心超30万个。", GUIZHOU, True),
+        ("num-001", "贵州规划的数据中心超30万个。", GUIZHOU, True),
+        ("num-014", "2025年国内算法工程师岗位的增速已突破500万。", TALENT, True),
+        ("num-001", "贵州规划的机架超30万个。", GUIZHOU, False),
+        ("num-001", "贵州规划的机架数量超30万个。", GUIZHOU, False),
+        ("num-003", "2025年，贵州算力产业突破120亿元。", SCALE, False),
+        ("num-003", "2025年，贵州算力行业的体量突破120亿元。", SCALE, False),  # other words: nobody can tell
+    ],
+)
+def test_a_figure_of_another_thing_is_not_grounded(
+    case: str, text: str, cite: tuple[str, str], told_otherwise: bool
+) -> None:
+    reasons = judge(Made(case, (Line(text, (cite,)),))).reasons
+    assert any("所引原文中没有" in reason for reason in reasons) == told_otherwise, reasons
+
+
 def test_figure_table_alone_states_nothing() -> None:
     shown = Made("num-003", (Line("贵州算力产业的规模很大。", (SCALE,)),), ((1.2e10, "元", "超", "贵州", "2025", 1),))
     assert any("缺关键事实" in reason for reason in judge(shown).reasons)

@@ -49,7 +49,7 @@ def row(identifier, question, value, split="dev"):
 @pytest.fixture
 def team(pytester, monkeypatch):
     """A project with a test of its own, a suite with a right and a wrong row beside it, and the plugin."""
-    # Installed or not: without autoload the plugin is there once, by name.
+    # An older install of policyqa may load the plugin by itself.
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     monkeypatch.setenv("PYTHONPATH", str(REPO))
     pytester.makepyfile(test_own="def test_own():\n    pass\n")
@@ -98,6 +98,19 @@ def test_with_the_gate_it_decides(scripted):
     run(team, "gold.jsonl", "--policyqa-gate").assert_outcomes(passed=1, failed=2)
 
 
+@pytest.mark.parametrize(
+    ("words", "outcomes"),
+    [
+        (["-k", "trap"], {"failed": 1, "deselected": 2}),  # no gate decides, so nothing is tolerated
+        (["-k", "gate"], {"passed": 1, "deselected": 2}),  # it asks what it judges
+        (["-k", "trap or gate"], {"passed": 1, "xfailed": 1, "deselected": 1}),
+    ],
+)
+def test_a_gate_tolerates_only_where_it_is_selected(scripted, words, outcomes):
+    (scripted.path / "gate.toml").write_text("[hard]\naccuracy = 0.5\n", encoding="utf-8")
+    run(scripted, "gold.jsonl", "--policyqa-gate", *words).assert_outcomes(**outcomes)
+
+
 def test_only_what_is_selected_is_asked(scripted):
     team = scripted
     run(team, "gold.jsonl", "-k", "racks", "--policyqa-out", "r").assert_outcomes(passed=1, deselected=1)
@@ -127,9 +140,10 @@ def test_bad_input_is_told_in_a_line(team, arguments, told):
     assert found.ret != 0 and "Traceback" not in found.stdout.str() + found.stderr.str()
 
 
-def test_the_installed_plugin_is_this_one_and_light():
-    entry = tomllib.loads((REPO / "pyproject.toml").read_text(encoding="utf-8"))["project"]["entry-points"]["pytest11"]
-    assert entry == {"policyqa": "eval.pytest_plugin"}
+def test_the_plugin_is_loaded_by_nobody_unasked_and_is_light():
+    # A project with a package `eval` of its own could run no test: pytest would look for the plugin in that.
+    project = tomllib.loads((REPO / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert "pytest11" not in project.get("entry-points", {})
     program = (
         "import sys, eval.pytest_plugin; print(*(sys.modules.keys() & {'app.settings', 'pydantic', 'numpy', 'ingest'}))"
     )

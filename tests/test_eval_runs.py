@@ -104,6 +104,34 @@ def test_recorded_answers_stand_for_asking_until_something_changes(suite, monkey
     assert cached() == [False, False]
 
 
+def test_no_secret_stands_in_a_run_and_what_changes_no_answer_asks_nothing_anew(suite, monkeypatch, capfd):
+    canaries = {
+        "POLICYQA_LLM_BASE_URL": "http://canaryuser:canarypass@127.0.0.1:9/canarypath?key=canaryquery",
+        "POLICYQA_LLM_MODEL": "small", "POLICYQA_LLM_API_KEY": "canarykey", "POLICYQA_LLM_RETRIES": "0",
+        "POLICYQA_LLM_EXTRA": '{"token": "canaryextra"}', "POLICYQA_OIDC_ISSUER": "https://sso.example.org",
+        "POLICYQA_OIDC_CLIENT_ID": "canaryclient", "POLICYQA_OIDC_CLIENT_SECRET": "canarysecret",
+        "POLICYQA_PUBLIC_URL": "https://policies.example.org",
+    }  # fmt: skip
+    for name, value in canaries.items():
+        monkeypatch.setenv(name, value)
+    assert _eval(suite, "--out", "told", "--jobs", 1) == 0
+    assert _eval("score", "told", "--json") == 0
+    said = "".join(capfd.readouterr())
+    files = [path.read_text(encoding="utf-8") for path in (suite.parent / "told").iterdir()]
+    assert len(files) > 4 and "127.0.0.1" in said
+    assert "canary" not in "".join((said, *files))
+    kept = _settings(suite, "told")["settings"]
+    assert (kept["llm_host"], kept["llm_model"], kept["rerank"]) == ("127.0.0.1", "small", "late")
+
+    for name in canaries:
+        monkeypatch.delenv(name)
+    assert _eval(suite, "--out", "plain", "--jobs", 1) == 0
+    monkeypatch.setenv("POLICYQA_RATE", "7/minute")
+    monkeypatch.setenv("POLICYQA_HISTORY", "off")
+    assert _eval(suite, "--out", "same", "--jobs", 1) == 0
+    assert [row["cached"] for row in _trace(suite, "same")] == [True, True]
+
+
 def _row(**fields):
     return {"id": "x", "answer": {"id": "x", "model": "extractive"}, "error": "", "jobs": 1, "cached": False, **fields}
 
@@ -147,10 +175,19 @@ def test_a_written_baseline_is_the_gates_and_what_is_lost_is_named(suite, monkey
     said = capsys.readouterr().err.splitlines()
     assert "基线是按另一版题目写的，只比共有的题：新增 1 题（new），改动 1 题（rate）" in said
     assert "变错 1 题：rate" in said
+    summary = json.loads((suite.parent / "worse" / "summary.json").read_text(encoding="utf-8"))
+    assert summary["drift"] == {"new": ["new"], "removed": [], "changed": ["rate"]}
+    shown = (suite.parent / "worse" / "summary.md").read_text(encoding="utf-8")
+    assert "- 题目与写基线时相比新增 1 题：`new`" in shown
     assert "门槛未过：比基线少对 1 题：变错 rate；变对 无" in said
     assert _eval("score", "worse", "--gate") == 3
     assert _eval("score", "worse", "--write-baseline") == 0
     assert _eval("score", "worse", "--gate") == 0
+
+    suite.write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in (rows[0], new)), encoding="utf-8")
+    capsys.readouterr()
+    assert _eval(suite, "--gate", "--out", "fewer") == 3
+    assert "门槛未过：基线中有 1 题不在本次运行中：rate；删题或改编号时，同时重写基线" in capsys.readouterr().err
 
 
 def test_texts_that_are_not_here_are_an_error_or_a_reason_to_skip(suite, monkeypatch, capsys):

@@ -59,9 +59,18 @@ def test_a_paired_difference_leaves_out_what_both_runs_share():
     better = _ones([1 if i < 20 else i % 2 for i in range(100)])
     low, high = paired_interval(hard, better, groups)
     assert 0 < low < ratio(better) - ratio(hard) < high < 0.2
-    assert paired_interval(hard, hard, groups) == (0.0, 0.0)
+    assert paired_interval(hard, hard, groups) is None
     reverse = paired_interval(better, hard, groups)
     assert reverse == pytest.approx((-high, -low), abs=0.02)
+
+
+def test_no_interval_where_draws_have_nothing_to_divide_by_or_nothing_to_vary():
+    none, right, wrong = (0.0, 0.0), (1.0, 1.0), (0.0, 1.0)
+    few = [right, *[none] * 9]  # a draw without the only group that counts
+    many = [f"g{i}" for i in range(10)]
+    assert paired_interval([wrong, *[right] * 9], few, many) is None
+    assert paired_interval([wrong] * 10, [right] * 10, many) is None
+    assert paired_interval([wrong] * 4, [right, right, wrong, right], ["a", "a", "b", "b"]) is None
 
 
 def test_a_verdict_adds_to_a_mean_or_to_a_pooled_rate_or_to_nothing():

@@ -38,7 +38,9 @@ def as_markdown(summary: Mapping[str, Any], title: str, questions: Mapping[str, 
 
 def _flipped(summary: Mapping[str, Any]) -> list[str]:
     named = ((label, summary[key]) for key, label in words.FLIPS.items() if summary.get(key))
-    return [f"- 与基线相比{label} {len(ids)} 题：{'、'.join(f'`{_code(i)}`' for i in ids)}" for label, ids in named]
+    drifted = ((label, ids) for key, label in words.DRIFT.items() if (ids := summary.get("drift", {}).get(key)))
+    told = [("与基线相比", *each) for each in named] + [("题目与写基线时相比", *each) for each in drifted]
+    return [f"- {when}{label} {len(ids)} 题：{'、'.join(f'`{_code(i)}`' for i in ids)}" for when, label, ids in told]
 
 
 def _metrics(metrics: Mapping[str, Any], names: Sequence[str]) -> list[str]:

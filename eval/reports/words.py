@@ -34,6 +34,7 @@ STAGES = {
     "understand": "理解问题", "retrieve": "检索", "rerank": "重排", "answer": "组织回答", "verify": "核验",
     "total": "合计",
 }  # fmt: skip
+DRIFT = {"new": "新增", "removed": "删去", "changed": "改动"}
 FLIPS = {"lost": "变错", "won": "变对", "misattributed": "新的张冠李戴"}
 # Not text to a reader: control characters but line feed and tab, other ends of a line, marks that turn the direction, halves of a character.
 _UNSEEN = re.compile(
