@@ -136,9 +136,5 @@ def _recall_change(now: Mapping[str, Any], before: Held) -> float | None:
     return None if before.recall5 is None or now.get("recall5") is None else now["recall5"] - before.recall5
 
 
-def _rounded(case: Mapping[str, Any]) -> float | None:
-    return None if case.get("recall5") is None else round(float(case["recall5"]), 4)
-
-
 def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)

@@ -70,6 +70,14 @@ def test_a_case_of_the_baseline_that_is_left_out_fails_a_whole_run_only() -> Non
     assert only.startswith("基线中有 2 题不在本次运行中：b、c")
 
 
+def test_the_mean_recall_may_fall_by_just_what_the_ratchet_allows() -> None:
+    held = from_summary(_summary(**{f"c{i}": True for i in range(100)}))
+    gate = Gate(hard={}, ratchet=Ratchet(recall=0.01))
+    for recall, failures in ((0.0, 0), (-0.004, 1)):  # of one case in a hundred: 0.01 and 0.01004 less
+        now = _with(_summary(**{f"c{i}": True for i in range(100)}), "c7", recall5=recall)
+        assert len(check(now, gate, held)) == failures
+
+
 def test_must_pass_ids_fail_wrong_or_absent() -> None:
     assert check(_summary(a=False), GATE) == ["必过题 a 未通过"]
     assert check(_summary(b=True), GATE) == ["必过题 a 不在本次运行中"]
