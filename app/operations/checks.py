@@ -2,16 +2,13 @@
 
 import contextlib
 import datetime
-import http.client
 import importlib.util
 import os
 import shutil
 import socket
 import sqlite3
 import time
-import urllib.error
 import urllib.parse
-import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -174,13 +171,14 @@ def _has_exporter() -> bool:
 
 
 def _server(url: str, part: MakePart) -> Part:
+    import httpx
+
     address = (url or USUAL).rstrip("/")
     began = time.monotonic()
     try:
-        with urllib.request.urlopen(f"{address}/readyz", timeout=3) as reply:
-            reply.read(1000)
-    except urllib.error.HTTPError as error:
-        return part("server", False, "server_not", url=address, why=f"HTTP {error.code}")
-    except (OSError, ValueError, http.client.HTTPException):
+        status = httpx.get(f"{address}/readyz", timeout=3, trust_env=False).status_code
+    except (httpx.HTTPError, httpx.InvalidURL):
         return part("server", not url, "server_none", url=address)
+    if status != 200:
+        return part("server", False, "server_not", url=address, why=f"HTTP {status}")
     return part("server", True, "server_ready", url=address, ms=f"{(time.monotonic() - began) * 1000:.0f}")
