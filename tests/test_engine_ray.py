@@ -112,6 +112,7 @@ def test_the_same_store_as_without_it(cluster, tmp_path):
     assert ingest(files, tmp_path / "there", load=SmallEmbedder).unchanged == 28
 
 
+@pytest.mark.full
 def test_no_file_is_lost_when_each_is_done_at_once(cluster, tmp_path):
     (tmp_path / "files").mkdir()
     for number in range(150):
@@ -135,6 +136,7 @@ def test_the_bundled_model_gives_the_same_vectors(cluster, tmp_path):
     assert other == found and all(np.abs(others[key] - vectors[key]).max() <= 1e-5 for key in vectors)
 
 
+@pytest.mark.full
 def test_a_worker_that_dies_is_replaced_and_its_file_tried_again(cluster, tmp_path):
     files = write_files(tmp_path / "files")
     (files / "05.md").write_text("# 一次\n\n这段文字一次致命，机架30万个。\n", encoding="utf-8")
@@ -146,6 +148,7 @@ def test_a_worker_that_dies_is_replaced_and_its_file_tried_again(cluster, tmp_pa
     assert "05.md" in {Path(key).name for key in contents(tmp_path / "store")[0]}
 
 
+@pytest.mark.full
 def test_other_workers_and_known_errors_are_told(cluster, tmp_path):
     class Other(SmallEmbedder):
         name, dimension = "other/8", 8

@@ -21,6 +21,7 @@ SIGNS = [
     "（", "((", "1", "年", "第", "第1条", "1亿元", "65%", "一、", "2025年", "“", "《", "〔", "**", "|", "\n", "\u3000", "http://", "<",
     "<!--", "省", "比", "全国", "1月", "-1", "，", ".", "[ ", "①", "zhī ", "甲。",
 ]  # fmt: skip
+DEAR = ("65%", "1亿元")  # a quarter of a minute each
 CHARACTERS, SECONDS = 40_000, 45.0
 TITLES = [("a", "贵州省数据中心发展规划（2023—2025年）"), ("b", "Regulations on the Development of AI")]
 
@@ -41,7 +42,7 @@ def bounded(what):
         signal.signal(signal.SIGPROF, before)
 
 
-@pytest.mark.parametrize("sign", SIGNS, ids=repr)
+@pytest.mark.parametrize("sign", [pytest.param(s, marks=pytest.mark.full) if s in DEAR else s for s in SIGNS], ids=repr)
 def test_a_document_of_one_sign_is_read_or_refused(sign, tmp_path):
     path = tmp_path / "a.txt"
     path.write_text("甲县数据中心简报\n" + sign * (CHARACTERS // 2 // len(sign)), encoding="utf-8")

@@ -61,7 +61,7 @@ def state(folder):
         return {entry.key: entry.version for entry in store.catalog.entries()}
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [pytest.param(1, marks=pytest.mark.full), 2])
 def test_killed_at_random_points_nothing_reported_is_lost_and_the_next_run_finishes(tmp_path, seed):
     dice, files, folder = random.Random(seed), tmp_path / "files", tmp_path / "store"
     files.mkdir()
