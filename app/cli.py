@@ -231,39 +231,37 @@ def _search(args: argparse.Namespace, settings: Settings) -> int:
         raise InputError(f"-k {args.k} 无效", "1 到 200 之间")
     from app.documents import hit_to_json
 
-    def one(engine: Any, question: str, history: Sequence["Turn"]) -> dict[str, Any]:
+    def one(engine: Any, question: str, history: Sequence["Turn"]) -> tuple[dict[str, Any], str]:
         hits = engine.search(question, args.k, history)
-        return {"question": question, "hits": [hit_to_json(rank, hit) for rank, hit in enumerate(hits, 1)]}
+        rows = [hit_to_json(rank, hit) for rank, hit in enumerate(hits, 1)]
+        shown = (
+            f"{row['rank']}. [{row['score']:.2f}] {row['title']}  {row['source']}:{row['start']}-{row['end']}\n   {row['text'][:160]}"
+            for row in rows
+        )
+        return {"question": question, "hits": rows}, "\n".join(shown) or "没有找到相关的段落"
 
-    def show(result: dict[str, Any]) -> None:
-        for hit in result["hits"]:
-            print(
-                f"{hit['rank']}. [{hit['score']:.2f}] {hit['title']}  {hit['source']}:{hit['start']}-{hit['end']}\n   {hit['text'][:160]}"
-            )
-
-    return _each_question(args, settings, one, show)
+    return _each_question(args, settings, one)
 
 
 def _ask(args: argparse.Namespace, settings: Settings) -> int:
-    def one(engine: Any, question: str, history: Sequence["Turn"]) -> dict[str, Any]:
-        result: dict[str, Any] = engine.ask(question, history, args.lang).to_json()
-        return result
+    from app.documents import answer_as_text
 
-    def show(result: dict[str, Any]) -> None:
-        from app.documents import answer_as_text
+    def one(engine: Any, question: str, history: Sequence["Turn"]) -> tuple[dict[str, Any], str]:
+        answer = engine.ask(question, history, args.lang)
+        return answer.to_json(), answer_as_text(answer, args.lang)
 
-        print(answer_as_text(result))
-
-    return _each_question(args, settings, one, show)
+    return _each_question(args, settings, one)
 
 
 def _each_question(
     args: argparse.Namespace,
     settings: Settings,
-    one: Callable[[Any, str, Sequence["Turn"]], dict[str, Any]],
-    show: Callable[[dict[str, Any]], None],
+    one: Callable[[Any, str, Sequence["Turn"]], tuple[dict[str, Any], str]],
 ) -> int:
-    """Answer the one question, or each line of --file with one model load; a bad line is reported and passed over."""
+    """Answer the one question, or each line of --file with one model load; a bad line is reported and passed over.
+
+    `one` gives the record for --json and the words for a terminal.
+    """
     from app.questions import read_questions
 
     if (args.question is None) == (args.file is None):
@@ -279,13 +277,13 @@ def _each_question(
 
     with open_engine(settings, on_note=_note) as engine:
         if items is None:
-            result = one(engine, args.question, ())
-            _print_json(result) if args.json else show(result)
+            record, shown = one(engine, args.question, ())
+            _print_json(record) if args.json else print(shown)
             return 0
         code = 0
         for item in items:
             try:
-                result = {**one(engine, item.question, item.history), "id": item.id}
+                result = {**one(engine, item.question, item.history)[0], "id": item.id}
             except InputError as error:
                 code = error.exit_code
                 _note(f"错误：{args.file} 中 id={item.id}：{error}")

@@ -5,9 +5,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from app.citation_words import facts_in_words
 from app.render import unescape, visible
 from app.settings import Settings
-from app.types import Hit
+from app.types import Answer, Hit, Language
+from app.understanding.language import detect_language
 from ingest.errors import InputError
 from ingest.facts.regions import display
 from ingest.facts.relations import link, status
@@ -101,34 +103,26 @@ def hit_to_json(rank: int, hit: Hit) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def answer_as_text(answer: dict[str, Any]) -> str:
-    """An answer for the terminal: the text, then its numbered sources, without signs that steer a terminal."""
-    body = unescape(answer["answer"].replace("**", ""))
-    lines = [body]
-    if answer["citations"]:
-        lines += ["", "引文："]
-    for c in answer["citations"]:
-        facts = "，".join(
-            part
-            for part in (
-                c["issuer"],
-                c["doc_number"],
-                c["date"],
-                c["tier"],
-                c["validity"],
-                f"第 {c['page']} 页" if c["page"] else "",
-            )
-            if part
-        )
-        lines.append(f"[{c['id']}] {c['title']}（{facts}）{c['source']}:{c['start']}-{c['end']}\n    {c['quote']}")
+def answer_as_text(answer: Answer, language: Language | None = None) -> str:
+    """An answer for the terminal: the text, then its numbered sources, without signs that steer a terminal.
+
+    Without a language its labels are in the question's.
+    """
+    language = language or detect_language(answer.question)
+    lines = [unescape(answer.text.replace("**", ""))]
+    if answer.citations:
+        lines += ["", "Sources:" if language == "en" else "引文："]
+    for c in answer.citations:
+        place = f"{' ' if language == 'en' else ''}{c.source}:{c.start}-{c.end}"
+        lines.append(f"[{c.id}] {c.title}{facts_in_words(c, language)}{place}\n    {c.quote}")
     if note := _about_model(answer):
         lines += ["", note]
     return visible("\n".join(lines))
 
 
-def _about_model(answer: dict[str, Any]) -> str:
+def _about_model(answer: Answer) -> str:
     """One line on what became of a model's words, "" where none was asked."""
-    model, dropped = answer["model"], len(answer.get("dropped") or ())
+    model, dropped = answer.model, len(answer.dropped)
     if model == "extractive":
         return ""
     if model.startswith("extractive"):
