@@ -15,7 +15,7 @@ from ingest.facts.regions import display
 from ingest.facts.relations import link, status
 from ingest.health import in_words
 from ingest.records import Entry
-from ingest.store import open_store
+from ingest.store import Store, open_store
 from ingest.types import REPAIRS, SET_RIGHT, Document
 from ingest.walk import is_gone
 
@@ -44,17 +44,29 @@ def find_documents(settings: Settings, doc_ids: Iterable[str]) -> dict[str, Docu
 
 
 def remove_document(settings: Settings, doc_id: str) -> dict[str, Any]:
-    """Take a document out of the index and return its record. The file itself stays. Raises InputError for an unknown id."""
+    """Take a document out of the index and return its record. The file itself stays. Raises InputError for an unknown id.
+
+    A server that has the index open is asked to do it.
+    """
+    from app.operations.control_client import server_of
+
     with open_store(settings.store, cache=settings.cache) as store:
         known = store.catalog.entry(doc_id) is not None
     if not known:
         raise InputError(f"没有编号为 {doc_id} 的文档", "用 policyqa docs list 查看编号")
+    if server := server_of(settings.store):
+        return server.remove(doc_id)
     with open_store(settings.store, writable=True, cache=settings.cache) as store:
-        entry = store.catalog.entry(doc_id)
-        if entry is None:
-            raise InputError(f"文档 {doc_id} 刚被另一进程移除")
-        store.remove(doc_id)
-        return describe([entry])[0]
+        return remove_from(store, doc_id)
+
+
+def remove_from(store: Store, doc_id: str) -> dict[str, Any]:
+    """Take a document out of an open store and return its record. Raises InputError where it is gone already."""
+    entry = store.catalog.entry(doc_id)
+    if entry is None:
+        raise InputError(f"文档 {doc_id} 刚被另一进程移除")
+    store.remove(doc_id)
+    return describe([entry])[0]
 
 
 def describe(entries: Sequence[Entry]) -> list[dict[str, Any]]:
