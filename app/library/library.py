@@ -121,8 +121,9 @@ class Library:
         from ingest.read import load
 
         try:
-            facts = self._placed(collection)
-            kind_of(incoming.name, load(incoming))
+            facts: Mapping[str, Any] = self._placed(collection)
+            if kind_of(incoming.name, load(incoming)) == ".zip" and collection is None and facts:
+                facts = self._placed_each()
         except InputError:
             self.shelf.refuse(incoming)
             raise
@@ -159,6 +160,10 @@ class Library:
         if not self._caller.reads(name):
             raise ForbiddenError("没有这个集合，或没有权限", "只能加入自己可读的集合")
         return {"collection": name or STATED_COMMON}
+
+    def _placed_each(self) -> dict[str, list[str]]:
+        """What is stated of an archive that names no collection: each of its documents goes where it says, if its owner may."""
+        return {"collections": [name or STATED_COMMON for name in sorted(self._caller.collections or ())]}
 
     def why_fixed(self, entry: Entry) -> str:
         """Return why nothing can be stated of a document, as a key of app.ui.strings; "" where it can."""
@@ -364,5 +369,7 @@ def _said(summary: Summary, path: str) -> list[Said]:
     flags = list(dict.fromkeys(name for row in summary.flagged for name in row["flags"]))
     said += [(f"flag_{name}", {}) for name in flags]
     if summary.skipped:
-        said.append(("work_skipped", {"count": len(summary.skipped)}))
+        first = summary.skipped[0]
+        member, reason = first["source"].removeprefix(f"{path}#"), first["reason"]
+        said.append(("work_skipped", {"count": len(summary.skipped), "member": member, "reason": reason}))
     return said
