@@ -16,14 +16,14 @@ from typing import Any
 
 from ingest.checking import Checked, check_store
 from ingest.errors import StoreError
-from ingest.lock import locked
+from ingest.lock import PASSING, locked
 from ingest.parcel import beside, seal, unseal
 from ingest.store import CATALOG, current, is_newer, open_store, way_out
 
 KIND = "policyqa-backup"
 STORE = "store"
 STAMP = "last-backup"  # a file in the store: when the last backup was made
-_PASSING = frozenset(("lock", "lock.gate", "owner.json", STAMP))  # of this moment, not of the store
+_PASSING = PASSING | {STAMP}
 _SQLITE = b"SQLite format 3\0"
 _BESIDE_SQLITE = ("-journal", "-wal", "-shm")
 _OWN = frozenset((CATALOG, "chroma.sqlite3"))  # databases in the store's folder

@@ -16,6 +16,9 @@ from typing import IO
 
 from ingest.errors import StoreError, StoreInUseError
 
+SERVER = "server.json"  # where the server that holds the index takes commands (app.operations.control)
+SOCKET = "server.sock"
+PASSING = frozenset(("lock", "lock.gate", "owner.json", SERVER, SOCKET))  # of this moment, not of the store
 _POLL = 0.05  # seconds between looks at a lock that another process holds
 
 
@@ -33,7 +36,7 @@ class FolderLock:
             if time.monotonic() >= until:
                 raise StoreInUseError(
                     f"索引 {self._folder} 正被另一进程使用{_owner(self._folder)}",
-                    "等它结束后重试；网页（policyqa serve）运行时请在网页的资料库里添加资料，或先停止网页再导入",
+                    "等它结束后重试；如果是别的用户启动的网页服务，请在网页的资料库里添加资料，或先停止它",
                 )
             time.sleep(_POLL)
         if alone:

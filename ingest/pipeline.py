@@ -45,6 +45,7 @@ def ingest_paths(
     collection: str | None = None,
     size: ChunkSize = CHUNK_SIZE,
     crossing: bool = True,
+    base: Path | None = None,
 ) -> Summary:
     """Bring the store up to date with the files under `paths` and the pages at their web addresses.
 
@@ -53,11 +54,11 @@ def ingest_paths(
     addresses lead to private and loopback hosts; `anew` reads unchanged files too; `on_embedded` hears how far the batch
     of chunks is that is being embedded. `collection` is where the documents go; without it they go where they are stated to
     belong, or stay where they are. `crossing`: a file that was moved is taken out of the collection that it was in, whichever
-    it goes to. Raises, before anything is changed, InputError if a path is missing and StoreError if
+    it goes to; `base` is the folder that relative paths start from, this process's own if None. Raises, before anything is changed, InputError if a path is missing and StoreError if
     the store's chunks are of another `size`.
     """
     began = time.monotonic()
-    files = list({found.key: found for found in find_files(paths)}.values())  # each once
+    files = list({found.key: found for found in find_files(paths, base)}.values())  # each once
     _keep_size(store, size)
     with ThreadPoolExecutor(1) as embedding, tempfile.TemporaryDirectory(prefix="policyqa-") as downloads:
         run = _Run(store, embedder, embedding, anew, on_embedded, Placing(collection, crossing))
@@ -76,7 +77,7 @@ def ingest_paths(
                 found.path.unlink(missing_ok=True)
         run.finish()
         if prune:
-            run.prune(paths)
+            run.prune([(base or Path()) / given for given in paths])
     if on_progress:
         on_progress(len(files), len(files), "")
     run.summary.seconds = round(time.monotonic() - began, 3)
@@ -343,9 +344,9 @@ class _Run:
                 self._store.put(document, linked)
                 self._know(linked)
 
-    def prune(self, paths: Sequence[str]) -> None:
+    def prune(self, paths: Sequence[Path]) -> None:
         """Remove documents under the given folders whose files are gone."""
-        folders = [Path(given).resolve() for given in paths if Path(given).is_dir()]
+        folders = [path.resolve() for path in paths if path.is_dir()]
         for entry in list(self._entries.values()):
             if is_gone(entry.file) and any(folder in path_of(entry.file).parents for folder in folders):
                 self._remove(entry)
