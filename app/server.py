@@ -168,7 +168,7 @@ def build_app(
     from app.operations.attach import operate
     from app.operations.options import Operating
     from app.sources_routes import add_sources
-    from app.ui.page import build_page, page_options
+    from app.ui.page import build_page, page_options, waiting
 
     app = FastAPI(title="policyqa", docs_url=None, redoc_url=None, openapi_url=None)
     local_only = local_only and access is None
@@ -202,7 +202,9 @@ def build_app(
         app.add_middleware(Gate, ledger=access.ledger)
     app.add_middleware(Guard, local_only=local_only)
     operating = settings.operating if settings else Operating()
-    app.state.operations = operate(app, engine, library, work, operating)  # last: around everything else
+    app.state.operations = operate(
+        app, engine, library, work, operating, lambda: waiting(page)
+    )  # last: around everything else
     return app
 
 
