@@ -110,9 +110,12 @@ def _add_files(app: "FastAPI", engine: "Engine") -> None:
 
 
 def _holds_more(engine: "Engine", origin: Origin, caller: Caller) -> bool:
-    """Whether a document's file (an archive, a table of documents) holds others that the caller may not read."""
+    """Whether a document's file (an archive, a table of documents) holds, or held, others that the caller may not read."""
     if caller.collections is None or origin.entry.file == origin.entry.key:
         return False
+    record = engine.files().get(origin.entry.file)
+    if record is not None and record.hides:
+        return True
     others = (entry for entry in engine.entries() if entry.file == origin.entry.file)
     return not all(caller.reads(entry.source.collection) for entry in others)
 

@@ -3,7 +3,7 @@
 import functools
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -40,13 +40,25 @@ class Candidate:
     vectors: np.ndarray  # float16, those of its sentences one behind the other
 
 
+TAKEN_OUT = "已从资料库移除"  # why a member of a file is not indexed that was, in another collection than the rest
+
+
 @dataclass(frozen=True, slots=True)
 class FileRecord:
     """A file of many documents that was read to its end."""
 
     version: str
     pipeline: int
-    skipped: tuple[tuple[str, str], ...]  # (member, why it could not be read)
+    skipped: tuple[tuple[str, str], ...]  # (member, why it is not indexed)
+
+    def without(self, member: str) -> "FileRecord":
+        """The record once a member has been taken out that not everyone could read who reads the rest."""
+        return replace(self, skipped=(*self.skipped, (member, TAKEN_OUT)))
+
+    @property
+    def hides(self) -> bool:
+        """Whether it says that a member was taken out, which the file itself has still."""
+        return any(reason == TAKEN_OUT for _, reason in self.skipped)
 
 
 def load_entry(row: Sequence[Any]) -> Entry:

@@ -316,6 +316,12 @@ def test_an_archive_with_hidden_documents_in_it_is_not_handed_out_whole(tmp_path
         gone = server.ask("reader", "GET", f"/source/{first.id}/original")
         assert gone.status_code == 410 and "第2号" not in gone.text
         assert server.ask("inside", "GET", f"/source/{first.id}/original").status_code == 200
+        assert server.ask("admin", "DELETE", f"/v1/documents/{second.id}").status_code == 202
+        while server.library.waiting():
+            time.sleep(0.02)
+        assert len(server.engine.entries()) == 1  # and the file has it still
+        assert server.ask("reader", "GET", f"/source/{first.id}/original").status_code == 410
+        assert server.ask("admin", "GET", f"/source/{first.id}/original").status_code == 200
 
 
 def test_engines_of_many_sets_of_collections_are_kept_in_bounds(two):

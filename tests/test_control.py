@@ -1,10 +1,12 @@
 """Commands beside a running server: it has the index open, so it does what they ask."""
 
+import errno
 import json
 import os
+import shutil
 import socket
 import threading
-from multiprocessing.connection import Client
+from multiprocessing.connection import Client, SocketListener
 from pathlib import Path
 
 import pytest
@@ -105,13 +107,19 @@ def test_who_leaves_and_a_server_that_stops_lose_nothing_that_was_told(serving):
     assert {entry.source.path for entry in engine.entries()} >= {"docs/000.md"}
 
 
-def test_the_socket_is_its_owners(serving):
+def test_the_socket_is_its_owners(serving, tmp_path):
     _, store, _ = serving
     known = json.loads((store / SERVER).read_text())
     if os.name == "posix":
         assert {oct((store / name).stat().st_mode & 0o777) for name in (SERVER, Path(known["address"]).name)} == {
             "0o600"
         }
+    mask = os.umask(0)
+    try:
+        with control_socket(object(), None, tmp_path, "bundled", threading.Event()):
+            assert not (tmp_path / "server.sock").stat().st_mode & 0o077 and not (tmp_path / SERVER).stat().st_mode & 0o077
+    finally:
+        assert os.umask(mask) == 0
     with pytest.raises((EOFError, OSError)), Client(known["address"], known["family"]) as stranger:  # without the key
         stranger.recv_bytes()
         stranger.send_bytes(b"{}")
@@ -121,6 +129,37 @@ def test_the_socket_is_its_owners(serving):
     assert server_of(store) is None
     (store / SERVER).write_text(json.dumps(known))
     assert ingest(store).added == 3
+
+
+def test_a_copy_of_a_served_store_is_a_store_of_its_own(serving, tmp_path):
+    engine, store, _ = serving
+    ingest(store)
+    copy = shutil.copytree(store, tmp_path / "copy", copy_function=copied)
+    assert (copy / SERVER).read_text() == (store / SERVER).read_text() and server_of(copy) is None
+    assert server_of(store).remove(engine.entries()[0].id)
+
+
+def copied(source, target):
+    """As `cp -r` does: what is no file is left out."""
+    return shutil.copy2(source, target) if Path(source).is_file() else None
+
+
+def test_commands_are_taken_again_after_a_connection_that_could_not_be(serving, monkeypatch):
+    _, store, _ = serving
+    accept, failing = SocketListener.accept, [OSError(errno.EMFILE, "too many open files")] * 2
+    monkeypatch.setattr(SocketListener, "accept", lambda own: accept(own) if not failing else fail(failing.pop()))
+    assert ingest(store).added == 3  # the accept that was waiting already
+    assert ingest(store).unchanged == 3 and not failing
+
+
+def fail(error):
+    raise error
+
+
+def test_a_long_command_is_taken(serving):
+    _, store, _ = serving
+    with pytest.raises(PolicyQAError, match="路径不存在：nirgends0"):
+        ingest(store, [f"nirgends{number}" + "政" * 60 for number in range(5000)])
 
 
 @pytest.mark.skipif(os.name != "posix", reason="a named pipe ends with its server")

@@ -358,7 +358,11 @@ class Library:
                     raise InputError("这份资料已不在库中")
                 return [other for other in store.catalog.entries() if not other.version]  # an earlier try took it out
             record = store.catalog.files().get(entry.file)
-            linked = [other for other in store.catalog.entries() if other.same_as == entry.id]
+            rest = [other for other in store.catalog.entries() if other.id != entry.id]
+            linked = [other for other in rest if other.same_as == entry.id]
+            mates = {other.source.collection for other in rest if other.file == entry.file}
+            if record is not None and mates - {entry.source.collection}:
+                record = record.without(entry.key.removeprefix(f"{entry.file}#"))
             with store.turn():
                 whole, collection = entry.file == entry.key, entry.source.collection
                 title = entry.source.title

@@ -28,10 +28,11 @@ if TYPE_CHECKING:
     from app.engine import Engine
     from app.library.library import Library
 
-LONGEST = 1 << 20  # bytes of a message
+LONGEST = 16 << 20  # bytes of a message; the system lets a command line have 2 MB, which JSON may make thrice as long
 _ROOM = 90  # bytes of a socket's path; the system takes 107 (Linux), 103 (macOS)
 _AT_ONCE = 8  # commands; more are turned away
 _LOOK = 0.05  # seconds between looks at a job
+_PAUSE = 0.2  # seconds after a connection that could not be taken: too many files are open, say
 _log = logging.getLogger(__name__)
 _LEAVE = 5.0  # seconds that what is under way gets at the end of the server
 
@@ -69,15 +70,18 @@ def _listening(folder: Path) -> Iterator[tuple[Listener, bytes]]:
             if len(os.fsencode(address)) > _ROOM:
                 address = opened.enter_context(tempfile.TemporaryDirectory(prefix="policyqa-")) + f"/{SOCKET}"
             Path(address).unlink(missing_ok=True)  # of a server that was killed: its successor has the index now
-        listener = opened.enter_context(Listener(address, family))
-        if os.name == "posix":
-            Path(address).chmod(0o600)
-        told = json.dumps({"pid": os.getpid(), "family": family, "address": address, "key": key.hex()})
+        mask = os.umask(0o177)  # nobody else's from its first moment on
+        try:
+            listener = opened.enter_context(Listener(address, family))
+        finally:
+            os.umask(mask)
         with contextlib.suppress(FileNotFoundError):
             place.unlink()
         opened.callback(place.unlink, missing_ok=True)
         with os.fdopen(os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            file.write(told)
+            known = {"pid": os.getpid(), "family": family, "address": address, "key": key.hex()}
+            # A folder that was copied meanwhile holds a copy of this, which must not lead its commands here.
+            file.write(json.dumps({**known, "file": os.fstat(file.fileno()).st_ino}))
         yield listener, key
 
 
@@ -89,12 +93,13 @@ class _Control:
         self._threads: list[threading.Thread] = []
 
     def accept(self, listener: Listener, key: bytes) -> None:
-        """Take connections until the listener is closed."""
+        """Take connections until the server stops."""
         while not self._stopping.is_set():
             try:
                 connection = listener.accept()
             except OSError:
-                return
+                self._stopping.wait(_PAUSE)
+                continue
             self._threads = [thread for thread in self._threads if thread.is_alive()]
             if len(self._threads) >= _AT_ONCE:
                 connection.close()

@@ -1,6 +1,7 @@
 """The other end of app.operations.control: have the server that holds a store's index do what this process may not."""
 
 import json
+import os
 from collections.abc import Callable
 from multiprocessing.connection import Client, Connection
 from pathlib import Path
@@ -64,7 +65,10 @@ def server_of(store: Path | str) -> Server | None:
     if isinstance(store, str):  # a Chroma server: all may write to it
         return None
     try:
-        known = json.loads((store / SERVER).read_text(encoding="utf-8"))
+        with (store / SERVER).open(encoding="utf-8") as file:
+            known, number = json.loads(file.read()), os.fstat(file.fileno()).st_ino
+        if known["file"] != number:  # the folder is a copy; the server holds the index of the other one
+            return None
         connection = Client(known["address"], known["family"], authkey=bytes.fromhex(known["key"]))
         return Server(connection, int(known["pid"]))
     except (OSError, EOFError, ValueError, KeyError, TypeError, AuthenticationError):
