@@ -95,6 +95,7 @@ def serve(
     app = build_app(engine, is_loopback(host), book, library, settings, access)
     import uvicorn
 
+    from app.heads import bounded_protocol
     from app.operations.control import control_socket
     from app.operations.ending import drained
     from app.operations.logs import say
@@ -114,8 +115,9 @@ def serve(
             await super().shutdown(sockets=sockets)
 
     config = uvicorn.Config(
-        app, log_config=None, access_log=False, timeout_graceful_shutdown=GRACE, server_header=False
-    )
+        app, http=bounded_protocol(), ws="none", log_config=None, access_log=False, timeout_graceful_shutdown=GRACE,
+        server_header=False,
+    )  # fmt: skip
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     logging.getLogger("uvicorn.error").addFilter(_is_worth_logging)
     with contextlib.ExitStack() as opened:

@@ -80,7 +80,12 @@ def served(app):
 
     import uvicorn
 
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="critical", timeout_graceful_shutdown=1))
+    from app.heads import bounded_protocol
+
+    config = uvicorn.Config(
+        app, port=0, http=bounded_protocol(), ws="none", log_level="critical", timeout_graceful_shutdown=1
+    )
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:

@@ -1,8 +1,11 @@
 """Limits: so many at once, so many waiting, so long, so often; the end of the server; a caller who goes."""
 
 import asyncio
+import contextlib
 import json
+import socket
 import threading
+import time
 
 import httpx
 import pytest
@@ -289,3 +292,89 @@ def test_no_more_work_waits_on_the_library_than_it_can_bear(tmp_path, monkeypatc
         return [(await client.post("/v1/documents", json=body)).status_code for body in (many, one)]
 
     assert run(app, talk) == [429, 202]
+
+
+@pytest.mark.parametrize("before", [b"", b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"])
+def test_a_head_that_does_not_come_is_not_waited_for(before, monkeypatch):
+    monkeypatch.setattr("app.heads.HEAD_SECONDS", 0.2)
+    for begun in (b"", b"GET /late HTTP/1.1\r\nHost"):
+        with listening() as there, socket.create_connection(there, 20) as caller:
+            caller.sendall(before)
+            assert not before or b"200 OK" in caller.recv(65_536)
+            caller.sendall(begun)
+            assert b"HTTP" not in received(caller)
+
+
+@pytest.mark.parametrize(
+    "begun", [b"GET / HTTP/1.1\r\n", b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n"]
+)
+def test_a_head_or_a_trailer_without_end_is_cut_off(begun):
+    for endless in ((b"X: " + b"a" * 1000 + b"\r\n") * 10_000, b"X: " + b"a" * 10_000_000):
+        with listening() as there, socket.create_connection(there, 20) as caller:
+            with contextlib.suppress(OSError):
+                caller.sendall(begun + endless)
+                caller.shutdown(socket.SHUT_WR)
+            assert b"200 OK" not in received(caller)
+
+
+def test_a_body_of_two_lengths_is_refused_and_what_follows_is_not_read():
+    with listening() as there, socket.create_connection(there, 20) as caller:
+        caller.sendall(
+            b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 44\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+        )
+        caller.sendall(b"GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert received(caller).count(b"HTTP/1.1 ") == 1
+
+
+def test_a_body_is_no_head():
+    with listening() as there, socket.create_connection(there, 20) as caller:
+        caller.sendall(b"POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 200000\r\n\r\n")
+        caller.sendall(b"a" * 200_000)
+        assert received(caller).endswith(b"200000")
+
+
+def received(caller):
+    """What comes until the other side closes."""
+    pieces = []
+    with contextlib.suppress(ConnectionError):
+        while piece := caller.recv(65_536):
+            pieces.append(piece)
+    return b"".join(pieces)
+
+
+@contextlib.contextmanager
+def listening():
+    """(host, port) of an app that counts a body, behind the protocol of the server."""
+    import uvicorn
+
+    from app.heads import bounded_protocol
+
+    async def counts(scope, receive, send):
+        size, more = 0, True
+        while more:
+            message = await receive()
+            size, more = size + len(message.get("body", b"")), message.get("more_body", False)
+        told = str(size).encode()
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(told))]})
+        await send({"type": "http.response.body", "body": told})
+
+    config = uvicorn.Config(
+        Limits(counts),
+        port=0,
+        http=bounded_protocol(),
+        ws="none",
+        lifespan="off",
+        log_level="critical",
+        timeout_keep_alive=1,
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        assert thread.is_alive()
+        time.sleep(0.01)
+    try:
+        yield server.servers[0].sockets[0].getsockname()
+    finally:
+        server.should_exit = True
+        thread.join(10)

@@ -117,7 +117,9 @@ def test_the_socket_is_its_owners(serving, tmp_path):
     mask = os.umask(0)
     try:
         with control_socket(object(), None, tmp_path, "bundled", threading.Event()):
-            assert not (tmp_path / "server.sock").stat().st_mode & 0o077 and not (tmp_path / SERVER).stat().st_mode & 0o077
+            assert (
+                not (tmp_path / "server.sock").stat().st_mode & 0o077 and not (tmp_path / SERVER).stat().st_mode & 0o077
+            )
     finally:
         assert os.umask(mask) == 0
     with pytest.raises((EOFError, OSError)), Client(known["address"], known["family"]) as stranger:  # without the key

@@ -169,6 +169,8 @@ class Limits:
         headers = dict(scope["headers"])
         if headers.get(b"content-encoding", b"identity").strip().lower() not in {b"identity", b""}:
             raise ApiError(415, "unsupported_media_type", "不接受压缩的请求体", "去掉 Content-Encoding")
+        if b"transfer-encoding" in headers and b"content-length" in headers:  # a proxy may see another end of it
+            raise ApiError(400, "invalid_request", "请求体有两种长度", "Content-Length 和 Transfer-Encoding 只能有一个")
         length = headers.get(b"content-length", b"0")
         if not length.isdigit() or len(length) > 18 or int(length) > allowed:
             raise _too_large(allowed)
