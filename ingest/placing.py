@@ -12,7 +12,7 @@ from dataclasses import replace
 from ingest.collections import COMMON
 from ingest.errors import UnreadableFileError
 from ingest.prepare import Prepared
-from ingest.records import Entry
+from ingest.records import NOT_LET_IN, Entry
 from ingest.store import Store
 
 
@@ -93,7 +93,7 @@ def _stated(prepared: Prepared) -> str:
     stated, within = prepared.document.source.collection, prepared.within
     if within is not None and stated not in within:
         raise UnreadableFileError(
-            f"写明属于集合 {stated or '公共'}，但没有这个集合，或没有权限加入", "添加时指定集合，或请有权限的人添加"
+            f"{NOT_LET_IN} {stated or '公共'}，但没有这个集合，或没有权限加入", "添加时指定集合，或请有权限的人添加"
         )
     return stated
 

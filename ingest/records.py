@@ -40,7 +40,9 @@ class Candidate:
     vectors: np.ndarray  # float16, those of its sentences one behind the other
 
 
-TAKEN_OUT = "已从资料库移除"  # why a member of a file is not indexed that was, in another collection than the rest
+# How the reasons begin for which a member is not indexed that not everyone may read who reads the rest of its file:
+TAKEN_OUT = "已从资料库移除"  # it was, in another collection than the rest
+NOT_LET_IN = "写明属于集合"  # it states a collection into which whoever added the file may put nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +59,8 @@ class FileRecord:
 
     @property
     def hides(self) -> bool:
-        """Whether it says that a member was taken out, which the file itself has still."""
-        return any(reason == TAKEN_OUT for _, reason in self.skipped)
+        """Whether the file itself has a member that is kept from some who read the rest."""
+        return any(reason.startswith((TAKEN_OUT, NOT_LET_IN)) for _, reason in self.skipped)
 
 
 def load_entry(row: Sequence[Any]) -> Entry:

@@ -278,6 +278,14 @@ def test_documents_of_an_archive_go_where_they_say_if_its_editor_may(shelf, tmp_
     assert where() == dict.fromkeys("0123", "密")
 
 
+def test_an_archive_with_a_document_that_was_not_let_in_is_not_handed_out_whole(shelf, tmp_path):
+    content = Path(archive_of(tmp_path / "一.zip", "", "密")).read_bytes()
+    done(shelf, "editor", shelf.ask("editor", "PUT", "/v1/files", params={"name": "一.zip"}, content=content))
+    (one,) = [r for r in shelf.ask("admin", "GET", "/v1/documents").json()["documents"] if "一.zip" in r["source"]]
+    assert shelf.ask("reader", "GET", f"/source/{one['doc_id']}/original").status_code == 410
+    assert shelf.ask("admin", "GET", f"/source/{one['doc_id']}/original").content == content
+
+
 def test_what_was_removed_is_brought_back_only_by_who_could_read_it(shelf):
     into = {"name": "玄鸟.md", "collection": "密"}
     done(shelf, "inside", shelf.ask("inside", "PUT", "/v1/files", params=into, content=SECRET["青海.md"].encode()))

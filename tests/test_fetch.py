@@ -247,7 +247,7 @@ def test_the_content_says_what_it_is(local, path: str, suffix: str) -> None:
     ["127.0.0.1", "localhost", "localhost.", "127.1", "2130706433", "0x7f000001", "0177.0.0.1", "0", "0.0.0.0", "[::1]",
      "[::]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[64:ff9b::7f00:1]", "[2002:7f00:1::]", "[fe80::1]", "10.0.0.1",
      "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.100.100.200", "168.63.129.16", "[fd00:ec2::254]", "224.0.0.1",
-     "255.255.255.255", "198.18.0.1", "240.0.0.1", "[ff02::1]", "[fec0::1]"],
+     "255.255.255.255", "198.18.0.1", "240.0.0.1", "[ff02::1]", "[fec0::1]", "192.0.0.192", "[3fff::1]"],
 )  # fmt: skip
 def test_private_targets_are_refused_however_they_are_spelt(host: str, port: int, monkeypatch) -> None:
     monkeypatch.setattr(httpcore.SyncBackend, "connect_tcp", lambda *a: pytest.fail("connected"))

@@ -22,7 +22,7 @@ HOMES = {
     "fastapi": {"app.server", "app.sources_routes", "app.export_routes", "app.api", "app.access.routes"},
     "argon2": {"app.access.passwords"},
     "joserfc": {"app.access.oidc"},
-    "uvicorn": {"app.server"},
+    "uvicorn": {"app.server", "app.heads"},
     "mcp": {"app.api.tools"},
     "limits": {"app.api.limits"},
     "prometheus_client": {"app.operations.metrics"},

@@ -21,6 +21,8 @@ _METADATA = frozenset(
     ipaddress.ip_address(text) for text in ("169.254.169.254", "100.100.100.200", "168.63.129.16", "fd00:ec2::254")
 )
 _NAT64 = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("64:ff9b:1::/48"))
+# Of the IANA registries too, but not known to every Python that we run on.
+_SPECIAL = tuple(ipaddress.ip_network(text) for text in ("192.0.0.0/24", "192.88.99.0/24", "3fff::/20"))
 _COMPATIBLE = ipaddress.ip_network("::/96")
 _CONNECT_SECONDS = 10.0
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -47,7 +49,8 @@ def _why(address: _Address, allow_private: bool) -> str:
     if address.is_multicast or address.is_unspecified:
         return "这不是可以访问的主机地址"
     site_local = isinstance(address, ipaddress.IPv6Address) and address.is_site_local
-    if not allow_private and (not address.is_global or address.is_reserved or site_local):
+    special = not address.is_global or any(address in network for network in _SPECIAL)
+    if not allow_private and (special or address.is_reserved or site_local):
         return "这是本机或内网地址"
     return ""
 
