@@ -65,7 +65,8 @@ def remove_from(store: Store, doc_id: str) -> dict[str, Any]:
     entry = store.catalog.entry(doc_id)
     if entry is None:
         raise InputError(f"文档 {doc_id} 刚被另一进程移除")
-    store.remove(doc_id)
+    with store.turn():
+        store.remove(doc_id)
     return describe([entry])[0]
 
 

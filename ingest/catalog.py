@@ -301,10 +301,14 @@ class Catalog:
         rows = self._db.execute("SELECT id, source FROM documents ORDER BY added, key")
         return link([(doc_id, load_source(source)) for doc_id, source in rows])
 
-    def note_relations(self) -> None:
-        """Keep what the documents say of one another, which at thousands of them takes a second to work out."""
-        if not self.get_meta("relations"):
-            self.set_meta("relations", dump([astuple(relation) for relation in self._relations()]))
+    def worked_out_relations(self) -> str:
+        """What the documents say of one another, to be noted; at thousands of them it takes a second. "" where it is noted already."""
+        return "" if self.get_meta("relations") else dump([astuple(relation) for relation in self._relations()])
+
+    def note_relations(self, known: str = "") -> None:
+        """Keep what the documents say of one another: `known`, where that was worked out before."""
+        if found := known or self.worked_out_relations():
+            self.set_meta("relations", found)
 
     def sources(self, doc_ids: Iterable[str]) -> dict[str, Source]:
         """The sources of some documents by id; unknown ids are left out."""

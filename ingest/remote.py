@@ -162,7 +162,7 @@ class RemoteStore(Store):
         if time.monotonic() - self._announced > _ANNOUNCE:
             self.settle()
 
-    def settle(self) -> None:
+    def settle(self, relations: str = "") -> None:
         """Let those who have the store open know of what was written."""
         if self._touched:
             self._server.announce()

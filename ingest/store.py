@@ -110,10 +110,11 @@ class Store:
                     writer._collection = self._vectors()
                 writer.sweep()
             yield writer
-            if writer._touched:
-                catalog.note_relations()  # the long part of settling, which keeps nobody waiting
+            # The long part of settling keeps nobody waiting. It writes nothing: who reads by two connections (ingest.seen)
+            # would wait for a write that waits for them.
+            relations = catalog.worked_out_relations() if writer._touched else ""
             with commit():
-                writer.settle()
+                writer.settle(relations)
 
     def add_vectors(self, chunks: Sequence[Chunk], vectors: np.ndarray) -> None:
         """Write the chunks' vectors, float32 [n, d]. They count for nothing until `put` publishes their document."""
@@ -160,10 +161,10 @@ class Store:
             self.catalog.set_meta("pending", "1")
             self._touched = True
 
-    def settle(self) -> None:
-        """Note on disk that vectors and catalogue agree again."""
+    def settle(self, relations: str = "") -> None:
+        """Note on disk that vectors and catalogue agree again; `relations`, where those were worked out before."""
         if self._touched:
-            self.catalog.note_relations()
+            self.catalog.note_relations(relations)
             self.catalog.set_meta("pending", "")
             self._touched = False
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.build import open_engine
+from app.documents import remove_from
 from app.settings import Settings
 from ingest.catalog import Catalog
 from ingest.errors import StoreError
@@ -38,6 +39,27 @@ def second_writer(folder, vectors):
     writer = Store(folder, folder, Catalog(folder / CATALOG, writable=True))
     writer._collection = vectors
     return writer
+
+
+def test_nothing_is_written_but_in_turn(readers, monkeypatch):
+    """Who may read some collections only reads by two connections: a write between their reads would wait for the first, the second for it."""
+    engine, folder = readers
+    written, opened = [], Catalog.__init__
+
+    def note(statement):
+        if statement.lstrip().split(None, 1)[0].upper() in {"INSERT", "UPDATE", "DELETE", "REPLACE"}:
+            written.append((engine._lock.locked(), statement[:60]))
+
+    def watched(catalog, path, writable, seen=None):
+        opened(catalog, path, writable, seen)
+        if writable:
+            catalog._db.set_trace_callback(note)
+
+    monkeypatch.setattr(Catalog, "__init__", watched)
+    engine.ingest([str(folder / "second.md")])
+    with engine.writing() as store:
+        remove_from(store, engine.entries()[0].id)
+    assert written and not [statement for held, statement in written if not held]
 
 
 def test_what_another_connection_writes_is_in_the_next_answer(readers):
