@@ -13,9 +13,9 @@ from ingest.facts.regions import find_regions, relation
 from ingest.lexical import normalise
 
 UNDISCLOSED = re.compile(
-    r"(?:资料|材料|文中)?(?:中)?(?:均|都)?(?:未|没有?)(?:披露|提供|给出|提及|说明)[^，,。；;：:\d]*[，,。；;]?"
+    r"(?:资料|材料|文中)?(?:中)?(?:均|都)?(?:未|没有?)(?:披露|提供|给出|提及|说明)(?:(?!但|而是|不过|只有|仅)(?:[^，,。；;：:\d]|(?:19|20)\d{2}(?=[年财\-—至Q])))*[，,。；;]?"
     r"|[（(]?(?:但)?(?:这|它|该数字)?(?:并)?不是[^，,。；;\d]{0,12}(?:自身|本身|自己)的(?:数字|数据|情况)[）)]?[，,。；;]?"
-    r"|No source discloses[^;,.\d]*[;,.]?",
+    r"|No source discloses(?:[^;,.\d]|\b(?:19|20)\d{2}\b)*[;,.]?",
     re.I,
 )
 # What is asked for and not given, up to what comes closest; whose the closest is not.
