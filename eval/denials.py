@@ -21,8 +21,12 @@ _FRAMES = (
 _OF_RULES = ("资料未披露{}。", "没有资料说{}。", "资料未说明{}。")
 _CLAUSE = re.compile(r"[^，；。：]{8,}")
 # Parts of a sentence that state nothing by themselves: a condition, who says it, a time.
-_NO_STATEMENT = re.compile(r"的$|^(?:文章|报告|情节|对|按照|根据|截至|到20|在|从|其中|作为|围绕|由于|因)|认为$|中$|《|“|时$|后$|为例$|号|^20\d\d年(?:\d+月)?$")
-_VERB_AT_HEAD = re.compile(r"^(?:处|由|应当|是指|或者|不过|之日起|对|为|方面|规定|每|可以|第|但|其|较|完成|规定|有关|部署|印发)|应当|可以|拟|至$|之$|之日起|提请|惠及|受益")
+_NO_STATEMENT = re.compile(
+    r"的$|^(?:文章|报告|情节|对|按照|根据|截至|到20|在|从|其中|作为|围绕|由于|因)|认为$|中$|《|“|时$|后$|为例$|号|^20\d\d年(?:\d+月)?$"
+)
+_VERB_AT_HEAD = re.compile(
+    r"^(?:处|由|应当|是指|或者|不过|之日起|对|为|方面|规定|每|可以|第|但|其|较|完成|规定|有关|部署|印发)|应当|可以|拟|至$|之$|之日起|提请|惠及|受益"
+)
 _CHANGES = re.compile(r"(?:增长|提高|增加|下降|降低|减少|提升|缩短)$")
 _PERIOD = re.compile(r"((?:19|20)\d\d)(?:Q([1-4]))?")
 _ASPECTS = ("原因", "负责人", "资金来源")
@@ -55,7 +59,9 @@ def right_denials(text: str, evidence: Evidence) -> Iterator[str]:
         if figure.scopes == ("CN",):
             yield f"资料未披露该省的{_noun(figure)}；{text}"
     for clause in _statements(text)[:1]:
-        if not re.search("因|由于|为了|靠|负责|资金|投", evidence.text) and not any(True for _ in find_quantities(clause)):
+        if not re.search("因|由于|为了|靠|负责|资金|投", evidence.text) and not any(
+            True for _ in find_quantities(clause)
+        ):
             yield from (f"资料未说明{clause}的{aspect}。" for aspect in _ASPECTS)
 
 

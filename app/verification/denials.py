@@ -44,14 +44,17 @@ _TAIL_FRAME = re.compile(
 )
 _EXACT = re.compile(r"具体|确切|准确|精确")
 # 贵州的机架的目标值: the kind that is asked for.
-_KIND = re.compile(r"的?(?:(?P<aim>(?:规划|计划|预期|发展)?目标|计划|规划|预期|预测|预计)|(?P<fact>实际(?:完成|达到)?|完成))(?:值|数|量|情况)?$")
+_KIND = re.compile(
+    r"的?(?:(?P<aim>(?:规划|计划|预期|发展)?目标|计划|规划|预期|预测|预计)|(?P<fact>实际(?:完成|达到)?|完成))(?:值|数|量|情况)?$"
+)
+_ENGLISH_POINTER = re.compile(r"\b(?:the|this|that) (?:province|city|region|company)(?:'s)?", re.I)
 _POINTER = re.compile(r"该[省市县区地]|当地|本[省市县地]")
 # A finer split than a total gives, or how it was made.
 _FINER = re.compile(
     r"各(?:地区?|省|市|州|县|区|行业|领域|企业|项|类|部分|年度?|季度|月)|分(?:行业|地区|市|省|年度?|季度|项|类|部门|企业|领域)|按[^的]{1,6}(?:划分|分)|逐[年月]"
-    r"|每(?:家|个|年|月)|细分|明细|构成|结构|分布|名单|(?:计算|统计|测算|核算)(?:方法|口径|方式)|口径|变化(?:趋势|情况)?|趋势|排名|依据|来源"
+    r"|每(?:家|个|年|月)|细分|明细|构成|结构|分布|名单|(?:计算|统计|测算|核算)(?:方法|口径|方式)|\b(?:by (?:city|province|region|industry|sector|year|quarter)|breakdown|broken down|each|per|how it (?:is|was))\b|口径|变化(?:趋势|情况)?|趋势|排名|依据|来源"
 )
-_NAMED = 0.75  # share of a statement's own words, by length, that must stand in the source
+_NAMED = 0.6  # share of a statement's own words, by length, that must stand in the source
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +83,7 @@ class _Asked:
 def find_denials(claim: str) -> list[Denial]:
     """The denials of a sentence, in order. What stands before a bare one (关于…，资料未披露) is what it denies."""
     if not HAN.search(claim):
-        return [
-            Denial(m.start(), (m["asked"] or m["before"]).strip(), m[0]) for m in _ENGLISH.finditer(claim)
-        ]
+        return [Denial(m.start(), (m["asked"] or m["before"]).strip(), m[0]) for m in _ENGLISH.finditer(claim)]
     found, before = list[Denial](), ""
     for clause in _CLAUSE.finditer(claim):
         match = _DENIAL.fullmatch(clause[0].strip())
@@ -118,6 +119,27 @@ def denials_stand(
     return True
 
 
+def denies_question(claim: str, query: Query) -> bool:
+    """Whether what a claim denies is what the question asks for, not a part of it or more than it."""
+    for denial in find_denials(claim):
+        asked = _read(denial, claim, query)
+        if not denial.asked:
+            return True
+        if asked is None or asked.exact or _FINER.search(asked.text):
+            continue
+        denied, question = asked.denied, normalise(f"{query.text} {query.translated}")
+        same_time = not denied.periods or denied.periods == query.periods
+        same = set(denied.regions) == set(query.regions) and same_time and set(denied.heads) == set(query.heads)
+        words = normalise(f"{asked.text} {denied.translated}")
+        if same and all(_named(words, t) for t in query.terms) and all(_named(question, t) for t in denied.terms):
+            return True
+    return False
+
+
+def _named(text: str, term: str) -> bool:
+    return any(names_loosely(text, word) for word in term.split("|"))
+
+
 def _owner_stands(claim: str, match: re.Match[str], shown: Sequence[Evidence], query: Query) -> bool:
     """不是贵州自身的数字: the figure told before it must not be stated for that owner."""
     told = [f for f in figures_of(claim, query) if f.end <= match.start()]
@@ -130,7 +152,7 @@ def _read(denial: Denial, claim: str, query: Query) -> _Asked | None:
     """What is denied as a question; owner and time are taken from what stands before it and from the question if unsaid."""
     text = denial.asked or query.text
     kind = _KIND.search(text)
-    plain = re.sub("幅度$", "多少", text[: kind.start()] if kind else text)
+    plain = _ENGLISH_POINTER.sub("", re.sub("幅度$", "多少", text[: kind.start()] if kind else text))
     try:
         denied = understand(plain, language=query.language)
     except InputError:  # nothing but marks
@@ -191,6 +213,11 @@ def _answers(figure: Figure, asked: _Asked, source: Evidence) -> bool:
     if not asked.denied.periods and figure.period and not period_fits(asked.query, figure.period):
         return False
     denied = replace(asked.denied, regions=regions)
+    if not HAN.search(
+        asked.text
+    ):  # words of another language than the source's: nothing but the measure can be compared
+        fits = not denied.periods or (bool(figure.period) and period_fits(denied, figure.period))
+        return fits and (not denied.heads or measures_asked(denied, source, figure))
     matches = match_figures(denied, [source], frozenset(denied.qualifiers))
     return any(m.fit == "own" and m.figure.start == figure.start for m in matches)
 
@@ -198,7 +225,9 @@ def _answers(figure: Figure, asked: _Asked, source: Evidence) -> bool:
 def _names_all(asked: str, source: Evidence) -> bool:
     """Whether the words of a denied statement are the source's by far, and what it ends with (…的原因) is named."""
     around = normalise(f"{source.text} {source.hit.source.title} {' '.join(source.hit.chunk.headings)}")
+    around += " ".join(f"{' '.join(f.scopes)} {f.scope_text}" for f in source.sentence.figures)
     words = [w for w in cut(whole_of(asked).words) if len(w) > 1]
     named = sum(len(w) for w in words if names_loosely(around, w))
-    tail = [w for w in cut(normalise(asked).rpartition("的")[2]) if len(w) > 1]
+    last = normalise(asked).rpartition("的")[2]
+    tail = [] if any(True for _ in find_quantities(last)) else [w for w in cut(last) if len(w) > 1]
     return named >= _NAMED * sum(map(len, words)) and (not tail or any(names_loosely(around, w) for w in tail))

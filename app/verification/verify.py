@@ -17,11 +17,12 @@ from app.verification.doc_numbers import doc_numbers_stand, number_text, without
 from app.verification.english import english_stands
 from app.verification.frames import UNDISCLOSED, closest_stands, kinds_stand, leads_stand
 from app.verification.numbers import digits_stand, quantities_stand
-from app.verification.owners import mentions_of, regions_stand
+from app.verification.owners import regions_stand
 from app.verification.periods import years_stand
 from app.verification.quotes import quotes_stand, without_quotes
 from app.verification.statements import figures_stand
 from app.verification.wording import support_score, weakest_clause
+from ingest.facts.numbers import find_quantities
 
 # Of the support score (wording.support_score); calibrated on restatements and labelled hallucinations, docs/quality.md.
 _COPULA = re.compile(r"(大?约|大概|超过|不足|不到)是(?=\d)")  # 大约是65%
@@ -69,8 +70,11 @@ def _supports(query: Query) -> Callable[[str, Evidence], bool]:
     """The check of a statement that is denied; a statement with a denial of its own is none."""
 
     def supports(statement: str, source: Evidence) -> bool:
-        own = replace(query, regions=tuple(m.code for m in mentions_of(statement)) or query.regions)
-        return not UNDISCLOSED.search(statement) and check_sentence(statement, (source,), own).support == "supported"
+        check = check_sentence(statement, (source,), replace(query, regions=()))
+        told = any(True for _ in find_quantities(statement))  # an aim told as bare fact is partial
+        return not UNDISCLOSED.search(statement) and check.support in (
+            {"supported", "partial"} if told else {"supported"}
+        )
 
     return supports
 
@@ -95,7 +99,7 @@ def _verdict(
 def _framed(claim: str, cited: Sequence[Evidence], query: Query) -> Check:
     """The composer's own words: nothing in them but numbers, owners, times and kinds of what is quoted."""
     if UNDISCLOSED.search(claim):
-        stands = closest_stands(claim, cited)
+        stands = closest_stands(claim, cited) and denials_stand(claim, cited, query, _supports(query))
         return Check("supported" if stands else "unsupported", stands, stands, None)
     numbers_ok = digits_stand(claim, cited) and years_stand(claim, cited, claim) and quantities_stand(claim, cited)
     amounts_ok, same, _ = figures_stand(claim, cited, query, framed=True)
