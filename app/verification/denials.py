@@ -25,10 +25,11 @@ from ingest.types import Figure
 _PERIOD = r"(?:(?:19|20)\d{2}\s?年|Q[1-4]|\d{1,2}月(?!\d))"
 _SOURCES = r"(?:现有|已有|所给|上述|以上|给出|提供|引用|这些|各|该|本|任何|所有|相关|有关|的)*(?:资料|材料|文中|原文|来源|文件|文章|报告|简报|句子)(?:[里中内])?"
 _SAYS = r"(?:披露|提供|给出|提及|提到|说明|公布|公开|谈及|谈到|载明|列出|列明|写明|交代|透露|显示|反映|记载|讲明?|说)(?:过|了)?"
-_NOT = r"(?:未能?|没能?有?|無)"
+_NOT = r"(?:未能?|没能?有?|无(?=资料|任何|材料))"
 _DENIAL = re.compile(
     rf"(?P<whose>.*?)(?P<denies>{_NOT}(?:{_SOURCES})?(?:明确|直接|单独|进一步|专门|能够?)*{_SAYS})(?P<asked>.*)"
 )
+_SOURCES_OWN = re.compile(rf"{_NOT}{_SAYS}")
 _OWN = re.compile(r"不是(?P<whose>[^，,。；;\d]{0,12}?)(?:自身|本身|自己)的(?:数字|数据|情况)")
 _ENGLISH = re.compile(
     r"\b(?:no (?:source|document|text|sentence)s?|none of the (?:source|document|text)s|nothing in the (?:source|document|text)s"
@@ -48,11 +49,15 @@ _KIND = re.compile(
     r"的?(?:(?P<aim>(?:规划|计划|预期|发展)?目标|计划|规划|预期|预测|预计)|(?P<fact>实际(?:完成|达到)?|完成))(?:值|数|量|情况)?$"
 )
 _ENGLISH_POINTER = re.compile(r"\b(?:the|this|that) (?:province|city|region|company)(?:'s)?", re.I)
+_THIS = re.compile(
+    r"^(?:this|that|it|these|the|such an?)(?: (?:figure|number|rate|value|data|information|answer)s?)?(?= for| of| in|$)",
+    re.I,
+)
 _POINTER = re.compile(r"该[省市县区地]|当地|本[省市县地]")
 # A finer split than a total gives, or how it was made.
 _FINER = re.compile(
     r"各(?:地区?|省|市|州|县|区|行业|领域|企业|项|类|部分|年度?|季度|月)|分(?:行业|地区|市|省|年度?|季度|项|类|部门|企业|领域)|按[^的]{1,6}(?:划分|分)|逐[年月]"
-    r"|每(?:家|个|年|月)|细分|明细|构成|结构|分布|名单|(?:计算|统计|测算|核算)(?:方法|口径|方式)|\b(?:by (?:city|province|region|industry|sector|year|quarter)|breakdown|broken down|each|per|how it (?:is|was))\b|口径|变化(?:趋势|情况)?|趋势|排名|依据|来源"
+    r"|每(?:家|个|年|月)|细分|明细|构成|结构|分布|名单|(?:计算|统计|测算|核算)(?:方法|口径|方式)|(?:统计|计算|核算)口径|\b(?:by (?:city|province|region|industry|sector|year|quarter)|breakdown|broken down|each|per|how it (?:is|was))\b|(?:具体|个别|单个)(?:省|市|地区|企业)|变化(?:趋势|情况)?|趋势|排名|依据|来源"
 )
 _NAMED = 0.6  # share of a statement's own words, by length, that must stand in the source
 
@@ -65,6 +70,7 @@ class Denial:
     asked: str  # "" where it is left to the question
     words: str  # of the denial itself: 未提供
     exact: bool = False
+    number: bool = False  # whether it wants a number of what stands before it: …，未给出具体数字
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +83,7 @@ class _Asked:
     query: Query  # the question that was asked
     kind: str  # aim, fact, "" where none is asked for
     exact: bool
-    said: bool  # whether the claim itself says what is denied
+    statement: bool  # whether the claim itself says what is denied, and not only that it has no number
 
 
 def find_denials(claim: str) -> list[Denial]:
@@ -92,9 +98,10 @@ def find_denials(claim: str) -> list[Denial]:
             continue
         asked, written = _bare(match["asked"]), _JOINTS.sub("", match["whose"]) + match["asked"]
         whose = _JOINTS.sub("", match["whose"]).strip()
+        number = not asked and not whose and bool(match["asked"].strip())
         if not asked and not whose:
             whose = _JOINTS.sub("", before)
-        found.append(Denial(clause.start(), f"{whose}{asked}", match["denies"], bool(_EXACT.search(written))))
+        found.append(Denial(clause.start(), f"{whose}{asked}", match["denies"], bool(_EXACT.search(written)), number))
     return found
 
 
@@ -113,7 +120,7 @@ def denials_stand(
         return False
     for denial in find_denials(claim):
         asked = _read(denial, claim, query)
-        sources = [e for e in shown if denial.words not in e.text]
+        sources = [e for e in shown if not _SOURCES_OWN.search(e.text)]
         if asked and any(_is_stated(asked, e, supports) for e in sources):
             return False
     return True
@@ -157,10 +164,14 @@ def _read(denial: Denial, claim: str, query: Query) -> _Asked | None:
         denied = understand(plain, language=query.language)
     except InputError:  # nothing but marks
         return None
-    earlier = tuple(dict.fromkeys(m.code for m in find_regions(claim[: denial.start])))
+    if _THIS.search(plain):  # this figure for Guizhou: the measure is the question's
+        denied = replace(denied, heads=query.heads, qualifiers=query.qualifiers, translated=query.translated)
+    pointer = bool(_POINTER.search(text))  # 该省 is not the nation that was spoken of before
+    before = (m.code for m in find_regions(claim[: denial.start]))
+    earlier = tuple(dict.fromkeys(code for code in before if not (pointer and code == "CN")))
     return _Asked(
         text, replace(denied, regions=denied.regions or earlier or query.regions), bool(denied.regions), query,
-        kind.lastgroup or "" if kind else "", denial.exact, bool(denial.asked),
+        kind.lastgroup or "" if kind else "", denial.exact, bool(denial.asked) and not denial.number,
     )  # fmt: skip
 
 
@@ -168,9 +179,9 @@ def _is_stated(asked: _Asked, source: Evidence, supports: Callable[[str, Evidenc
     if any(m[0] not in source.text for m in _FINER.finditer(asked.text)):
         return False
     amount = any(True for _ in find_quantities(asked.text))
-    if not amount and any(_answers(f, asked, source) for f in source.sentence.figures):
+    if (not amount or not asked.statement) and any(_answers(f, asked, source) for f in source.sentence.figures):
         return True
-    if not HAN.search(asked.text) or not asked.said or (not amount and _asks_number(asked, source)):
+    if not HAN.search(asked.text) or not asked.statement or (not amount and _asks_number(asked, source)):
         return False
     return _of_pointed(asked, source) and _names_all(asked.text, source) and supports(f"{asked.text}。", source)
 
@@ -213,13 +224,19 @@ def _answers(figure: Figure, asked: _Asked, source: Evidence) -> bool:
     if not asked.denied.periods and figure.period and not period_fits(asked.query, figure.period):
         return False
     denied = replace(asked.denied, regions=regions)
-    if not HAN.search(
-        asked.text
-    ):  # words of another language than the source's: nothing but the measure can be compared
-        fits = not denied.periods or (bool(figure.period) and period_fits(denied, figure.period))
-        return fits and (not denied.heads or measures_asked(denied, source, figure))
+    if not HAN.search(asked.text):
+        return _may_answer(figure, denied, source)
     matches = match_figures(denied, [source], frozenset(denied.qualifiers))
     return any(m.fit == "own" and m.figure.start == figure.start for m in matches)
+
+
+def _may_answer(figure: Figure, denied: Query, source: Evidence) -> bool:
+    """Whether a figure may be what English words deny: where the glossary knows too few of them, they are taken for its own."""
+    if denied.periods and not (figure.period and period_fits(denied, figure.period)):
+        return False
+    if denied.heads:
+        return measures_asked(denied, source, figure)
+    return not denied.terms or any(_named(normalise(source.text), term) for term in denied.terms)
 
 
 def _names_all(asked: str, source: Evidence) -> bool:

@@ -15,7 +15,7 @@ from app.verification.clauses import HAN, whole_of
 from app.verification.denials import denials_stand
 from app.verification.doc_numbers import doc_numbers_stand, number_text, without_numbers
 from app.verification.english import english_stands
-from app.verification.frames import UNDISCLOSED, closest_stands, kinds_stand, leads_stand
+from app.verification.frames import UNDISCLOSED, closest_stands, kinds_stand, leads_stand, without_denials
 from app.verification.numbers import digits_stand, quantities_stand
 from app.verification.owners import regions_stand
 from app.verification.periods import years_stand
@@ -55,7 +55,7 @@ def check_sentence(
         return _framed(claim.replace("：", "： "), cited, query)  # ：1:10 is a ratio, no time of day
     if not denials_stand(claim, (*cited, *shown), query, _supports(query)):
         return Check("unsupported", True, True, 0.0)
-    claim = "" if UNDISCLOSED.fullmatch(claim) else UNDISCLOSED.sub("", claim)
+    claim = without_denials(claim, cited)
     # Years of a 文号 are no periods, its number is no amount.
     bare = without_numbers(number_text(claim)) if "号" in claim or "號" in claim else claim
     bare = _COPULA.sub(r"\1", bare)
@@ -99,7 +99,7 @@ def _verdict(
 def _framed(claim: str, cited: Sequence[Evidence], query: Query) -> Check:
     """The composer's own words: nothing in them but numbers, owners, times and kinds of what is quoted."""
     if UNDISCLOSED.search(claim):
-        stands = closest_stands(claim, cited) and denials_stand(claim, cited, query, _supports(query))
+        stands = closest_stands(claim, cited)
         return Check("supported" if stands else "unsupported", stands, stands, None)
     numbers_ok = digits_stand(claim, cited) and years_stand(claim, cited, claim) and quantities_stand(claim, cited)
     amounts_ok, same, _ = figures_stand(claim, cited, query, framed=True)
