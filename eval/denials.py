@@ -84,7 +84,7 @@ def english_right_denials(text: str, evidence: Evidence) -> Iterator[str]:
 
 def _english_asked(text: str) -> list[str]:
     found = _ENGLISH_SUBJECT.search(text)
-    if found is None:
+    if found is None or found["what"].lower() == "the target":
         return []
     what = found["what"]
     head = what if find_regions(what[:12]) else what[0].lower() + what[1:]

@@ -41,7 +41,7 @@ _CLAUSE = re.compile(r"(?:[^，,。；;：:（）()！!？?\n]|[（(][A-Za-z\d+-
 _JOINTS = re.compile(rf"{_SOURCES}|但是?|而(?!言)|不过|然而|此外|同时|关于|对于|至于|目前|[均都也并尚仍还则就]")
 _HEAD_FRAME = re.compile(r"^(?:有关|关于|相关的?|任何|具体的?|确切的?|准确的?|其)+(?!部门|规定|措施)")
 _TAIL_FRAME = re.compile(
-    r"(?:是|为|有|达)?(?:多少|如何|怎样|什么)$|的?(?:具体|相关|确切|准确|详细|有关|直接)?的?(?:数据|数字|数值|信息|内容|资料|统计|情况|水平)$"
+    r"(?:是|为|有|达)?(?:多少(?:亿|万)?[元个家人台张所]?|如何|怎样|什么)$|的?(?:具体|相关|确切|准确|详细|有关|直接)?的?(?:数据|数字|数值|信息|内容|资料|统计|情况|水平|金额|数额)$"
 )
 _EXACT = re.compile(r"具体|确切|准确|精确")
 # 贵州的机架的目标值: the kind that is asked for.
@@ -119,11 +119,20 @@ def denials_stand(
     if not all(_owner_stands(claim, m, shown, query) for m in _OWN.finditer(claim)):
         return False
     for denial in find_denials(claim):
+        if _tells_itself(denial, claim):
+            return False
         asked = _read(denial, claim, query)
         sources = [e for e in shown if not _SOURCES_OWN.search(e.text)]
         if asked and any(_is_stated(asked, e, supports) for e in sources):
             return False
     return True
+
+
+def _tells_itself(denial: Denial, claim: str) -> bool:
+    """Whether an English claim goes on with a number in the words that it denies: no source discloses X; X was 5%."""
+    words = re.findall(r"[a-z]{4,}|\d+", denial.asked.lower())
+    rest = claim[denial.start :].lower().partition(denial.asked.lower())[2]
+    return not HAN.search(claim) and bool(words) and bool(re.search(r"\d", rest)) and all(w in rest for w in words)
 
 
 def denies_question(claim: str, query: Query) -> bool:
@@ -164,8 +173,8 @@ def _read(denial: Denial, claim: str, query: Query) -> _Asked | None:
         denied = understand(plain, language=query.language)
     except InputError:  # nothing but marks
         return None
-    if _THIS.search(plain):  # this figure for Guizhou: the measure is the question's
-        denied = replace(denied, heads=query.heads, qualifiers=query.qualifiers, translated=query.translated)
+    if _THIS.search(plain) or (HAN.search(plain) and not denied.heads and not denied.terms):
+        denied = replace(query, regions=denied.regions, periods=denied.periods)  # 贵州的数字: the question's measure
     pointer = bool(_POINTER.search(text))  # 该省 is not the nation that was spoken of before
     before = (m.code for m in find_regions(claim[: denial.start]))
     earlier = tuple(dict.fromkeys(code for code in before if not (pointer and code == "CN")))
@@ -221,7 +230,9 @@ def _answers(figure: Figure, asked: _Asked, source: Evidence) -> bool:
             return False
         hidden = any(not s.isascii() for s in figure.scopes) and set(regions) & set(source.sentence.regions)
         regions = () if hidden else regions  # 某家电企业 in a text on the place asked about
-    if not asked.denied.periods and figure.period and not period_fits(asked.query, figure.period):
+    years = [period[:4] for period in asked.query.periods]
+    titled = bool(years) and all(year in source.hit.source.title for year in years)  # 2024年政府工作报告 tells of 2023
+    if not asked.denied.periods and figure.period and not titled and not period_fits(asked.query, figure.period):
         return False
     denied = replace(asked.denied, regions=regions)
     if not HAN.search(asked.text):
