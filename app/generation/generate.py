@@ -17,7 +17,7 @@ from app.generation.parse import claim_of, complete_sentences, sentences_of, wit
 from app.generation.screen import echoes, flaw, hides_period
 from app.generation.stream import Tally, stream_text
 from app.types import Dropped, DropReason, Evidence, Query, Usage
-from app.verification.denials import denies_question
+from app.verification.stated import denies_question
 from app.verification.verify import check_sentence
 
 MAX_OUTPUT = 4000  # characters read from the model; more is cut

@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 
 from app.types import Evidence, Query, Support
 from app.verification.clauses import HAN, whole_of
-from app.verification.denials import denials_stand
 from app.verification.doc_numbers import doc_numbers_stand, number_text, without_numbers
 from app.verification.english import english_stands
 from app.verification.frames import UNDISCLOSED, closest_stands, kinds_stand, leads_stand, without_denials
@@ -20,6 +19,7 @@ from app.verification.numbers import digits_stand, quantities_stand
 from app.verification.owners import regions_stand
 from app.verification.periods import years_stand
 from app.verification.quotes import quotes_stand, without_quotes
+from app.verification.stated import denials_stand
 from app.verification.statements import figures_stand
 from app.verification.wording import support_score, weakest_clause
 from ingest.facts.numbers import find_quantities
