@@ -200,6 +200,8 @@ def _names_all(asked: str, source: Evidence) -> bool:
     around = normalise(f"{source.text} {source.hit.source.title} {' '.join(source.hit.chunk.headings)}")
     around += " ".join(f"{' '.join(f.scopes)} {f.scope_text}" for f in source.sentence.figures)
     words = [w for w in cut(whole_of(asked).words) if len(w) > 1]
+    if not words:
+        return False  # 贵州的数字: nothing but an owner
     named = sum(len(w) for w in words if names_loosely(around, w))
     last = normalise(asked).rpartition("的")[2]
     tail = [] if any(True for _ in find_quantities(last)) else [w for w in cut(last) if len(w) > 1]
