@@ -15,6 +15,7 @@ from ingest.errors import InputError, PolicyQAError
 
 if TYPE_CHECKING:
     from app.types import Turn
+    from ingest.summary import Summary
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 
@@ -159,23 +160,7 @@ def _ingest(args: argparse.Namespace, settings: Settings) -> int:
     collection = None if args.collection is None else as_collection(args.collection)
     for _ in find_files(args.paths):  # a wrong path must be told before a model is loaded
         pass
-    from tqdm import tqdm
-
-    from app.build import open_engine, open_reading
-
-    with contextlib.ExitStack() as opened:
-        engine = opened.enter_context(open_engine(settings, writable=True, on_note=_note))
-        read = opened.enter_context(open_reading(settings, engine.embedder, args.engine, args.address))
-        bar = opened.enter_context(tqdm(unit="文件", file=sys.stderr))
-
-        def progress(done: int, total: int, name: str) -> None:
-            bar.total = total
-            bar.set_postfix_str(name[-40:], refresh=False)
-            bar.update(done - bar.n)
-
-        summary = engine.ingest(
-            args.paths, args.prune, progress, read, settings.allow_private_urls, collection=collection
-        )
+    summary = _ingested(args, settings, collection)
     if args.json:
         _print_json(summary.to_json())
     else:
@@ -189,9 +174,37 @@ def _ingest(args: argparse.Namespace, settings: Settings) -> int:
         _note(f"正文相同 {linked['source']}：已链接到 {linked['same_as']}，不重复收录")
     for skipped in summary.skipped:
         _note(f"跳过 {skipped['source']}：{skipped['reason']}")
-    if not (summary.added or summary.updated or summary.unchanged):
+    if not (summary.added or summary.updated or summary.unchanged or summary.removed):
         raise InputError("没有导入任何文档", "检查路径下是否有可读的文件" if not summary.skipped else "原因见上")
     return 0
+
+
+def _ingested(args: argparse.Namespace, settings: Settings, collection: str | None) -> "Summary":
+    """Ingest here, or have it done by the server that has the index open."""
+    from tqdm import tqdm
+
+    from app.operations.control_client import server_of
+
+    with contextlib.ExitStack() as opened:
+
+        def progress(done: int, total: int, name: str) -> None:
+            bar.total = total
+            bar.set_postfix_str(name[-40:], refresh=False)
+            bar.update(done - bar.n)
+
+        if server := server_of(settings.store):
+            if args.engine != "local":
+                raise InputError("网页服务正在使用索引，不能用 --engine ray", "去掉 --engine ray，或先停止网页服务")
+            _note(f"网页服务（进程 {server.pid}）正在使用索引，由它导入")
+            bar = opened.enter_context(tqdm(unit="文件", file=sys.stderr))
+            private = settings.allow_private_urls
+            return server.ingest(args.paths, args.prune, collection, settings.embed_model, private, progress)
+        from app.build import open_engine, open_reading
+
+        engine = opened.enter_context(open_engine(settings, writable=True, on_note=_note))
+        read = opened.enter_context(open_reading(settings, engine.embedder, args.engine, args.address))
+        bar = opened.enter_context(tqdm(unit="文件", file=sys.stderr))
+        return engine.ingest(args.paths, args.prune, progress, read, settings.allow_private_urls, collection=collection)
 
 
 def _docs(args: argparse.Namespace, settings: Settings) -> int:
@@ -231,39 +244,37 @@ def _search(args: argparse.Namespace, settings: Settings) -> int:
         raise InputError(f"-k {args.k} 无效", "1 到 200 之间")
     from app.documents import hit_to_json
 
-    def one(engine: Any, question: str, history: Sequence["Turn"]) -> dict[str, Any]:
+    def one(engine: Any, question: str, history: Sequence["Turn"]) -> tuple[dict[str, Any], str]:
         hits = engine.search(question, args.k, history)
-        return {"question": question, "hits": [hit_to_json(rank, hit) for rank, hit in enumerate(hits, 1)]}
+        rows = [hit_to_json(rank, hit) for rank, hit in enumerate(hits, 1)]
+        shown = (
+            f"{row['rank']}. [{row['score']:.2f}] {row['title']}  {row['source']}:{row['start']}-{row['end']}\n   {row['text'][:160]}"
+            for row in rows
+        )
+        return {"question": question, "hits": rows}, "\n".join(shown) or "没有找到相关的段落"
 
-    def show(result: dict[str, Any]) -> None:
-        for hit in result["hits"]:
-            print(
-                f"{hit['rank']}. [{hit['score']:.2f}] {hit['title']}  {hit['source']}:{hit['start']}-{hit['end']}\n   {hit['text'][:160]}"
-            )
-
-    return _each_question(args, settings, one, show)
+    return _each_question(args, settings, one)
 
 
 def _ask(args: argparse.Namespace, settings: Settings) -> int:
-    def one(engine: Any, question: str, history: Sequence["Turn"]) -> dict[str, Any]:
-        result: dict[str, Any] = engine.ask(question, history, args.lang).to_json()
-        return result
+    from app.documents import answer_as_text
 
-    def show(result: dict[str, Any]) -> None:
-        from app.documents import answer_as_text
+    def one(engine: Any, question: str, history: Sequence["Turn"]) -> tuple[dict[str, Any], str]:
+        answer = engine.ask(question, history, args.lang)
+        return answer.to_json(), answer_as_text(answer, args.lang)
 
-        print(answer_as_text(result))
-
-    return _each_question(args, settings, one, show)
+    return _each_question(args, settings, one)
 
 
 def _each_question(
     args: argparse.Namespace,
     settings: Settings,
-    one: Callable[[Any, str, Sequence["Turn"]], dict[str, Any]],
-    show: Callable[[dict[str, Any]], None],
+    one: Callable[[Any, str, Sequence["Turn"]], tuple[dict[str, Any], str]],
 ) -> int:
-    """Answer the one question, or each line of --file with one model load; a bad line is reported and passed over."""
+    """Answer the one question, or each line of --file with one model load; a bad line is reported and passed over.
+
+    `one` gives the record for --json and the words for a terminal.
+    """
     from app.questions import read_questions
 
     if (args.question is None) == (args.file is None):
@@ -279,13 +290,13 @@ def _each_question(
 
     with open_engine(settings, on_note=_note) as engine:
         if items is None:
-            result = one(engine, args.question, ())
-            _print_json(result) if args.json else show(result)
+            record, shown = one(engine, args.question, ())
+            _print_json(record) if args.json else print(shown)
             return 0
         code = 0
         for item in items:
             try:
-                result = {**one(engine, item.question, item.history), "id": item.id}
+                result = {**one(engine, item.question, item.history)[0], "id": item.id}
             except InputError as error:
                 code = error.exit_code
                 _note(f"错误：{args.file} 中 id={item.id}：{error}")

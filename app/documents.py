@@ -5,15 +5,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from app.citation_words import facts_in_words
 from app.render import unescape, visible
 from app.settings import Settings
-from app.types import Hit
+from app.types import Answer, Hit, Language
+from app.understanding.language import detect_language
 from ingest.errors import InputError
 from ingest.facts.regions import display
 from ingest.facts.relations import link, status
 from ingest.health import in_words
 from ingest.records import Entry
-from ingest.store import open_store
+from ingest.store import Store, open_store
 from ingest.types import REPAIRS, SET_RIGHT, Document
 from ingest.walk import is_gone
 
@@ -42,17 +44,29 @@ def find_documents(settings: Settings, doc_ids: Iterable[str]) -> dict[str, Docu
 
 
 def remove_document(settings: Settings, doc_id: str) -> dict[str, Any]:
-    """Take a document out of the index and return its record. The file itself stays. Raises InputError for an unknown id."""
+    """Take a document out of the index and return its record. The file itself stays. Raises InputError for an unknown id.
+
+    A server that has the index open is asked to do it.
+    """
+    from app.operations.control_client import server_of
+
     with open_store(settings.store, cache=settings.cache) as store:
         known = store.catalog.entry(doc_id) is not None
     if not known:
         raise InputError(f"没有编号为 {doc_id} 的文档", "用 policyqa docs list 查看编号")
+    if server := server_of(settings.store):
+        return server.remove(doc_id)
     with open_store(settings.store, writable=True, cache=settings.cache) as store:
-        entry = store.catalog.entry(doc_id)
-        if entry is None:
-            raise InputError(f"文档 {doc_id} 刚被另一进程移除")
-        store.remove(doc_id)
-        return describe([entry])[0]
+        return remove_from(store, doc_id)
+
+
+def remove_from(store: Store, doc_id: str) -> dict[str, Any]:
+    """Take a document out of an open store and return its record. Raises InputError where it is gone already."""
+    entry = store.catalog.entry(doc_id)
+    if entry is None:
+        raise InputError(f"文档 {doc_id} 刚被另一进程移除")
+    store.remove(doc_id)
+    return describe([entry])[0]
 
 
 def describe(entries: Sequence[Entry]) -> list[dict[str, Any]]:
@@ -101,34 +115,26 @@ def hit_to_json(rank: int, hit: Hit) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def answer_as_text(answer: dict[str, Any]) -> str:
-    """An answer for the terminal: the text, then its numbered sources, without signs that steer a terminal."""
-    body = unescape(answer["answer"].replace("**", ""))
-    lines = [body]
-    if answer["citations"]:
-        lines += ["", "引文："]
-    for c in answer["citations"]:
-        facts = "，".join(
-            part
-            for part in (
-                c["issuer"],
-                c["doc_number"],
-                c["date"],
-                c["tier"],
-                c["validity"],
-                f"第 {c['page']} 页" if c["page"] else "",
-            )
-            if part
-        )
-        lines.append(f"[{c['id']}] {c['title']}（{facts}）{c['source']}:{c['start']}-{c['end']}\n    {c['quote']}")
+def answer_as_text(answer: Answer, language: Language | None = None) -> str:
+    """An answer for the terminal: the text, then its numbered sources, without signs that steer a terminal.
+
+    Without a language its labels are in the question's.
+    """
+    language = language or detect_language(answer.question)
+    lines = [unescape(answer.text.replace("**", ""))]
+    if answer.citations:
+        lines += ["", "Sources:" if language == "en" else "引文："]
+    for c in answer.citations:
+        place = f"{' ' if language == 'en' else ''}{c.source}:{c.start}-{c.end}"
+        lines.append(f"[{c.id}] {c.title}{facts_in_words(c, language)}{place}\n    {c.quote}")
     if note := _about_model(answer):
         lines += ["", note]
     return visible("\n".join(lines))
 
 
-def _about_model(answer: dict[str, Any]) -> str:
+def _about_model(answer: Answer) -> str:
     """One line on what became of a model's words, "" where none was asked."""
-    model, dropped = answer["model"], len(answer.get("dropped") or ())
+    model, dropped = answer.model, len(answer.dropped)
     if model == "extractive":
         return ""
     if model.startswith("extractive"):

@@ -7,6 +7,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Literal
 
 from app.access.caller import Caller
@@ -258,6 +259,7 @@ class Engine:
         collection: str | None = None,
         size: ChunkSize = CHUNK_SIZE,
         crossing: bool = True,
+        base: Path | None = None,
     ) -> Summary:
         """Bring the store up to date with files and web pages, as ingest.pipeline.ingest_paths does. Raises as `writing` does."""
         from ingest.pipeline import ingest_paths  # a tenth of a second that an answer does not pay
@@ -276,6 +278,7 @@ class Engine:
                 collection,
                 size,
                 crossing,
+                base,
             )
         for listener in self.listeners:
             listener.ingested(summary)

@@ -9,6 +9,7 @@ import os
 import socket
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.access.caller import NOBODY, caller_in
@@ -94,6 +95,7 @@ def serve(
     app = build_app(engine, is_loopback(host), book, library, settings, access)
     import uvicorn
 
+    from app.operations.control import control_socket
     from app.operations.ending import drained
     from app.operations.logs import say
 
@@ -116,7 +118,14 @@ def serve(
     )
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     logging.getLogger("uvicorn.error").addFilter(_is_worth_logging)
-    with contextlib.closing(operations), _bind(host, port) as listener:
+    with contextlib.ExitStack() as opened:
+        opened.enter_context(contextlib.closing(operations))
+        listener = opened.enter_context(_bind(host, port))
+        if settings is not None and isinstance(
+            settings.store, Path
+        ):  # a Chroma server's index may be written by anyone
+            stopping = app.state.readiness.stopping
+            opened.enter_context(control_socket(engine, library, settings.store, settings.embed_model, stopping))
         metrics_port = operations.open_metrics_port()
         say("start", host=host, port=port, metrics_port=metrics_port or None)
         try:
@@ -159,7 +168,7 @@ def build_app(
     from app.operations.attach import operate
     from app.operations.options import Operating
     from app.sources_routes import add_sources
-    from app.ui.page import build_page, page_options
+    from app.ui.page import build_page, page_options, waiting
 
     app = FastAPI(title="policyqa", docs_url=None, redoc_url=None, openapi_url=None)
     local_only = local_only and access is None
@@ -193,7 +202,9 @@ def build_app(
         app.add_middleware(Gate, ledger=access.ledger)
     app.add_middleware(Guard, local_only=local_only)
     operating = settings.operating if settings else Operating()
-    app.state.operations = operate(app, engine, library, work, operating)  # last: around everything else
+    app.state.operations = operate(
+        app, engine, library, work, operating, lambda: waiting(page)
+    )  # last: around everything else
     return app
 
 

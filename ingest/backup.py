@@ -1,14 +1,14 @@
 """Backup and restore of a store and of what belongs to it, file by file, while it is in use.
 
 Readers and writers go on: a writer's commit waits while files are copied (the folder's lock, shared), so the copy is of
-one moment; SQLite files are copied by SQLite itself. A restored store answers as the old one did, to the letter.
+one moment. Our own databases are copied by SQLite itself; what lies in the library is copied as it is, whatever it holds. A restored store answers as the old one did, to the letter.
 """
 
 import contextlib
 import datetime
 import shutil
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
@@ -16,16 +16,17 @@ from typing import Any
 
 from ingest.checking import Checked, check_store
 from ingest.errors import StoreError
-from ingest.lock import locked
+from ingest.lock import PASSING, locked
 from ingest.parcel import beside, seal, unseal
 from ingest.store import CATALOG, current, is_newer, open_store, way_out
 
 KIND = "policyqa-backup"
 STORE = "store"
 STAMP = "last-backup"  # a file in the store: when the last backup was made
-_PASSING = frozenset(("lock", "lock.gate", "owner.json", STAMP))  # of this moment, not of the store
+_PASSING = PASSING | {STAMP}
 _SQLITE = b"SQLite format 3\0"
 _BESIDE_SQLITE = ("-journal", "-wal", "-shm")
+_OWN = frozenset((CATALOG, "chroma.sqlite3"))  # databases in the store's folder
 WAIT = 30.0  # seconds for a commit that is under way
 
 
@@ -68,17 +69,17 @@ def backup(
     with beside(to) as fresh:
         content = fresh / "content"
         with _told(folder), locked(folder, alone=False, wait=WAIT):
-            _copy_tree(folder, content / STORE)
+            _copy_store(folder, content / STORE)
             for name, path in others.items():
                 if path.is_dir():
-                    _copy_tree(path, content / name)
+                    _copy_files(path, content / name)
                 elif path.is_file():
-                    _copy_file(path, content / name / path.name)
+                    _copy_database(path, content / name / path.name)
                     _empty(content / name / path.name, fleeting.get(name, ()))
         checked = look_at(content / STORE) if check else Checked()
         if not checked.whole:
             raise StoreError(f"索引不完整，没有备份：{checked.problems[0]}", "用 policyqa store verify 查看全部问题")
-        _clear_passing(content)
+        _clear_passing(content / STORE)
         facts = {
             "kind": KIND, "version": 1, "made": _now(), "program": program, "verified": check,
             "others": {name: path.name for name, path in others.items() if path.exists()}, **_facts(checked),
@@ -117,7 +118,7 @@ def restore(
     with beside(folder) as fresh:
         manifest = _unsealed(parcel, fresh)
         checked = _checked_copy(parcel, fresh / STORE, manifest)
-        _clear_passing(fresh)
+        _clear_passing(fresh / STORE)
         moves = [(fresh / STORE, folder)]
         left = []
         for name, path in others.items():
@@ -126,7 +127,7 @@ def restore(
             source = inside if inside.is_file() else fresh / name
             if not source.exists():
                 continue
-            if path.exists() and not replace and not _is_empty(path):
+            if path.exists() and not replace and not _holds_nothing(path):
                 left.append(path)
             else:
                 moves.append((source, path))
@@ -136,7 +137,9 @@ def restore(
             if folder.is_dir():
                 held.enter_context(locked(folder, alone=True, wait=5.0))
             for source, place in moves:
-                if place.exists() and not _is_empty(place):
+                if _is_empty(place) if place == folder else _holds_nothing(place):
+                    shutil.rmtree(place)  # a lock at most
+                elif place.exists():
                     kept.append(_set_aside(place))
                 _move(source, place)
                 placed.append(place)
@@ -173,24 +176,42 @@ def _facts(checked: Checked) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _copy_tree(folder: Path, to: Path) -> None:
-    """Copy a folder's files: SQLite's by SQLite, the others as they are; not what is of this moment only, nor links."""
+def _copy_store(folder: Path, to: Path) -> None:
+    """Copy a store's files: its databases by SQLite, the others as they are; not what is of this moment only, nor links."""
+    for path, within in _files(folder, to):
+        if path.name in _PASSING or path.name.endswith(_BESIDE_SQLITE):
+            continue
+        (_copy_database if path.name in _OWN else _copy_plain)(path, to / within)
+
+
+def _copy_files(folder: Path, to: Path) -> None:
+    """Copy the files of a folder as they are, those of strangers among them; not links."""
+    for path, within in _files(folder, to):
+        _copy_plain(path, to / within)
+
+
+def _files(folder: Path, to: Path) -> Iterator[tuple[Path, Path]]:
+    """Make the folder `to`; yield each file and its path within. What is only just being written is passed over."""
     to.mkdir(parents=True, exist_ok=True)
     for path in sorted(folder.rglob("*")):
-        if path.is_symlink() or path.name in _PASSING or path.name.endswith((".new", *_BESIDE_SQLITE)):
-            continue
         within = path.relative_to(folder)
-        if any(part.endswith(".new") or part == ".incoming" for part in within.parts):
+        if path.is_symlink() or any(part.endswith(".new") or part == ".incoming" for part in within.parts):
             continue
         if path.is_file():
-            _copy_file(path, to / within)
+            yield path, within
 
 
-def _copy_file(path: Path, to: Path) -> None:
+def _copy_plain(path: Path, to: Path) -> None:
     to.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy2(path, to)
+
+
+def _copy_database(path: Path, to: Path) -> None:
+    """Copy a file of ours by SQLite, where it is one of SQLite's."""
     if not _is_sqlite(path):
-        shutil.copy2(path, to)
+        _copy_plain(path, to)
         return
+    to.parent.mkdir(parents=True, exist_ok=True)
     with (
         contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)) as old,
         contextlib.closing(sqlite3.connect(to)) as new,
@@ -235,8 +256,6 @@ def _set_aside(place: Path) -> Path:
 
 
 def _move(source: Path, place: Path) -> None:
-    if place.is_dir() and _is_empty(place):
-        shutil.rmtree(place)  # a lock at most
     place.parent.mkdir(parents=True, exist_ok=True)
     try:
         source.rename(place)
@@ -244,8 +263,12 @@ def _move(source: Path, place: Path) -> None:
         shutil.move(source, place)
 
 
+def _holds_nothing(place: Path) -> bool:
+    return place.is_dir() and not any(place.iterdir())
+
+
 def _is_empty(place: Path) -> bool:
-    """Whether a folder holds nothing but what is of this moment."""
+    """Whether a store's folder holds nothing but what is of this moment."""
     return place.is_dir() and all(path.name in _PASSING for path in place.iterdir())
 
 

@@ -7,7 +7,8 @@ from typing import Any
 from ingest.errors import InputError
 
 COMMON = ""
-COMMON_NAMES = frozenset(("公共", "common"))  # how the common one is called where "" would say nothing
+COMMON_NAME = "公共"
+COMMON_NAMES = frozenset((COMMON_NAME, "common"))  # how the common one is called where "" would say nothing
 MAX_NAME = 60  # characters
 _UNFIT = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff,，、;；]")
 

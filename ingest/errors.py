@@ -5,6 +5,7 @@ PolicyQAError                 exit code 1
 |   +-- UnreadableFileError   one file cannot be read; ingestion reports it as skipped and goes on
 +-- StoreError                exit code 2: the store is absent, locked by another process, or of another model
 |   +-- NoStoreError          there is none yet
+|   +-- StoreInUseError       another process has it: it can be had later
 +-- MissingPartError          exit code 2: an optional part is not installed; the hint says how to install it
 """
 
@@ -41,6 +42,10 @@ class StoreError(PolicyQAError):
 
 class NoStoreError(StoreError):
     """There is no store yet."""
+
+
+class StoreInUseError(StoreError):
+    """Another process has the store and does not let go for now."""
 
 
 class MissingPartError(PolicyQAError):

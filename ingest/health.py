@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from ingest.read import RawText
 from ingest.types import Chunk, Health
@@ -53,7 +53,7 @@ def assess(raw: RawText, text: str, chunks: Sequence[Chunk], notes: Sequence[str
     kept = [chunk.text for chunk in chunks] + [
         str(value) for value in raw.meta.values()
     ]  # a page's date is kept as such
-    lost = lost_numbers(numbers, _numbers("\n".join(kept)))
+    lost = lost_numbers(numbers, _numbers("\n".join(kept)), _MAX_LOST)
     garbled = _garbled_share(text)
     found = {*raw.notes, *notes}
     if garbled > _GARBLED_SHARE:
@@ -69,7 +69,7 @@ def assess(raw: RawText, text: str, chunks: Sequence[Chunk], notes: Sequence[str
         garbled=round(garbled, 4),
         ocr=raw.ocr,
         numbers=numbers.total(),
-        lost_numbers=tuple(lost[:_MAX_LOST]),
+        lost_numbers=tuple(lost),
         flags=tuple(name for name in FLAGS if name in found),
     )
 
@@ -96,10 +96,10 @@ def _numbers(text: str) -> Counter[str]:
     return Counter(found.rstrip(".,") for found in _NUMBER.findall(plain))
 
 
-def lost_numbers(before: Counter[str], after: Counter[str]) -> list[str]:
-    """Return the numbers of `before` that `after` does not hold at all, in order of first occurrence."""
+def lost_numbers(before: Counter[str], after: Counter[str], most: int | None = None) -> list[str]:
+    """Return the numbers of `before` that `after` does not hold at all, in order of first occurrence; the first `most`."""
     joined = "\n".join(after)  # a number broken over two lines is whole again afterwards
-    return [number for number in before if number not in after and number not in joined]
+    return list(islice((number for number in before if number not in after and number not in joined), most))
 
 
 def _garbled_share(text: str) -> float:

@@ -14,8 +14,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from ingest.errors import StoreError
+from ingest.errors import StoreError, StoreInUseError
 
+SERVER = "server.json"  # where the server that holds the index takes commands (app.operations.control)
+SOCKET = "server.sock"
+PASSING = frozenset(("lock", "lock.gate", "owner.json", SERVER, SOCKET))  # of this moment, not of the store
 _POLL = 0.05  # seconds between looks at a lock that another process holds
 
 
@@ -27,13 +30,13 @@ class FolderLock:
         self._held: bool | None = None  # alone or shared; None before it was taken
 
     def take(self, alone: bool, wait: float) -> None:
-        """Hold the lock alone or shared from now on. Raises StoreError where another process does not let go."""
+        """Hold the lock alone or shared from now on. Raises StoreInUseError where another process does not let go."""
         until = time.monotonic() + wait
         while not self._change(alone):
             if time.monotonic() >= until:
-                raise StoreError(
+                raise StoreInUseError(
                     f"索引 {self._folder} 正被另一进程使用{_owner(self._folder)}",
-                    "等它结束后重试；网页（policyqa serve）运行时请在网页的资料库里添加资料，或先停止网页再导入",
+                    "等它结束后重试；如果是别的用户启动的网页服务，请在网页的资料库里添加资料，或先停止它",
                 )
             time.sleep(_POLL)
         if alone:

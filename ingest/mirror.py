@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ingest.cache import default_cache_dir
 from ingest.catalog import Catalog
-from ingest.errors import StoreError
+from ingest.errors import StoreError, StoreInUseError
 from ingest.records import FileRecord
 from ingest.wire import Published
 
@@ -39,7 +39,7 @@ class Mirror(Catalog):
 
     @contextlib.contextmanager
     def alone(self) -> Iterator[None]:
-        """Keep other processes from writing this mirror while the block runs. Raises StoreError where none lets go."""
+        """Keep other processes from writing this mirror while the block runs. Raises StoreInUseError where none lets go."""
         import portalocker
 
         try:
@@ -47,7 +47,7 @@ class Mirror(Catalog):
             lock = portalocker.Lock(self._folder / "lock", mode="a", timeout=_WAIT, check_interval=0.02, flags=flags)
             lock.acquire()
         except portalocker.exceptions.LockException as error:
-            raise StoreError(f"目录副本 {self._folder} 一直被另一进程占用", "等它结束后重试") from error
+            raise StoreInUseError(f"目录副本 {self._folder} 一直被另一进程占用", "等它结束后重试") from error
         try:
             yield
         finally:

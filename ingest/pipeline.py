@@ -6,11 +6,12 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from ingest.batch import Batch
 from ingest.download import download
 from ingest.embed import Embedder
 from ingest.errors import StoreError, UnreadableFileError
@@ -27,8 +28,7 @@ from ingest.types import REPAIRS, SET_RIGHT, TIERS, Unread
 from ingest.vectors import Embedded, OnEmbedded, embed_documents
 from ingest.walk import Found, find_files, is_address, is_gone, path_of
 
-_BATCH_CHUNKS = 64  # chunks embedded together; also the most that a crash can cost
-_BATCH_DOCUMENTS = 64  # and documents, as linked ones have no chunks
+BEGUN = FileRecord("", 0, ())  # of a file that was never read to its end: what it had then says nothing of what it has
 OnProgress = Callable[[int, int, str], None]  # files done, files in all, current file
 
 
@@ -45,6 +45,7 @@ def ingest_paths(
     collection: str | None = None,
     size: ChunkSize = CHUNK_SIZE,
     crossing: bool = True,
+    base: Path | None = None,
 ) -> Summary:
     """Bring the store up to date with the files under `paths` and the pages at their web addresses.
 
@@ -53,11 +54,11 @@ def ingest_paths(
     addresses lead to private and loopback hosts; `anew` reads unchanged files too; `on_embedded` hears how far the batch
     of chunks is that is being embedded. `collection` is where the documents go; without it they go where they are stated to
     belong, or stay where they are. `crossing`: a file that was moved is taken out of the collection that it was in, whichever
-    it goes to. Raises, before anything is changed, InputError if a path is missing and StoreError if
+    it goes to; `base` is the folder that relative paths start from, this process's own if None. Raises, before anything is changed, InputError if a path is missing and StoreError if
     the store's chunks are of another `size`.
     """
     began = time.monotonic()
-    files = list({found.key: found for found in find_files(paths)}.values())  # each once
+    files = list({found.key: found for found in find_files(paths, base)}.values())  # each once
     _keep_size(store, size)
     with ThreadPoolExecutor(1) as embedding, tempfile.TemporaryDirectory(prefix="policyqa-") as downloads:
         run = _Run(store, embedder, embedding, anew, on_embedded, Placing(collection, crossing))
@@ -76,7 +77,7 @@ def ingest_paths(
                 found.path.unlink(missing_ok=True)
         run.finish()
         if prune:
-            run.prune(paths)
+            run.prune([(base or Path()) / given for given in paths])
     if on_progress:
         on_progress(len(files), len(files), "")
     run.summary.seconds = round(time.monotonic() - began, 3)
@@ -93,23 +94,6 @@ def _keep_size(store: Store, size: ChunkSize) -> None:
             f"索引 {store.name} 按 {kept} 字分块，与现在要求的 {size} 不同", "换一个索引目录，或删除后重建"
         )
     store.catalog.set_meta("chunk_size", str(size))
-
-
-@dataclass(slots=True)
-class _Batch:
-    """Documents that are embedded together, and what is to be noted once they are visible."""
-
-    documents: list[tuple[Prepared, Entry]] = field(default_factory=list)
-    demoted: list[tuple[Entry, str]] = field(default_factory=list)  # whose text another takes over, and that one's id
-    read: list[tuple[str, FileRecord]] = field(default_factory=list)  # files of many documents, read to their end
-
-    def own(self) -> list[Prepared]:
-        """Those that get chunks of their own."""
-        return [prepared for prepared, entry in self.documents if not entry.same_as]
-
-    def is_full(self) -> bool:
-        chunks = sum(len(prepared.chunks) for prepared in self.own())
-        return chunks >= _BATCH_CHUNKS or len(self.documents) >= _BATCH_DOCUMENTS
 
 
 class _Run:
@@ -132,12 +116,14 @@ class _Run:
         self._by_hash: dict[str, dict[str, str]] = {}  # content -> collection -> key
         self._placing = placing
         self._sketches = SketchIndex()
+        self._files = store.catalog.files()
         for entry in store.catalog.entries():
             self._know(entry)
-        self._files = store.catalog.files()
+            if self._files.get(entry.file) != BEGUN:
+                placing.know_file(entry)
         self._awaited: dict[str, str] = {}  # versions of the files that are being read
-        self._waiting = _Batch()
-        self._flying: tuple[_Batch, Future[list[Embedded]]] | None = None  # the batch that is being embedded
+        self._waiting = Batch()
+        self._flying: tuple[Batch, Future[list[Embedded]]] | None = None  # the batch that is being embedded
 
     def _know(self, entry: Entry) -> None:
         self._entries[entry.key] = entry
@@ -233,9 +219,19 @@ class _Run:
                 unread.append((item.member, item.reason))
                 self._skip(f"{found.name}#{item.member}", item.reason)
                 continue
-            many = many or item.key != key
+            if item.key != key and not many:
+                many = True
+                if key not in self._files and not self._of_file.get(key):
+                    self._waiting.begun.append(key)
+            try:
+                placed = self._placing.place(item)
+            except UnreadableFileError as error:
+                if item.key == key:
+                    raise
+                unread.append((item.key.removeprefix(f"{key}#"), str(error)))
+                self._skip(item.document.source.path, str(error))
+                continue
             seen.add(item.key)
-            placed = self._placing.place(item)
             self._refuse_twin(placed)
             self._admit(placed)
         for gone in self._of_file.get(key, set()) - seen:
@@ -303,7 +299,7 @@ class _Run:
 
     def _launch(self) -> None:
         """Start embedding what waits; it goes on while the next files are read. The batch before it is made visible."""
-        batch, self._waiting = self._waiting, _Batch()
+        batch, self._waiting = self._waiting, Batch()
         bare = [(p.document, p.chunks) for p in batch.own() if not p.embedded]
         following = self._embedding.submit(embed_documents, bare, self._embedder, self._on_embedded)
         self._land()
@@ -318,7 +314,9 @@ class _Run:
         with self._store.turn():
             self._publish(batch, [p.embedded or next(made) for p in batch.own()])
 
-    def _publish(self, batch: _Batch, embedded: list[Embedded]) -> None:
+    def _publish(self, batch: Batch, embedded: list[Embedded]) -> None:
+        for key in batch.begun:
+            self._store.set_file(key, BEGUN)
         # One write for the whole batch: Chroma's cost is per call. What is not published yet, nobody sees.
         if embedded:
             vectors = np.concatenate([each.vectors for each in embedded])
@@ -346,9 +344,9 @@ class _Run:
                 self._store.put(document, linked)
                 self._know(linked)
 
-    def prune(self, paths: Sequence[str]) -> None:
+    def prune(self, paths: Sequence[Path]) -> None:
         """Remove documents under the given folders whose files are gone."""
-        folders = [Path(given).resolve() for given in paths if Path(given).is_dir()]
+        folders = [path.resolve() for path in paths if path.is_dir()]
         for entry in list(self._entries.values()):
             if is_gone(entry.file) and any(folder in path_of(entry.file).parents for folder in folders):
                 self._remove(entry)

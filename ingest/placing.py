@@ -2,13 +2,15 @@
 
 Given with the ingestion first; then what its sidecar says; then where it is already (a moved file: where it was; a new
 record of a file: where the file's others are); then what the document states of itself. So neither a new version of a file
-nor what stands in it opens to all what was kept for some.
+nor what stands in it opens to all what was kept for some. Of a file that is read for the first time every document goes
+where it says, as far as the file's sidecar lets it (`collections`).
 """
 
 from collections.abc import Iterable
 from dataclasses import replace
 
 from ingest.collections import COMMON
+from ingest.errors import UnreadableFileError
 from ingest.prepare import Prepared
 from ingest.records import Entry
 from ingest.store import Store
@@ -21,12 +23,15 @@ class Placing:
         self.given, self._crossing = given, crossing
         self._by_id: dict[str, Entry] = {}
         self._by_key: dict[str, Entry] = {}
-        self._of_file: dict[str, set[str]] = {}  # file -> collections of its documents
+        self._of_file: dict[str, set[str]] = {}  # file -> collections of what it had before
         self._inherited: dict[str, str] = {}  # file -> the collection of the document that it was
 
     def know(self, entry: Entry) -> None:
         """Note where a document is."""
         self._by_id[entry.id] = self._by_key[entry.key] = entry
+
+    def know_file(self, entry: Entry) -> None:
+        """Note that a document's file was read before, so that others of it go where this one is."""
         self._of_file.setdefault(entry.file, set()).add(entry.source.collection)
 
     def may_take_over(self, key: str, former: Entry) -> bool:
@@ -44,14 +49,14 @@ class Placing:
         self._inherited[file] = former.source.collection
 
     def place(self, prepared: Prepared) -> Prepared:
-        """Return the document as one of the collection that it goes to."""
+        """Return the document as one of the collection that it goes to. Raises UnreadableFileError where it must not go there."""
         source = prepared.document.source
         if self.given is not None:
             wanted = self.given
         elif dict(source.found).get("collection") == "旁置文件":
             wanted = source.collection
         else:
-            wanted = self._before(prepared) or source.collection
+            wanted = self._before(prepared) or _stated(prepared)
         if wanted == source.collection:
             return prepared
         return replace(prepared, document=replace(prepared.document, source=replace(source, collection=wanted)))
@@ -61,7 +66,9 @@ class Placing:
             return known.source.collection
         if prepared.file in self._inherited:
             return self._inherited[prepared.file]
-        return max(self._of_file.get(prepared.file, ()), default=COMMON)  # a named one rather than the common one
+        others = self._of_file.get(prepared.file, set()) - {COMMON}  # a named one rather than the common one
+        own = prepared.document.source.collection
+        return own if own in others else max(others, default=COMMON)
 
     def is_elsewhere(self, entry: Entry) -> bool:
         """Whether a document has to be moved."""
@@ -79,6 +86,16 @@ class Placing:
     def is_any_off(self, members: Iterable[Entry]) -> bool:
         """Whether a file of many documents has to be read again for one of them."""
         return any(self.is_elsewhere(entry) or self.is_astray(entry) for entry in members)
+
+
+def _stated(prepared: Prepared) -> str:
+    """The collection that a document states of itself, where whoever added its file may put something there."""
+    stated, within = prepared.document.source.collection, prepared.within
+    if within is not None and stated not in within:
+        raise UnreadableFileError(
+            f"写明属于集合 {stated or '公共'}，但没有这个集合，或没有权限加入", "添加时指定集合，或请有权限的人添加"
+        )
+    return stated
 
 
 def move(store: Store, entry: Entry, collection: str) -> Entry:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ingest.collections import as_collection
 from ingest.errors import PolicyQAError, UnreadableFileError
 from ingest.facts.describe import describe_chunks
 from ingest.facts.metadata import make_source
@@ -35,6 +36,7 @@ class Prepared:
     version: str  # hash of all that the document was made from: another one means that it must be made again
     chunks: tuple[Chunk, ...]
     sketch: Sketch
+    within: tuple[str, ...] | None = None  # collections that it may say it belongs to; None: any
     embedded: "Embedded | None" = None  # given where another process has embedded the chunks already
 
 
@@ -113,6 +115,7 @@ def _prepare(
         notes = (*notes, "digest")
     if looks_truncated(raw.text):
         notes = (*notes, "truncated")
+    within = tuple(map(as_collection, stated["collections"])) if "collections" in stated else None
     meta, where = {**raw.meta, **stated}, {**raw.where, **dict.fromkeys(stated, "旁置文件")}
     source = make_source(found.name + suffix, sha256, raw.text, raw.title or name + suffix, meta, notes, where)
     blocks = split_blocks(raw.text, raw.pages)
@@ -123,4 +126,4 @@ def _prepare(
         raise UnreadableFileError("清洗后没有正文", "检查文件内容是否为空或只有图片")
     chunks = describe_chunks(raw.text, chunks, source.regions, source.issued)
     document = Document(doc_id, source, raw.text, blocks, assess(raw, raw.text, chunks, notes))
-    return Prepared(document, key, found.key, version, chunks, sketch(raw.text))
+    return Prepared(document, key, found.key, version, chunks, sketch(raw.text), within)

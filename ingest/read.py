@@ -131,9 +131,12 @@ def _finish(part: Part) -> RawText:
         found.setdefault("url", address)
     title = repair(str(part.meta.get("title") or ""))[0]
     stated = {key: value for key, value in part.meta.items() if value not in (None, "")}
-    where = {**dict.fromkeys(found, "正文首部"), **dict.fromkeys(stated, part.place)}
+    beside = dict.fromkeys(part.stated, "旁置文件")
+    if "collection" in beside:  # it came with the document, which must not open itself to others
+        beside["collection"] = "前置信息"
+    where = {**dict.fromkeys(found, "正文首部"), **dict.fromkeys(stated, part.place), **beside}
     return RawText(
-        text, title or str(found.get("title", "")), {**found, **stated}, part.encoding, (*repairs, *notes, *done), pages,
+        text, title or str(found.get("title", "")), {**found, **stated, **part.stated}, part.encoding, (*repairs, *notes, *done), pages,
         part.member, part.layer or part.text, part.ocr, where,
     )  # fmt: skip
 

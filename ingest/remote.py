@@ -133,12 +133,12 @@ class RemoteStore(Store):
         new = {chunk.id for chunk in chunks}
         self._discard(former, [chunk_id for chunk_id in old if chunk_id not in new])
 
-    def remove(self, doc_id: str) -> bool:
-        """Take a document out; False where it is unknown."""
+    def remove(self, doc_id: str, keep_file: bool = False) -> bool:
+        """Take a document out; False where it is unknown. `keep_file`: one of many, whose file is not to be read again for it."""
         entry = self.catalog.entry(doc_id)
         if entry is None:
             return False
-        if entry.file != entry.key:
+        if entry.file != entry.key and not keep_file:
             self._server.forget_file(entry.file)
             self.catalog.forget_file(entry.file)
         with self._mirror.alone():

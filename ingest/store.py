@@ -30,6 +30,7 @@ FORMAT = "3"  # 3: documents have collections, which earlier releases would not 
 READABLE = frozenset(("2", FORMAT))  # 2 is the same without collections: all of it is in the common one
 CATALOG, POINTER = "catalog.sqlite3", "current"
 WAIT = 30.0  # seconds that a commit beside questions waits for other processes, which answer one in a few
+WAIT_AT_FIRST = 3.0  # and to begin with, where nothing has been done yet that would have to be done again
 Turn = contextlib.AbstractContextManager[Any]
 _FULL = ("disk is full", "no space left", "readonly database", "read-only", "disk i/o error")
 _ROOM = "检查磁盘空间与权限后重试；已入库的资料不受影响"
@@ -89,21 +90,22 @@ class Store:
         """Give a store to write to while this one, opened for reading, goes on answering; one at a time.
 
         Nothing but a commit keeps others out: it waits for other processes to let go of the folder, then for `turn`, which
-        keeps this process's questions back. Raises StoreError where another process does not let go for `wait` seconds.
+        keeps this process's questions back. Raises StoreInUseError where another process does not let go for `wait` seconds
+        (WAIT_AT_FIRST before anything is done).
         """
         if self._lock is None:
             raise RuntimeError("only a store from open_store can be written beside")
         lock = self._lock
 
         @contextlib.contextmanager
-        def commit() -> Iterator[None]:
-            with lock.alone(wait), turn:
+        def commit(patience: float = wait) -> Iterator[None]:
+            with lock.alone(patience), turn:
                 yield
 
         with _on_disk(self.folder), contextlib.closing(Catalog(self._data / CATALOG, writable=True)) as catalog:
             writer = Store(self.folder, self._data, catalog)
             writer.turn, writer.writable = commit, True
-            with commit():
+            with commit(min(wait, WAIT_AT_FIRST)):
                 with self._told():
                     writer._collection = self._vectors()
                 writer.sweep()
@@ -137,13 +139,13 @@ class Store:
         old = self.catalog.put(document, entry, chunks, words, sentence_vectors, tokens)
         self._forget([chunk_id for chunk_id in old if chunk_id not in new])
 
-    def remove(self, doc_id: str) -> bool:
-        """Take a document out; False where it is unknown."""
+    def remove(self, doc_id: str, keep_file: bool = False) -> bool:
+        """Take a document out; False where it is unknown. `keep_file`: one of many, whose file is not to be read again for it."""
         entry = self.catalog.entry(doc_id)
         if entry is None:
             return False
         self._touch()
-        if entry.file != entry.key:
+        if entry.file != entry.key and not keep_file:
             self.catalog.forget_file(entry.file)
         self._forget(self.catalog.remove(doc_id))
         return True

@@ -42,6 +42,7 @@ class Part:
     layer: str = ""  # the running text that the file holds, where the reader rearranged it: its numbers must survive
     ocr: tuple[tuple[int, float], ...] = ()  # (page, mean confidence 0..1) of the pages that were read by OCR
     place: str = "文件属性"  # where `meta` stood, one of ingest.facts.fields.PLACES
+    stated: dict[str, Any] = field(default_factory=dict)  # by a sidecar beside it in its archive: it overrides `meta`
 
 
 @dataclass(frozen=True, slots=True)

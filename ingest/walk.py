@@ -28,9 +28,10 @@ class Found:
         return self.url or file_key(self.path)
 
 
-def find_files(paths: Sequence[str]) -> Iterator[Found]:
+def find_files(paths: Sequence[str], base: Path | None = None) -> Iterator[Found]:
     """Yield every file under the paths; hidden ones are passed over, and so are sidecars (name.yaml beside a document).
 
+    `base` is the folder that relative paths start from, this process's own if None; names are as given either way.
     A web address is yielded as such and not yet fetched. Links to folders are not followed, so that a loop of links
     ends. Raises InputError for a path that does not exist or is empty text.
     """
@@ -42,27 +43,28 @@ def find_files(paths: Sequence[str]) -> Iterator[Found]:
                 raise InputError("网址里不能带用户名和密码", "请去掉 @ 之前的部分")  # and never say it again
             yield Found(Path(), given, url=given)
             continue
-        path = Path(given)
+        path = (base or Path()) / given
         try:
             exists = path.exists()
         except OSError:  # a name longer than the system takes
             exists = False
         if not exists:
             raise InputError(f"路径不存在：{readable(given)}", "检查路径是否写对")
-        yield from _under(path) if path.is_dir() else (_found(path),)
+        start = None if base is None or Path(given).is_absolute() else base
+        yield from _under(path, start) if path.is_dir() else (_found(path, start),)
 
 
-def _under(top: Path) -> Iterator[Found]:
+def _under(top: Path, base: Path | None) -> Iterator[Found]:
     refused: list[OSError] = []
     root = top.resolve()
     for folder, folders, names in os.walk(top, onerror=refused.append):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             if not name.startswith(".") and not _is_sidecar(folder, name, names):
-                yield _found(Path(folder) / name, root)
+                yield _found(Path(folder) / name, base, root)
         while refused:
             error = refused.pop()
-            yield Found(Path(error.filename), readable(error.filename), "目录打不开，没有读取权限")
+            yield Found(Path(error.filename), _name(Path(error.filename), base), "目录打不开，没有读取权限")
 
 
 def _is_sidecar(folder: str, name: str, names: Sequence[str]) -> bool:
@@ -72,17 +74,22 @@ def _is_sidecar(folder: str, name: str, names: Sequence[str]) -> bool:
     return stem in names or any(Path(other).stem == stem and other != name for other in names)
 
 
-def _found(path: Path, root: Path | None = None) -> Found:
+def _found(path: Path, base: Path | None, root: Path | None = None) -> Found:
     try:
         mode = path.stat().st_mode
         # A folder from elsewhere must not make us read what its sender could not.
         if root and path.is_symlink() and root not in path.resolve().parents:
-            return Found(path, readable(str(path)), "链接指向所给目录之外")
+            return Found(path, _name(path, base), "链接指向所给目录之外")
     except OSError as error:
         gone = isinstance(error, FileNotFoundError)
-        return Found(path, readable(str(path)), "链接指向的文件不存在" if gone else "文件打不开")
+        return Found(path, _name(path, base), "链接指向的文件不存在" if gone else "文件打不开")
     # A pipe or a device would be waited for without end.
-    return Found(path, readable(str(path)), "" if stat.S_ISREG(mode) else "不是普通文件")
+    return Found(path, _name(path, base), "" if stat.S_ISREG(mode) else "不是普通文件")
+
+
+def _name(path: Path, base: Path | None) -> str:
+    """The path as it was given: what a relative one starts from is left out again."""
+    return readable(str(path if base is None else path.relative_to(base)))
 
 
 def is_address(text: str) -> bool:

@@ -17,13 +17,13 @@ REPO = Path(__file__).resolve().parent.parent
 class Served:
     """A running server; `end` it with a signal, and read what it wrote."""
 
-    def __init__(self, folder, store, **env):
+    def __init__(self, folder, store, program=("-m", "app"), **env):
         self.address = f"http://127.0.0.1:{(port := free_port())}"
         self.client = httpx.Client(base_url=self.address, timeout=60, trust_env=False)
         self._err = (folder / f"stderr-{port}.txt").open("w+", encoding="utf-8")
         clean = {k: v for k, v in os.environ.items() if not k.startswith(("POLICYQA_", "OTEL_"))}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "app", "serve", "--port", str(port), "--store", str(store)],
+            [sys.executable, *program, "serve", "--port", str(port), "--store", str(store)],
             cwd=folder, stdout=subprocess.DEVNULL, stderr=self._err,
             env={**clean, "PYTHONPATH": str(REPO), "POLICYQA_LIBRARY": str(folder / "library"),
                  "POLICYQA_HISTORY": "off", "POLICYQA_LOG": "json", **env},
@@ -51,7 +51,7 @@ class Served:
     def signal(self, number=signal.SIGTERM):
         self.process.send_signal(number)
 
-    def code(self, seconds=30):
+    def code(self, seconds=60):
         return self.process.wait(seconds)
 
     def wrote(self):

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import sqlite3
 import time
 from contextlib import closing
@@ -67,6 +68,17 @@ def signed_in(client, **fields):
     reply = client.post("/login", data=form_of(client, **fields), headers={"sec-fetch-site": "same-origin"})
     assert reply.status_code == 303, reply.text
     return reply
+
+
+@pytest.mark.parametrize(
+    ("language", "product", "signing"),
+    [("zh", "区域 AI 政策问答", "登录"), ("en", "Regional AI policy Q&amp;A", "Sign in")],
+)
+def test_the_sign_in_page_names_the_product_and_tells_no_more(client, language, product, signing):
+    page = client.get(f"/login?lang={language}").text
+    assert f"<title>{signing} · {product} · policyqa</title>" in page
+    assert f'<main><p class="product">{product} · policyqa</p><h1>{signing}</h1>' in page
+    assert "收录" not in page and "indexed" not in page and not re.search(r"[0-9]+\.[0-9]+\.[0-9]+", page)
 
 
 def test_hashes_are_argon2id_and_no_secret_is_on_the_disk(ledger):

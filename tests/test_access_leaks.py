@@ -2,9 +2,11 @@
 
 import json
 import time
+from pathlib import Path
 
 import pytest
 from access_server import Tab, guarded, scrubbed, stored
+from test_collections import archive_of
 
 from app.access.caller import Caller
 from app.engine import Engine
@@ -248,6 +250,32 @@ def test_a_file_cannot_place_itself_where_its_editor_may_not(shelf):
     own = shelf.library.seen_by(Caller("editor", "editor", frozenset(("",))))
     with pytest.raises(Exception, match="没有权限"):
         own.edit(rows[0]["doc_id"], {**before, "collection": "密"}, before)
+
+
+def test_documents_of_an_archive_go_where_they_say_if_its_editor_may(shelf, tmp_path):
+    told = archive_of(tmp_path / "一.zip", "密", "", "别处", "公共", sidecars=(2,))
+    content = Path(told).read_bytes()
+
+    def where():
+        return {
+            row["title"][1]: row["collection"]
+            for row in shelf.ask("admin", "GET", "/v1/documents").json()["documents"][2:]
+        }
+
+    job = done(shelf, "inside", shelf.ask("inside", "PUT", "/v1/files", params={"name": "一.zip"}, content=content))
+    assert where() == {"0": "密", "1": "", "3": ""}
+    assert "其中 1 份没有加入（2.md：写明属于集合 别处，但没有这个集合，或没有权限加入" in job["message"]
+    later = shelf.library._worker.submit(type(shelf.library.jobs()[0])("again"), shelf.library._resume)
+    until = time.monotonic() + 20
+    while later.state in {"waiting", "running"} and time.monotonic() < until:
+        time.sleep(0.02)
+    time.sleep(0.2)
+    assert where() == {"0": "密", "1": "", "3": ""}  # a restart gives no other rights
+    for doc in shelf.ask("admin", "GET", "/v1/documents").json()["documents"][2:]:
+        done(shelf, "admin", shelf.ask("admin", "DELETE", f"/v1/documents/{doc['doc_id']}"))
+    into = {"name": "二.zip", "collection": "密"}  # whoever names one has them all there
+    done(shelf, "inside", shelf.ask("inside", "PUT", "/v1/files", params=into, content=content))
+    assert where() == dict.fromkeys("0123", "密")
 
 
 def test_what_was_removed_is_brought_back_only_by_who_could_read_it(shelf):

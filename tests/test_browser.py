@@ -427,6 +427,6 @@ def test_ctrl_c_ends_the_server_cleanly_with_a_tab_open(store, open_page, tmp_pa
     with served(own, log) as (address, process):
         open_page(address)
         process.send_signal(signal.SIGINT)
-        process.wait(30)
+        process.wait(60)
     assert process.returncode == 0
     assert "Traceback" not in log.read_text(encoding="utf-8")

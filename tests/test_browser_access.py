@@ -4,6 +4,7 @@ import pytest
 from access_server import EMBEDDER, guarded, stored
 from test_access_leaks import OPEN, SECRET, write
 from test_browser import chromium  # noqa: F401  (fixture)
+from test_collections import archive_of
 
 from app.access import accounts
 
@@ -58,11 +59,16 @@ def test_in_on_the_page_and_out(server, chromium):  # noqa: F811
     assert page.url.endswith("/login") and wrong == []
 
 
-def test_an_editor_adds_to_a_collection_of_theirs(server, chromium):  # noqa: F811
+def test_an_editor_adds_to_a_collection_of_theirs(server, chromium, tmp_path):  # noqa: F811
     page = chromium.new_context(locale="zh-CN").new_page()
     entered(page, server, "inside")
     page.get_by_role("tab", name="资料库").click()
     page.wait_for_selector("#pq-library-into input")
+    assert page.locator("#pq-library-into input").input_value() == "按资料写明的"
+    page.set_input_files("#pq-files", archive_of(tmp_path / "一.zip", "密", "", "别处"))
+    page.wait_for_selector(".pq-work-done >> text=其中 1 份没有加入")
+    where = {e.source.title[1]: e.source.collection for e in server.engine.entries() if e.source.title[0] == "第"}
+    assert where == {"0": "密", "1": ""}
     page.locator("#pq-library-into input").click()
     page.get_by_role("option", name="密").click()
     given = {"name": "新.md", "mimeType": "text/markdown", "buffer": "# 某省办法\n\n某省规划机架7万个。\n".encode()}

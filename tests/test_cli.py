@@ -274,6 +274,8 @@ class TestContracts:
     def test_lang_option_answers_in_the_other_language(self, run, sample_store):
         code, out, _ = run("ask", "贵州算力利用率如何", "--lang", "en", "--store", sample_store, "--json")
         assert code == 0 and json.loads(out)["answer"].startswith("No source discloses")
+        _, out, _ = run("ask", "贵州算力利用率如何", "--lang", "en", "--store", sample_store)
+        assert "\nSources:\n[1] " in out and "(2026-01-15, self-published) " in out and "引文" not in out
 
     def test_documents_are_listed_shown_and_removed(self, run, sample_store, tmp_path):
         shutil.copytree(sample_store, tmp_path / "store")

@@ -1,7 +1,9 @@
 """Collections: who is not granted one gets the answers of a store that never held it."""
 
+import contextlib
 import json
 import sqlite3
+import zipfile
 
 import pytest
 from small_embedder import SmallEmbedder
@@ -243,3 +245,48 @@ def test_many_hidden_chunks_do_not_crowd_out_what_is_seen(tmp_path, monkeypatch)
         view = store.seen_by([""])
         near = view.nearest(EMBEDDER.embed_queries(["贵州规划机架"])[0], 10)
         assert {i for i, _ in near} == set(view.catalog.all_ids()) and len(near) < 10
+
+
+def archive_of(place, *told, sidecars=()):
+    """An archive of documents, each with the collection that it states; of some it stands in a sidecar beside them."""
+    with zipfile.ZipFile(place, "w") as file:
+        for number, collection in enumerate(told):
+            body = f"# 第{number}号办法\n\n第{number}号办法规划机架{number + 3}万个。\n"
+            if number in sidecars:
+                file.writestr(f"{number}.md.yaml", f"集合: {collection}\n发文机关: 某省数据局\n")
+            elif collection:
+                body = f"---\ncollection: {collection}\n---\n{body}"
+            file.writestr(f"{number}.md", body)
+    return str(place)
+
+
+def test_each_document_of_a_new_archive_goes_where_it_says(tmp_path):
+    given = archive_of(tmp_path / "一.zip", "甲", "乙", "", "丙", sidecars=(3,))
+    store = filled(tmp_path, "s", (given, None))
+    said = {"第0号办法": "甲", "第1号办法": "乙", "第2号办法": "", "第3号办法": "丙"}
+    assert collections(store) == said
+    with reading(store) as opened:
+        assert [e.source.issuer for e in opened.catalog.entries()][-1:] == ["某省数据局"]
+    filled(tmp_path, "s", (archive_of(tmp_path / "一.zip", "甲", "公共", "密", "乙", "丙", "丁", sidecars=(1,)), None))
+    after = collections(store)  # what was indexed stays; a new one goes where it says only where the file's others are
+    assert {title: after[title] for title in said} == {**said, "第2号办法": "密", "第3号办法": "丙"}
+    assert after["第4号办法"] == "丙" and after["第5号办法"] in {"甲", "乙", "丙"}
+
+
+def test_an_archive_that_was_cut_off_goes_on_as_a_new_one(tmp_path, monkeypatch):
+    monkeypatch.setattr("ingest.batch.BATCH_DOCUMENTS", 1)
+    given = archive_of(tmp_path / "一.zip", "甲", "乙", "丙", "丁")
+
+    def cut(done, total):
+        if EMBEDDER.calls - before > 1:
+            raise KeyboardInterrupt
+
+    before = EMBEDDER.calls
+    with (
+        open_store(tmp_path / "s", EMBEDDER.name, EMBEDDER.dimension, writable=True) as store,
+        contextlib.suppress(KeyboardInterrupt),
+    ):
+        ingest_paths([given], store, EMBEDDER, on_embedded=cut)
+    assert 0 < len(collections(tmp_path / "s")) < 4
+    filled(tmp_path, "s", (given, None))
+    assert [where for _, where in sorted(collections(tmp_path / "s").items())] == ["甲", "乙", "丙", "丁"]

@@ -104,7 +104,7 @@ class TestReadme:
         block = next(b for b in FENCE.findall(text_of(readme)) if b.startswith(f'$ policyqa ask "{question}"'))
         shown = block.split("\n", 1)[1].split("引文：")[0].strip()
         with open_engine(Settings(store=sample_store)) as engine:
-            given = answer_as_text(engine.ask(question).to_json()).split("引文：")[0].strip()
+            given = answer_as_text(engine.ask(question)).split("引文：")[0].strip()
         assert shown == given
 
 

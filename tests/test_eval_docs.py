@@ -4,6 +4,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -120,6 +121,26 @@ class TestWorkflows:
             parsed.append(parser_of(known).parse_args(words[1:] if known else words))
         assert parsed[1].gate and str(parsed[1].out) == "eval-report"
         assert any("pip install" in " ".join(words) for words in lines)
+
+    @pytest.mark.parametrize("file", ["github-actions.yml", "gitlab-ci.yml", "Jenkinsfile"])
+    def test_what_is_installed_is_a_file_that_the_recipe_says_how_to_make(self, file, tmp_path):
+        """Not a name: it is nobody's on the public index, and could be a stranger's tomorrow."""
+        text = (REPO / "docs/ci" / file).read_text(encoding="utf-8")
+        (package,) = re.findall(r"POLICYQA_PACKAGE(?:: | = ')([^\s']+)", text)
+        project = tomllib.loads((REPO / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+        (folder,) = re.findall(r"python -m pip wheel --no-deps --wheel-dir (\w+) \.$", text, re.MULTILINE)
+        made = tmp_path / folder / f"{project['name']}-{project['version']}-py3-none-any.whl"
+        made.parent.mkdir()
+        made.touch()
+        (line,) = re.findall(r"pip (install \S*POLICYQA_PACKAGE\S*?)'?(?: }|$)", text, re.MULTILINE)
+        said = subprocess.run(
+            ["sh", "-c", f"echo {line}"],
+            cwd=tmp_path,
+            env={"POLICYQA_PACKAGE": package},
+            capture_output=True,
+            text=True,
+        )
+        assert said.stdout.split() == ["install", f"{folder}/{made.name}"]
 
     def test_reports_are_published_whatever_the_gate_says(self):
         github = yaml.safe_load((REPO / "docs/ci/github-actions.yml").read_text(encoding="utf-8"))

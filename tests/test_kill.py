@@ -23,7 +23,7 @@ sys.path.insert(0, sys.argv[3])
 from small_embedder import SmallEmbedder
 import ingest.pipeline
 from ingest.store import Store, open_store
-ingest.pipeline._BATCH_CHUNKS = 4
+ingest.batch.BATCH_CHUNKS = 4
 put = Store.put
 def said(self, document, entry, *rest):
     put(self, document, entry, *rest)

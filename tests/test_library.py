@@ -332,6 +332,82 @@ def test_what_another_process_holds_up_is_done_at_the_next_start(library, engine
     assert engine.documents() == [] and len(library.removed()) == 1 and library._pending.all() == []
 
 
+def test_a_job_for_which_the_store_is_not_free_waits_and_is_done_as_soon_as_it_is(
+    library, engine, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("app.library.library._PAUSES", (0.05,))
+    monkeypatch.setattr(engine.store, "writing", functools.partial(engine.store.writing, wait=0.1))
+    (row,) = engine.documents()
+    with open_store(tmp_path / "store"):  # as `policyqa store backup` has it: shared
+        job, added = library.remove(row["doc_id"]), add(library)
+        until = time.monotonic() + 20
+        while not job.reason and time.monotonic() < until:
+            time.sleep(0.01)
+        assert (job.state, job.said, added.state) == ("waiting", (("work_held", {}),), "waiting")
+        assert "正被另一进程使用" in job.reason and library.removed() == [] and engine.documents() and not job.removed
+        assert [wanted.what for wanted in library._pending.all()] == [row["doc_id"]]  # a restart would lose nothing
+    assert ended(library, added).state == job.state == "done"
+    assert (job.reason, len(library.removed()), list(titles(engine))) == ("", 1, ["贵州省算力券办法"])
+
+
+def test_the_end_of_the_server_does_not_wait_for_a_job_that_waits(library, engine, tmp_path, monkeypatch):
+    monkeypatch.setattr(engine.store, "writing", functools.partial(engine.store.writing, wait=0.1))
+    (row,) = engine.documents()
+    with open_store(tmp_path / "store"):
+        job = library.remove(row["doc_id"])
+        until = time.monotonic() + 20
+        while not job.reason and time.monotonic() < until:
+            time.sleep(0.01)
+        library.close()
+        assert not library._worker._thread.is_alive() and len(library._pending.all()) == 1
+    later = Library(engine, Shelf(tmp_path / "library"))
+    ended(later, later.resume())
+    later.close()
+    assert engine.documents() == [] and len(later.removed()) == 1 and later._pending.all() == []
+
+
+@pytest.mark.parametrize("where", ["ingest.store.Store.remove", "ingest.chroma.delete_rows"])
+@pytest.mark.parametrize("kind", ["own", "shelf", "member"])
+def test_a_removal_that_fails_is_one_removal_however_often_it_is_tried(library, engine, monkeypatch, where, kind):
+    def full(*_, **__):
+        raise StoreError("磁盘已满")
+
+    if kind == "member":
+        ended(library, add(library, "表.csv", "标题,正文\n甲办法,贵州省发放算力券。\n乙办法,甘肃省发放算力券。\n"))
+    elif kind == "shelf":
+        ended(library, add(library))
+    title = {"own": "湖南省算力券办法", "shelf": "贵州省算力券办法", "member": "甲办法"}[kind]
+    doc_id, files = titles(engine)[title]["doc_id"], [path.name for path in library.shelf.files()]
+    with monkeypatch.context() as patched:
+        patched.setattr(where, full)
+        for _ in range(2):
+            if title in titles(engine):
+                job = ended(library, library.remove(doc_id))
+                assert (job.state, job.reason) == ("failed", "磁盘已满")
+            if title in titles(engine):
+                assert library.removed() == [] and not job.removed  # it is not removed and not told as removed
+                assert [path.name for path in library.shelf.files()] == files
+    if title in titles(engine):
+        job = ended(library, library.remove(doc_id))
+        assert job.state == "done"
+    (removed,) = library.removed()
+    assert (removed.id, removed.title) == (job.removed, title) and title not in titles(engine)
+    assert ended(library, library.undo(removed.id)).state == "done"
+    assert titles(engine)[title]["doc_id"] == doc_id and library.removed() == [] and library._pending.all() == []
+    again = ended(library, library._worker.submit(type(job)("again"), library._resume))
+    assert again.state == "done" and title in titles(engine)
+
+
+@pytest.mark.parametrize("kind", ["own", "shelf"])
+def test_a_removal_that_a_kill_cut_off_is_one_removal(library, engine, kind):
+    ended(library, add(library))
+    entry = engine.entry(titles(engine)[{"own": "湖南省算力券办法", "shelf": "贵州省算力券办法"}[kind]]["doc_id"])
+    library.shelf.take_out(entry.file, entry.source.title, "没有", True, "", entry.key)  # and no more
+    assert ended(library, library.remove(entry.id)).state == "done"
+    (removed,) = library.removed()
+    assert engine.entry(entry.id) is None and bool(removed.file) == (kind == "shelf")
+
+
 @pytest.mark.parametrize(
     ("url", "said"),
     [("http://127.0.0.1/a.html", "内网"), ("http://[::1]/", "")],

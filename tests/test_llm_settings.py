@@ -13,6 +13,7 @@ from app.documents import answer_as_text
 from app.generation.backend import make_backend
 from app.generation.presets import PRESETS
 from app.settings import load_settings
+from app.types import Answer, Dropped
 from ingest.errors import InputError, MissingPartError
 
 SECRET = "sk-never-shown-0123"
@@ -173,10 +174,5 @@ def test_addresses_lose_what_may_be_secret():
     ],
 )
 def test_the_terminal_says_what_became_of_a_models_words(model, dropped, line):
-    answer = {
-        "answer": "甲。",
-        "citations": [],
-        "model": model,
-        "dropped": [{"text": "乙", "reason": "scope"}] * dropped,
-    }
+    answer = Answer("甲？", "甲。", model=model, dropped=(Dropped("乙", "scope"),) * dropped)
     assert answer_as_text(answer) == "\n".join(["甲。", *(["", line] if line else [])])

@@ -12,6 +12,7 @@ from types import SimpleNamespace
 
 import httpx
 import pytest
+from access_server import Tab
 from api_server import NotingLibrary
 from fake_engine import FakeEngine
 from fastapi.testclient import TestClient
@@ -161,6 +162,32 @@ class TestMetrics:
         new = {name.split("{")[1] for name in series(text) - before if "_bucket" not in name and "{" in name}
         assert len(new) <= 12, new
         assert "x29" not in text and "such" not in text
+
+    def test_the_pages_questions_are_counted_timed_and_told_of_as_the_apis_are(self, api, caplog):
+        def counted():
+            text = httpx.get(api[0] + "/metrics").text
+            names = ('answers_total{result="answered"}', "answer_seconds_count", 'stage_seconds_count{stage="compose"}')
+            return [float(re.search(rf"policyqa_{re.escape(name)} (\S+)", text)[1]) for name in names]
+
+        httpx.post(api[0] + "/v1/ask", json={"question": QUESTION}, timeout=60)
+        before, tab = counted(), Tab(SimpleNamespace(address=api[0], cookie=lambda who: {}), "", "t1")
+        (asking,) = tab.of("pq-question", "submit")
+        with caplog.at_level(logging.DEBUG, "policyqa"):
+            assert "30万" in tab.call(asking, {"pq-question": QUESTION})
+        assert [now - then for now, then in zip(counted(), before, strict=True)] == [1, 1, 1]
+        told = [(record.getMessage(), record.fields) for record in caplog.records if hasattr(record, "fields")]
+        ids = {fields.get("route", event): fields["request_id"] for event, fields in told}
+        assert ids["answer"] == ids["/gradio_api/queue/join"]
+
+    def test_the_pages_questions_that_wait_are_counted(self):
+        app = build_app(FakeEngine())
+        (page,) = [r.app.get_blocks() for r in app.routes if hasattr(getattr(r, "app", None), "get_blocks")]
+        client = TestClient(app, base_url="http://127.0.0.1:7860")
+        assert "policyqa_queue_depth 0.0" in client.get("/metrics").text
+        asking = [fn for fn in page.fns.values() if getattr(fn.fn, "__qualname__", "") == "wire_ask.<locals>.run"]
+        (asked,) = {fn.concurrency_id for fn in asking}
+        page._queue.event_queue_per_concurrency_id[asked] = SimpleNamespace(queue=[None, None])
+        assert "policyqa_queue_depth 2.0" in client.get("/metrics").text
 
     def test_refusals_of_every_kind_are_counted(self):
         meters = Meters()

@@ -256,7 +256,7 @@ from small_embedder import SmallEmbedder
 import ingest.pipeline
 from ingest.remote import RemoteStore
 from ingest.store import open_store
-ingest.pipeline._BATCH_CHUNKS = 4
+ingest.batch.BATCH_CHUNKS = 4
 put = RemoteStore.put
 def said(self, document, entry, *rest):
     put(self, document, entry, *rest)

@@ -4,10 +4,13 @@ import signal
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from types import SimpleNamespace
 
 import pytest
 from fake_llm import DONE, Scripted, chunk, cite, serving
 from server_process import Served, events_of
+
+from app.operations.traces import Traces
 
 QUESTION = "贵州的数据中心规划了多少个机架"
 KEY = "sk-very-secret-value"
@@ -108,6 +111,33 @@ def test_an_answer_that_takes_too_long_ends_with_a_word(tmp_path, sample_store):
                 heard = list(events)
             assert server.code(60) == 0
     assert heard[-1][0] == "error" and heard[-1][1]["error"]["code"] == "stopping"
+
+
+HANGING = """
+import sys, time
+from app.cli import main
+from app.library.library import Library
+from app.operations import ending
+ending.CLOSING = 1.0
+Library.close = lambda self: time.sleep(1000)
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def test_the_end_has_a_bound_whatever_holds_it(tmp_path, sample_store):
+    with Served(tmp_path, sample_store, ("-c", HANGING), POLICYQA_GRACE="0.5") as server:
+        server.signal()
+        assert server.code(60) == 0
+    (overdue,) = server.lines("overdue")
+    assert overdue["level"] == "error" and "MainThread" in overdue["threads"]
+
+
+def test_a_receiver_of_traces_that_does_not_answer_holds_nothing_up(monkeypatch):
+    monkeypatch.setattr("app.operations.traces._LAST_SENDING", 0.05)
+    never = threading.Event()
+    traces = Traces(SimpleNamespace(get_tracer=lambda name: None, shutdown=never.wait))
+    traces.close()
+    assert not never.is_set()
 
 
 @pytest.mark.full

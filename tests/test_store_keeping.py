@@ -130,6 +130,28 @@ class TestBackup:
         with closing(sqlite3.connect(tmp_path / "new" / "accounts")) as db:
             assert db.execute("SELECT name FROM accounts").fetchall() == [("never checkpointed",)]
 
+    def test_what_lies_in_the_library_is_copied_as_it_is(self, store, tmp_path, capsys, monkeypatch):
+        library = tmp_path / "library"
+        library.mkdir()
+        strange = {
+            "坏.sqlite3": b"SQLite format 3\0 and no more", "catalog.sqlite3": b"SQLite format 3\0",
+            "表.db-wal": b"x", "owner.json": b'[{"title": "x"}]', "lock": b"x",
+        }  # fmt: skip
+        for name, data in strange.items():
+            (library / name).write_bytes(data)
+        with closing(sqlite3.connect(library / "好.sqlite3", isolation_level=None)) as db:
+            db.execute("CREATE TABLE a(b)")
+        strange["好.sqlite3"] = (library / "好.sqlite3").read_bytes()
+        monkeypatch.setenv("POLICYQA_LIBRARY", str(library))
+        monkeypatch.setenv("POLICYQA_HISTORY", str(tmp_path / "history.sqlite3"))
+        assert main(["store", "backup", str(tmp_path / "b.tar"), "--store", str(store)]) == 0
+        assert main(["store", "restore", str(tmp_path / "b.tar"), "--store", str(store), "--all"]) == 0
+        assert {path.name: path.read_bytes() for path in library.iterdir()} == strange
+        for path in library.iterdir():
+            if path.name != "owner.json":
+                path.unlink()
+        assert restore(tmp_path / "b.tar", store, {"library": library}).left == (library,)  # a document, not a lock
+
     def test_sessions_are_not_in_a_backup(self, store, tmp_path, monkeypatch):
         accounts = tmp_path / "accounts"
         for name, value in (("ACCOUNTS", str(accounts)), ("LIBRARY", "off"), ("HISTORY", "off")):

@@ -5,10 +5,12 @@ from urllib.parse import quote
 
 from app.access.strings import say
 from app.types import Language
+from app.ui.strings import words
 
 _STYLE = """
 :root { color-scheme: light dark; font-family: system-ui, "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif; }
 body { max-width: 22rem; margin: 12vh auto; padding: 0 1rem; line-height: 1.5; }
+.product { margin: 0; font-size: .95rem; }
 h1 { font-size: 1.4rem; margin: 0 0 1rem; }
 label { display: block; margin: .8rem 0 .2rem; }
 input, button { box-sizing: border-box; width: 100%; font: inherit; padding: .55rem .7rem; border: 1px solid #8a94a6; border-radius: .4rem; }
@@ -58,8 +60,9 @@ def sign_out_page(language: Language, token: str, name: str) -> str:
 
 
 def _page(language: Language, title: str, body: str) -> str:
+    product = escape(words(language, "title"))  # as the page itself is called
     return (
-        f'<!doctype html><html lang="{language}"><meta charset="utf-8"><title>{escape(title)} · policyqa</title>'
+        f'<!doctype html><html lang="{language}"><meta charset="utf-8"><title>{escape(title)} · {product} · policyqa</title>'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{_STYLE}</style>'
-        f"<main><h1>{escape(title)}</h1>{body}</main></html>"
+        f'<main><p class="product">{product} · policyqa</p><h1>{escape(title)}</h1>{body}</main></html>'
     )

@@ -2,11 +2,12 @@
 
 import re
 
+from app.citation_words import facts_in_words
 from app.render import escape
-from app.types import Answer, Citation
+from app.types import Answer, Citation, Language
 from app.understanding.language import HAN
 
-_HEADS = {"zh": "**引文**", "en": "**Sources**"}
+_HEADS: dict[Language, str] = {"zh": "**引文**", "en": "**Sources**"}
 _LIST = re.compile(r"\n\n\*\*(?:引文|Sources)\*\*\n\n(?:- \[\d+\] .*(?:\n|$))+\s*\Z")
 
 
@@ -14,8 +15,8 @@ def with_sources(answer: Answer) -> str:
     """Return what follows the text: a numbered list of what was cited, "" where nothing was."""
     if not answer.citations:
         return ""
-    head = _HEADS["zh" if HAN.search(answer.question) else "en"]
-    return f"\n\n{head}\n\n" + "\n".join(map(_line, answer.citations))
+    language: Language = "zh" if HAN.search(answer.question) else "en"
+    return f"\n\n{_HEADS[language]}\n\n" + "\n".join(_line(citation, language) for citation in answer.citations)
 
 
 def without_sources(text: str) -> str:
@@ -23,9 +24,7 @@ def without_sources(text: str) -> str:
     return _LIST.sub("", text)
 
 
-def _line(citation: Citation) -> str:
-    page = f"第 {citation.page} 页" if citation.page else ""
-    facts = (citation.issuer, citation.doc_number, citation.date, citation.tier, citation.validity, page)
-    told = "，".join(filter(None, facts))
+def _line(citation: Citation, language: Language) -> str:
     place = f"{citation.source}:{citation.start}-{citation.end}"
-    return f"- [{citation.id}] {escape(citation.title)}（{escape(told)}）“{escape(citation.quote)}” {escape(place)}"
+    told = escape(facts_in_words(citation, language))
+    return f"- [{citation.id}] {escape(citation.title)}{told}“{escape(citation.quote)}” {escape(place)}"

@@ -2,20 +2,22 @@
 
 import contextlib
 import copy
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from app.access.caller import LOCAL, Caller, ForbiddenError
 from app.library.facts import STATED_COMMON, form_of, stated_in
+from app.library.given import file_of, given, said_of
 from app.library.pending import Kind, Pending, Wanted
 from app.library.shelf import Removed, Shelf
-from app.library.work import Job, Said, Stopped, Worker
+from app.library.work import Job, Stopped, Worker
 from ingest.collections import COMMON, as_collection
-from ingest.errors import InputError, StoreError, UnreadableFileError
+from ingest.errors import InputError, StoreError, StoreInUseError, UnreadableFileError
 from ingest.facts.sidecar import read_sidecar
 from ingest.prepare import PIPELINE, file_version
 from ingest.records import Entry
@@ -25,6 +27,8 @@ from ingest.walk import Found, file_key, is_address, is_gone, path_of
 if TYPE_CHECKING:
     from app.engine import Engine
 
+T = TypeVar("T")
+_PAUSES = (0.5, 1.0, 2.0, 5.0)  # seconds between tries of a job for which the store is not free; the last is repeated
 _SOON = 0  # rank of what a user waits for; files that are added wait behind it
 
 
@@ -121,8 +125,9 @@ class Library:
         from ingest.read import load
 
         try:
-            facts = self._placed(collection)
-            kind_of(incoming.name, load(incoming))
+            facts: Mapping[str, Any] = self._placed(collection)
+            if kind_of(incoming.name, load(incoming)) == ".zip" and collection is None and facts:
+                facts = self._placed_each()
         except InputError:
             self.shelf.refuse(incoming)
             raise
@@ -159,6 +164,10 @@ class Library:
         if not self._caller.reads(name):
             raise ForbiddenError("没有这个集合，或没有权限", "只能加入自己可读的集合")
         return {"collection": name or STATED_COMMON}
+
+    def _placed_each(self) -> dict[str, list[str]]:
+        """What is stated of an archive that names no collection: each of its documents goes where it says, if its owner may."""
+        return {"collections": [name or STATED_COMMON for name in sorted(self._caller.collections or ())]}
 
     def why_fixed(self, entry: Entry) -> str:
         """Return why nothing can be stated of a document, as a key of app.ui.strings; "" where it can."""
@@ -236,7 +245,10 @@ class Library:
             except Stopped:
                 raise  # it is taken up at the next start
             except StoreError:  # and so is this, unless it is asked for again before
-                self._held_up[asked] = job.id
+                if job.removed:  # it is out: what is left is swept with the next write
+                    self._pending.forget(job.id)
+                else:
+                    self._held_up[asked] = job.id
                 raise
             except Exception:
                 if not self._worker.stopping.is_set():
@@ -259,14 +271,33 @@ class Library:
             job.done, job.total = done, total
             job.said = (("work_embedding", {"done": done, "total": total}),)
 
-        return self._engine.ingest(
-            given,
-            allow_private=self._allow_private,
-            anew=anew,
-            on_embedded=embedded,
-            collection=into,
-            crossing=False,
+        return self._when_free(
+            job,
+            partial(
+                self._engine.ingest,
+                given,
+                allow_private=self._allow_private,
+                anew=anew,
+                on_embedded=embedded,
+                collection=into,
+                crossing=False,
+            ),
         )
+
+    def _when_free(self, job: Job, work: Callable[[], T]) -> T:
+        """Do what needs the store, again and again while another process has it; the jobs behind it wait too. Raises Stopped."""
+        for pause in itertools.chain(_PAUSES, itertools.repeat(_PAUSES[-1])):
+            try:
+                done = work()
+            except StoreInUseError as error:
+                job.state, job.done, job.total = "waiting", 0, 0
+                job.said, job.reason = (("work_held", {}),), error.message
+                if self._worker.stopping.wait(pause):
+                    raise Stopped from error
+            else:
+                job.state, job.reason = "running", ""
+                return done
+        raise AssertionError("unreachable")
 
     def _read_new(self, job: Job, path: Path) -> None:
         try:
@@ -285,7 +316,7 @@ class Library:
         summary = self._ingest(job, [path], anew, into if stated is None else as_collection(str(stated)))
         if not (summary.added or summary.updated or summary.unchanged):
             raise UnreadableFileError(summary.skipped[0]["reason"] if summary.skipped else "没有可读的内容")
-        job.said = _said(summary, path)
+        job.said = said_of(summary, path)
 
     def _fetch(self, job: Job, url: str, facts: Mapping[str, str]) -> None:
         from ingest.formats.fetch import fetch
@@ -314,55 +345,41 @@ class Library:
         self._ingest(job, given)
 
     def _remove(self, job: Job, entry: Entry) -> None:
-        with self._engine.writing() as store:
-            if store.catalog.entry(entry.id) is None:
-                raise InputError("这份资料已不在库中")
-            record = store.catalog.files().get(entry.file)
-            linked = [other for other in store.catalog.entries() if other.same_as == entry.id]
-            with store.turn():
-                whole, collection = entry.file == entry.key, entry.source.collection
-                removed = self.shelf.take_out(entry.file, entry.source.title, given(entry), whole, collection)
-                store.remove(entry.id)
-                if (
-                    record is not None
-                ):  # one of many in a file that stays: it must not be read again for this one's sake
-                    store.set_file(entry.file, record)
-        job.removed = removed.id
+        linked = self._when_free(job, lambda: self._take_out(job, entry))
         if linked:  # they had no text of their own
             self._read_bare(job, [given(other) for other in linked if not is_gone(other.file)])
         job.said = (("work_removed", {}),)
 
+    def _take_out(self, job: Job, entry: Entry) -> list[Entry]:
+        """Take a document out of the store, and its file away; return those that had its text. All of it, or nothing."""
+        with self._engine.writing() as store:
+            if store.catalog.entry(entry.id) is None:
+                if not job.removed:
+                    raise InputError("这份资料已不在库中")
+                return [other for other in store.catalog.entries() if not other.version]  # an earlier try took it out
+            record = store.catalog.files().get(entry.file)
+            linked = [other for other in store.catalog.entries() if other.same_as == entry.id]
+            with store.turn():
+                whole, collection = entry.file == entry.key, entry.source.collection
+                title = entry.source.title
+                removed = self.shelf.take_out(entry.file, title, given(entry), whole, collection, entry.key)
+                try:
+                    store.remove(entry.id, keep_file=True)
+                    if (
+                        record is not None
+                    ):  # one of many in a file that stays: it must not be read again for this one's sake
+                        store.set_file(entry.file, record)
+                finally:
+                    if store.catalog.entry(entry.id) is not None:
+                        self.shelf.put_back(removed)
+                    else:
+                        job.removed = removed.id
+        return linked
+
     def _bring_back(self, job: Job, removed: Removed) -> None:
         # Into the collection that it was in, which its file need not state. What else its file holds stays where it is.
         files = {entry.file for entry in self._engine.entries()}
-        alone = removed.whole or _file_of(removed) not in files
+        alone = removed.whole or file_of(removed) not in files
         with self.shelf.bring_back(removed) as path:
             self._read(job, path, True, (removed.collection or None) if alone else None)
         job.said = (("work_restored", {}), *job.said[1:])
-
-
-def _file_of(removed: Removed) -> str:
-    """The key of the file that a removed document was in, as far as what was given names it."""
-    return removed.given if is_address(removed.given) else file_key(Path(removed.given))
-
-
-def given(entry: Entry) -> str:
-    """Return a document's file as the user gave it, where that still names it, else by its full path."""
-    if is_address(entry.file):
-        return entry.file
-    named = entry.source.path.removesuffix(entry.key.removeprefix(entry.file))
-    return named if file_key(Path(named)) == entry.file else str(path_of(entry.file))
-
-
-def _said(summary: Summary, path: str) -> list[Said]:
-    """What is told of a file that was read: how much, and what a reader has to know."""
-    read = summary.added + summary.updated
-    said: list[Said] = [("work_done", {"chunks": summary.chunks})]
-    if read > 1:
-        said = [("work_done_many", {"documents": read, "chunks": summary.chunks})]
-    said += [("work_linked", {"title": link["same_as"]}) for link in summary.linked[:1] if link["source"] == path]
-    flags = list(dict.fromkeys(name for row in summary.flagged for name in row["flags"]))
-    said += [(f"flag_{name}", {}) for name in flags]
-    if summary.skipped:
-        said.append(("work_skipped", {"count": len(summary.skipped)}))
-    return said

@@ -42,6 +42,7 @@ class Removed:
     collection: str = ""  # in which it was
     folder: str = ""  # of that collection, where the file was in it
     whole: bool = False  # whether it was all that its file held
+    document: str = ""  # its key
 
 
 class Shelf:
@@ -124,19 +125,51 @@ class Shelf:
                 if not is_sidecar(Path(name)):
                     yield room / name
 
-    def take_out(self, key: str, title: str, given: str, whole: bool, collection: str = "") -> Removed:
-        """Note a document that is taken out, and move its file away where the file is ours and this document is the `whole` of it."""
+    def take_out(
+        self, key: str, title: str, given: str, whole: bool, collection: str = "", document: str = ""
+    ) -> Removed:
+        """Note a document that is taken out, and move its file away where the file is ours and this document is the `whole` of it.
+
+        What was begun for the same document and cut off is gone on with: there is one note. Raises InputError where none
+        can be written; nothing is moved then.
+        """
         place = path_of(key)
         ours = whole and self.holds(place) and place.exists()
+        if document and (earlier := self._begun(document, ours)):
+            return earlier
         room = place.parent.name if ours and place.parent.resolve() != self.folder.resolve() else ""
         name = place.name if ours else ""
-        removed = Removed(secrets.token_hex(8), title, given, name, time.time(), collection, room, whole)
+        removed = Removed(secrets.token_hex(8), title, given, name, time.time(), collection, room, whole, document)
         grave = self._trash / removed.id
-        grave.mkdir(parents=True)
-        (grave / "removed.json").write_text(json.dumps(asdict(removed), ensure_ascii=False), encoding="utf-8")
+        try:
+            grave.mkdir(parents=True)
+            (grave / "removed.json").write_text(json.dumps(asdict(removed), ensure_ascii=False), encoding="utf-8")
+        except OSError as error:
+            self.forget(removed.id)
+            raise InputError(f"无法写入资料文件夹 {self.folder}：{error.strerror}", "检查磁盘空间与目录权限") from error
         if ours:
             self._bury(place, removed)
         return removed
+
+    def _begun(self, document: str, ours: bool) -> Removed | None:
+        """An earlier removal of a document that is still there, whose file is away already; notes that keep nothing go."""
+        for removed in self.removed():
+            if removed.document != document:
+                continue
+            if not removed.file or not self._keeps(removed):
+                self.forget(removed.id)
+            elif not ours:
+                return removed
+        return None
+
+    def _keeps(self, removed: Removed) -> bool:
+        return (self._trash / removed.id / "files" / removed.file).exists()
+
+    def put_back(self, removed: Removed) -> None:
+        """Undo `take_out`: the document stays."""
+        if removed.file and self._keeps(removed):
+            self._unbury(removed)
+        self.forget(removed.id)
 
     def _bury(self, place: Path, removed: Removed) -> None:
         grave = self._trash / removed.id / "files"

@@ -16,7 +16,7 @@ from ingest.errors import PolicyQAError
 State = Literal["waiting", "running", "done", "failed"]
 Said = tuple[str, dict[str, Any]]  # a key of app.ui.strings and its values
 FINISHED = 200  # jobs that are told of after their end
-_LEAVE = 5.0  # seconds that a job gets at the end of the server
+_LEAVE = 3.0  # seconds that a job gets at the end of the server
 _log = logging.getLogger(__name__)
 
 

@@ -46,13 +46,21 @@ class Operations:
 
 
 def operate(
-    app: "FastAPI", engine: "Engine", library: "Library | None", work: "Work", operating: Operating
+    app: "FastAPI",
+    engine: "Engine",
+    library: "Library | None",
+    work: "Work",
+    operating: Operating,
+    at_page: Callable[[], int] = lambda: 0,
 ) -> Operations:
-    """Watch an application. To be called last: its layer has to be around all others. Raises MissingPartError."""
+    """Watch an application. To be called last: its layer has to be around all others. Raises MissingPartError.
+
+    `at_page`: how many of the page's own questions wait.
+    """
     meters = Meters()
     watch = Watch(meters, open_traces(operating), operating.log_questions)
     meters.watch_store(engine)
-    meters.watch("queue_depth", "Questions that wait for their turn", lambda: float(work.waiting))
+    meters.watch("queue_depth", "Questions that wait for their turn", lambda: float(work.waiting + at_page()))
     if library is not None:
         library.listen(watch.job_ended)
         waiting = {"waiting", "running"}

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 _LOOK = 0.05  # seconds between looks
 _QUIET = 0.2  # seconds of nothing under way: the last piece of an answer has left by then
 _LAST_WORD = 1.0  # seconds that answers which are ended early have for saying so
+CLOSING = 9.0  # seconds after the grace by which the process has ended, whatever still holds it
+INSISTED = 3.0  # and after a second Ctrl-C
+_OURS = threading.Event()  # set where the process is to end with the server
 
 
 @contextlib.contextmanager
@@ -40,6 +43,7 @@ def ending_well() -> Iterator[None]:
         sys.exit(0)
 
     before, code = signal.signal(signal.SIGTERM, end), 0
+    _OURS.set()
     try:
         yield
     except SystemExit as stop:
@@ -52,12 +56,34 @@ def ending_well() -> Iterator[None]:
     os._exit(code)
 
 
+def must_end_within(seconds: float) -> None:
+    """End the process after so many seconds, however far its closing has come: as safe as kill -9, and as the end was asked for, code 0.
+
+    Each step of the closing has a bound of its own; this is for what nobody foresaw. Outside of `ending_well` it does
+    nothing: there the process is another's.
+    """
+    if not _OURS.is_set():
+        return
+
+    def end() -> None:
+        held = sorted({thread.name for thread in threading.enumerate() if not thread.daemon})
+        telling = threading.Thread(target=say, args=("overdue", logging.ERROR), kwargs={"threads": held}, daemon=True)
+        telling.start()
+        telling.join(1.0)  # the log may be what holds it
+        os._exit(0)
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
+
+
 async def drained(operations: Operations, work: "Work", library: "Library | None", forced: Callable[[], bool]) -> None:
     """Wait until what is under way has ended, at most for the time that is set; what is left then is told so and ended.
 
     The library's jobs stop meanwhile, each between two documents. `forced`: whether the operator insists (a second Ctrl-C).
     """
     watch, loop = operations.watch, asyncio.get_running_loop()
+    must_end_within(operations.operating.grace + CLOSING)
     until = loop.time() + operations.operating.grace
     say("ending", under_way=watch.busy, grace=operations.operating.grace)
     if library is not None:
@@ -66,7 +92,9 @@ async def drained(operations: Operations, work: "Work", library: "Library | None
     while quiet < _QUIET and loop.time() < until and not forced():
         quiet = 0.0 if watch.busy else quiet + _LOOK
         await asyncio.sleep(_LOOK)
-    if watch.busy and not forced():
+    if forced():
+        must_end_within(INSISTED)
+    elif watch.busy:
         say("cut", under_way=watch.busy)
         work.end()
         until = loop.time() + _LAST_WORD

@@ -10,6 +10,7 @@ from typing import Any
 from app.access.caller import caller_in
 from app.scope import header
 
+KEY = "policyqa.request"  # in the ASGI scope
 _FORM = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
@@ -35,7 +36,10 @@ CURRENT: ContextVar[Request | None] = ContextVar("policyqa_request", default=Non
 
 
 def request_of(scope: Mapping[str, Any]) -> Request:
-    """Return the request of a scope, under the id that it brings (X-Request-ID) where that is well formed, else a new one."""
+    """Return the request of a scope: the one that is watched, else one under the id that it brings (X-Request-ID) or a new one."""
+    watched = scope.get(KEY)
+    if isinstance(watched, Request):
+        return watched
     given = header(scope, b"x-request-id")
     return Request(given if _FORM.fullmatch(given) else new_id(), scope)
 

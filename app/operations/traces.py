@@ -4,6 +4,7 @@ The spans are made from the times that app.asked has counted, when the question 
 nothing that another library measures goes out with it. No words of a question, document or answer are in them.
 """
 
+import threading
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.trace.export import SpanExporter
 
 EXTRA = "pip install 'policyqa[otel]'"
+_LAST_SENDING = 2.0  # seconds; the exporter's own bound is half a minute
 _BILLION = 1_000_000_000
 
 
@@ -79,8 +81,10 @@ class Traces:
         root.end(at(asked.seconds))
 
     def close(self) -> None:
-        """Send what waits, and end."""
-        self._provider.shutdown()
+        """Send what waits, and end; a receiver that does not answer is not waited for."""
+        sending = threading.Thread(target=self._provider.shutdown, name="policyqa-traces", daemon=True)
+        sending.start()
+        sending.join(_LAST_SENDING)
 
 
 def _facts(asked: Asked) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from app.asked import Asked
 from app.operations.logs import say
 from app.operations.metrics import Meters
-from app.operations.request import CURRENT, Request, new_id, request_of
+from app.operations.request import CURRENT, KEY, Request, new_id, request_of
 from app.operations.traces import Traces
 from ingest.summary import Summary
 
@@ -127,6 +127,7 @@ class Watching:
             return
         request, began, status, answered = request_of(scope), time.perf_counter(), 0, False
         error: Exception | None = None
+        scope[KEY] = request  # the page's questions are asked after their request has ended
         token: Token[Request | None] = CURRENT.set(request)
 
         async def named(message: dict[str, Any]) -> None:

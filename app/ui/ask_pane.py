@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
 from app.types import Language
+from app.ui.asker import as_asked
 from app.ui.background import in_background
 from app.ui.cards import escape
 from app.ui.chat import Conversation, ask
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = 4
 CONCURRENCY = 4  # questions answered at once; Gradio's own default is one
+ASKING = "ask"  # the queue that they wait in
 _QUIET = {"show_progress": "hidden", "api_visibility": "private"}
 
 
@@ -88,7 +90,7 @@ def wire_ask(
         async for update in _run(engine, parts, text, state, choice, book, instead):
             yield update
 
-    limits = {"concurrency_limit": CONCURRENCY, "concurrency_id": "ask", **_QUIET}
+    limits = {"concurrency_limit": CONCURRENCY, "concurrency_id": ASKING, **_QUIET}
     asked = [conversation, chosen, parts["editing"], parts["shown"]]
     # A question sent in the moment in which an answer ends is asked after it: "once" would drop it without a word.
     sent = [question.submit, parts["send"].click]
@@ -129,7 +131,8 @@ async def _run(
     # Values go as updates throughout: a plain one after a skipped one leaves Gradio one more copy of the component's
     # settings in the session, value and all, for every question (gradio 6.31, Blocks.postprocess_data).
     now, first = state, True
-    async for now in in_background(lambda: ask(engine, state, (text or "")[:MAX_TYPED], choice, book, instead)):
+    asked = as_asked(lambda: ask(engine, state, (text or "")[:MAX_TYPED], choice, book, instead))
+    async for now in in_background(asked):
         update = {
             parts["conversation"]: now,
             parts["chatbot"]: gr.update(value=now.messages(choice or DEFAULT_LANGUAGE)),

@@ -4,25 +4,42 @@ A handler runs in a queue's task and not in its request, but Gradio keeps the re
 starts take it along (`in_background`). Where there is no request (the page is being built) nobody asks: nothing is there.
 """
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from app.access.caller import NOBODY, SCOPE_KEY, Caller
+from app.operations.request import CURRENT, request_of
 
 if TYPE_CHECKING:
     from app.engine import Engine
     from app.history.book import History
     from app.library.library import Library
 
+T = TypeVar("T")
+
 
 def asker() -> Caller:
     """The caller of the handler that runs; NOBODY outside of one, or where no gate has set one."""
+    return cast(Caller, (_scope() or {}).get(SCOPE_KEY, NOBODY))
+
+
+def as_asked(start: Callable[[], Iterator[T]]) -> Callable[[], Iterator[T]]:
+    """Return what does the same under the request of the handler that runs, for the log and the traces; in a context of its own."""
+    scope = _scope()
+    request = request_of(scope) if scope is not None else None
+
+    def run() -> Iterator[T]:
+        CURRENT.set(request)
+        yield from start()
+
+    return run
+
+
+def _scope() -> Mapping[str, Any] | None:
     from gradio.context import LocalContext
 
-    request = LocalContext.request.get(None)
-    inner = getattr(request, "request", None)
-    caller = inner.scope.get(SCOPE_KEY, NOBODY) if inner is not None else NOBODY
-    return cast(Caller, caller)
+    inner = getattr(LocalContext.request.get(None), "request", None)
+    return cast(Mapping[str, Any], inner.scope) if inner is not None else None
 
 
 class _Door:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
+from app.citation_words import tier_in_words, validity_in_words
 from app.render import visible
 from app.types import Answer, Citation, Language
 from app.ui.strings import words
@@ -70,15 +71,14 @@ def card_html(turn: int, citation: Citation, document: Document | None, language
 
 def badges(citation: Citation, document: Document | None, language: Language) -> str:
     """Return what is known of a cited document: tier, issuer, number, region, date, page, validity, what is wrong with it."""
-    tier = citation.tier or "未知"
-    badges = [("tier", words(language, f"tier_{tier}") if tier in _TIERS else tier)]
+    badges = [("tier", tier_in_words(citation.tier or "未知", language))]
     facts = [citation.issuer, citation.doc_number, citation.region, citation.date]
     if citation.page is not None:
         facts.append(words(language, "page", page=citation.page))
     badges += [("fact", fact) for fact in facts if fact]
     if citation.validity:
         kind = "fact" if citation.validity.startswith("现行有效") else "warn"
-        badges.append((kind, _validity(citation.validity, language)))
+        badges.append((kind, validity_in_words(citation.validity, language)))
     if document and document.source.repealed and citation.validity.startswith(("现行有效", "尚未施行")):
         badges.append(("fact", words(language, "valid_until", date=document.source.repealed)))
     if document:
@@ -87,23 +87,6 @@ def badges(citation: Citation, document: Document | None, language: Language) ->
         badges.append(("fact", words(language, "repaired")))
     spans = "".join(f'<span class="pq-{kind}">{escape(text)}</span>' for kind, text in badges)
     return f'<div class="pq-badges">{spans}</div>'
-
-
-def _validity(validity: str, language: Language) -> str:
-    """A text's state with who changed it, or its last day: 已废止（被《某办法》取代）."""
-    for name, form in _STATES.items():
-        if match := form.fullmatch(validity):
-            return words(language, name, **match.groupdict())
-    return words(language, f"validity_{validity}") if validity in _PLAIN_STATES else validity
-
-
-_STATES = {
-    "replaced_by": re.compile("已废止（被(?P<title>.+)取代）"),
-    "amended_by": re.compile("已被修订（被(?P<title>.+)修改）"),
-    "expired_on": re.compile("已失效（有效期至(?P<date>.+)）"),
-}
-_PLAIN_STATES = frozenset(("征求意见稿", "尚未施行", "现行有效", "已被修订", "已废止", "已失效"))
-_TIERS = frozenset(("政策原文", "官方解读", "统计", "智库", "媒体", "自媒体", "未知"))
 
 
 def _quote(citation: Citation, document: Document | None, language: Language) -> str:

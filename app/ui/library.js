@@ -116,7 +116,7 @@
     for (const event of ["error", "abort", "timeout"])
       request.addEventListener(event, () => end({ state: "broken", text: said("broken"), share: null }));
     const into = document.querySelector("#pq-library-into input")?.value; // shown where there are collections
-    const place = into ? `&collection=${encodeURIComponent(into)}` : "";
+    const place = into && into !== said("stated") ? `&collection=${encodeURIComponent(into)}` : "";
     request.open("PUT", `/library/files?name=${encodeURIComponent(nameOf(row.file))}&lang=${lang()}${place}`);
     request.send(row.file);
   };

@@ -14,7 +14,7 @@ def adding_html(language: Language, may_change: bool) -> str:
         return f'<p class="pq-note">{escape(words(language, "library_fixed"))}</p>'
     limit = MAX_BYTES // 1_000_000
     data = {name: words(language, f"upload_{name}", megabytes=limit) for name in _CLIENT_WORDS}
-    data |= {"lang": language, "limit": str(MAX_BYTES)}
+    data |= {"lang": language, "limit": str(MAX_BYTES), "stated": words(language, "library_as_stated")}
     attributes = "".join(f' data-{name}="{escape(value)}"' for name, value in data.items())
     return (
         f'<div id="pq-drop"{attributes}><label for="pq-files" class="pq-pick">{escape(words(language, "upload_pick"))}</label>'

@@ -152,10 +152,11 @@ def _wire_collections(library: "Library", parts: Parts, tab: "gr.Tab", page: "gr
 
     def offered(language: Language) -> Any:
         common = words(language, "collection_common")
-        names = [name or common for name in library.collections()]
-        shown = library.may_change() and len(names) > 1
+        stated = words(language, "library_as_stated")
+        names = [stated, *(name or common for name in library.collections())]
+        shown = library.may_change() and len(names) > 2
         return gr.update(
-            choices=names, value=common if shown else None, visible=shown, label=words(language, "library_into")
+            choices=names, value=stated if shown else None, visible=shown, label=words(language, "library_into")
         )
 
     begun = [tab.select, parts["library"].submit, parts["toggle"].change, *([page.load] if page else [])]
@@ -236,7 +237,7 @@ def _wire_changes(library: "Library", parts: Parts) -> None:
         refused = []
         for url in (typed or "").split()[:MAX_ADDRESSES]:
             try:
-                library.fetch(url, into or None)
+                library.fetch(url, None if into == words(language, "library_as_stated") else into or None)
             except PolicyQAError as error:
                 refused.append((url, str(error)))
         said = "".join(_said(error, True) for _, error in refused)

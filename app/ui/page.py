@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.types import Language
-from app.ui.ask_pane import CONCURRENCY, ask_pane, wire_ask
+from app.ui.ask_pane import ASKING, CONCURRENCY, ask_pane, wire_ask
 from app.ui.asker import asker, of_asker
 from app.ui.cards import escape
 from app.ui.chat import Conversation
@@ -136,6 +136,12 @@ def _wire_header(engine: "Engine", parts: dict[str, Any], page: "gr.Blocks | Non
         lambda language: [_title(engine, language), gr.update(label=words(language, "language"))],
         parts["toggle"], [parts["title"], parts["toggle"]], queue=False, **_QUIET,
     )  # fmt: skip
+
+
+def waiting(page: "gr.Blocks") -> int:
+    """How many questions wait for their turn."""
+    queue = page._queue.event_queue_per_concurrency_id.get(ASKING)
+    return len(queue.queue) if queue is not None else 0
 
 
 def _title(engine: "Engine", language: Language) -> str:

@@ -8,8 +8,8 @@ from ingest.facts.doc_number import number_key
 
 # A body's sign may be missing (〔2018〕47号); an order has a number only.
 _NUMBER = re.compile(
-    r"(?P<body>[一-龥]{0,18})[〔\[［（(【〈﹝]\s*(?P<year>(?:19|20)\d{2})\s*年?[〕\]］）)】〉﹞]\s*第?\s*(?P<number>\d{1,5})\s*号"
-    r"|(?P<order>[一-龥]{0,24}?)(?P<kind>令|公告)\s*[（(]?\s*(?:(?:19|20)\d{2}\s*年\s*)?第\s*(?P<serial>\d{1,5})\s*号"
+    r"(?P<body>[一-龥]{0,18})[〔\[［（(【〈﹝]\s*(?P<year>(?:19|20)\d{2})\s*年?[〕\]］）)】〉﹞]\s*+(?:第\s*+)?(?P<number>\d{1,5})\s*号"
+    r"|(?P<order>[一-龥]{0,24}?)(?P<kind>令|公告)\s*+(?:[（(]\s*+)?(?:(?:19|20)\d{2}\s*年\s*)?第\s*(?P<serial>\d{1,5})\s*号"
 )
 # What may stand in front of a body's name in running text.
 _BEFORE = re.compile(r".*(?:根据|按照|依据|依照|参照|贯彻|落实|执行|印发|文件|以及|联合|[的和及与由在将把对是即为])")

@@ -52,7 +52,7 @@ _CLOSING = re.compile(
 _SUBTITLE = re.compile(rf"(?m)^[ \t　]*[（(]\s*({DAY})\s*[)）][ \t　]*$")
 _SPOKEN = re.compile(rf"({DAY})\s*在[^。\n]{{2,60}}?(?:会议|大会)上")
 _IN_TITLE = re.compile(r"[（(]\s*((?:19|20)\d{2})[-年.]?(\d{1,2})[-月.]?(\d{1,2})日?\s*[)）]\s*$")
-_HEAD = 1500
+_HEAD, _STATED, _ABOVE = 1500, 300, 400  # characters: of a text, of a stated date, of what stands above a date
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def iso(value: Any) -> str:
     """ISO form of a stated date: a date, YYYYMMDD, 2025年3月1日, 2025/3, 二〇二五年三月一日; "" where there is no valid one."""
     if isinstance(value, datetime.date):
         return value.isoformat()[:10]
-    text = arabic_dates(str(value).translate(_WIDE_DIGITS)) if value is not None else ""
+    text = arabic_dates(str(value)[:_STATED].translate(_WIDE_DIGITS)) if value is not None else ""
     if compact := _COMPACT.fullmatch(text):
         return _valid(*compact.groups())
     for match in _DATE.finditer(text):
@@ -141,7 +141,7 @@ def _on_lines(text: str, begin: int) -> tuple[int, Signature] | None:
     for match in _LINE_END.finditer(text, begin):
         date, before = iso(match["date"]), match["before"].strip()
         if not before:  # the date has the line to itself: a name stands above
-            before = text[: match.start()].rstrip().rsplit("\n", 1)[-1].strip()
+            before = text[max(0, match.start() - _ABOVE) : match.start()].rstrip().rsplit("\n", 1)[-1].strip()
             if not 2 <= len(before) <= 60 or re.search(r"[。；，：:|]$|^\d", before):
                 continue
         elif not _bodies(_closed_up(before)):

@@ -22,6 +22,8 @@ _MARK = re.compile(
     r"(?:第[一二三四五六七八九十百\d]+条|[一二三四五六七八九十]{1,3}[、是]|[（(][一二三四五六七八九十\d]{1,3}[)）]|\d{1,2}[.．、](?!\d)|——)"
 )
 _RELATIVE = ((re.compile("今年|本年度"), 0), (re.compile("(?<![比较与同])(?:去年|上年)|过去(?:的)?一年|一年来"), -1))
+# Characters: of what stands before a paragraph's first sentence, and of what stands before a sentence in its enumeration.
+_MARGIN, _LEAD = 200, 2000
 _JOINERS = {"", "、", "和", "与", "及", "以及", "/"}
 
 
@@ -41,7 +43,7 @@ def describe_chunks(
     topic: tuple[str, ...] = ()
     some: tuple[str, ...] = ()
     aims = Aims()
-    paragraph_end = 0
+    paragraph_end = line_start = 0
     for chunk in chunks:
         aims.enter(chunk.headings)
         above = _heading_topic(chunk.headings) or document_regions
@@ -50,7 +52,8 @@ def describe_chunks(
             words = plain[sentence.start : sentence.end]
             if "\n" in text[paragraph_end : sentence.start] or paragraph_end == 0 or _MARK.match(words):
                 topic, lead = (), ""
-                aims.open_paragraph(words, text[text.rfind("\n", 0, sentence.start) + 1 : sentence.start])
+                line_start = max(line_start, text.rfind("\n", paragraph_end, sentence.start) + 1)
+                aims.open_paragraph(words, text[line_start : min(sentence.start, line_start + _MARGIN)])
             mentions = find_regions(words)
             if not _PRONOUN.match(words):
                 some = ()
@@ -71,10 +74,15 @@ def describe_chunks(
             if year := _year_meant(words, chunk.headings, issued):
                 figures = tuple(f if f.period not in {"", "过去一年"} else replace(f, period=year) for f in figures)
             sentences.append(Sentence(sentence.start, sentence.end, regions, figures))
-            lead = lead + words if words.endswith(("；", ";", "：", ":")) else ""
+            lead = _shortened(lead + words) if words.endswith(("；", ";", "：", ":")) else ""
         every = tuple(dict.fromkeys(code for s in sentences for code in s.regions)) or above
         described.append(replace(chunk, sentences=tuple(sentences), regions=every))
     return tuple(described)
+
+
+def _shortened(lead: str) -> str:
+    """The two ends of a long enumeration: what its head sets, and what stands last before the next sentence."""
+    return lead if len(lead) <= _LEAD else f"{lead[: _LEAD // 2]}；{lead[-_LEAD // 2 :]}"
 
 
 def _not_yet(figure: Figure, issued: str) -> Figure:

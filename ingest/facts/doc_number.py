@@ -6,8 +6,8 @@ Kinds: a body's sign, year and number in brackets of any shape (〔〕［］[]�
 
 import re
 
-NUMBERED = r"[一-龥]{1,18}[〔\[［（(【〈﹝]\s*(?:19|20)\d{2}\s*年?[〕\]］）)】〉﹞]\s*第?\s*\d{1,5}\s*号"
-_ANNOUNCED = r"(?:[一-龥]{2,20})?公告\s*[（(]?\s*(?:19|20)\d{2}\s*年\s*第?\s*\d{1,4}\s*号"
+NUMBERED = r"[一-龥]{1,18}[〔\[［（(【〈﹝]\s*(?:19|20)\d{2}\s*年?[〕\]］）)】〉﹞]\s*+(?:第\s*+)?\d{1,5}\s*号"
+_ANNOUNCED = r"(?:[一-龥]{2,20})?公告\s*+(?:[（(]\s*+)?(?:19|20)\d{2}\s*年\s*+(?:第\s*+)?\d{1,4}\s*号"
 _SERIAL = r"[一-龥]{1,10}字第\s*[0-9A-Z]{6,14}\s*号"
 _STANDARD = r"(?:GB|YD|DB\d{2})(?:/[TZ])?\s?\d{2,6}(?:\.\d{1,2})?\s?[—–-]\s?(?:19|20)\d{2}"
 OWN_NUMBER = re.compile(rf"{NUMBERED}|{_ANNOUNCED}|{_SERIAL}|{_STANDARD}(?!\d)")

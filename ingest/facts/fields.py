@@ -20,7 +20,7 @@ PLACES = ("前置信息", "旁置文件", "标题", "正文首部", "落款", "�
 FIELDS = frozenset((
     "title", "issuer", "publisher", "doc_number", "region", "date", "published", "effective", "repealed", "tier",
     "level", "doc_type", "validity", "url", "replaces", "amends", "source", "author",
-    "collection",
+    "collection", "collections",
 ))  # fmt: skip
 ALIASES: Mapping[str, str] = {
     "标题": "title", "题名": "title", "文件名称": "title", "法规名称": "title", "name": "title",
@@ -42,7 +42,7 @@ ALIASES: Mapping[str, str] = {
     "网址": "url", "链接": "url", "原文链接": "url", "source_url": "url", "link": "url", "href": "url", "法规网址": "url",
     "废止文件": "replaces", "替代": "replaces", "同时废止": "replaces", "repeals": "replaces",
     "修改文件": "amends", "修订": "amends", "来源": "source", "作者": "author",
-    "集合": "collection",
+    "集合": "collection", "可入集合": "collections",
 }  # fmt: skip
 _VALUES: Mapping[str, Mapping[str, str]] = {
     "validity": {

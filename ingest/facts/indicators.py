@@ -1,14 +1,18 @@
 """What a figure measures: the noun phrase beside it, as written."""
 
 import re
+from collections.abc import Sequence
+from itertools import islice
 
-from ingest.facts.numbers import find_quantities
+from ingest.facts.numbers import Quantity, find_quantities
 from ingest.facts.owners import is_object
 from ingest.facts.regions import Mention
 
 __all__ = ["MAX_INDICATOR", "carried", "indicator_of"]
 
 NEAR = 100  # characters on either side of a figure that are looked at: what it measures stands beside it
+# Figures beside one another, more of which are a table's row: not all of them are read again for each of them.
+_MANY, _LAST = 6, 24  # the last of so many ends among the last characters
 MAX_INDICATOR = 24  # characters; a longer phrase is shown from a border of its own on
 _LEADING = re.compile(
     r"^(?:[（(]?[一二三四五六七八九十\d]{1,3}[)）]|第[一二三四五六七八九十百\d]+[条章节]|[一二三四五六七八九十]{1,3}、|其中|同时|此外|另外|而|且|并|也|还|则|但|可以?|分别|不?含[）)]|已经?|目前|当前|截至|截止|全年|力争|规划(?=[一-龥]{3})|计划(?!单列)|目标|预计|有望|实现|推动|使|令|把|将"
@@ -81,8 +85,8 @@ def indicator_of(
         inner = _trimmed(phrase[opened + 1 :])
         phrase = inner if len(inner) > 1 else phrase[:opened]
     if phrase.endswith(("和", "及", "与", "或", "、")):
-        counted = list(find_quantities(phrase))
-        if counted and phrase[counted[-1].end : -1].strip():  # 90%以上乡镇和60%以上…, but not 10万元、20万元
+        counted = list(islice(find_quantities(phrase), _MANY))
+        if counted and _behind(phrase, counted)[:-1].strip():  # 90%以上乡镇和60%以上…, but not 10万元、20万元
             phrase = ""
     phrase = _trimmed(_PER.sub("", _without_others(_trimmed(phrase))))
     behind = _GIVEN.sub("", _without_quantities(after))
@@ -141,14 +145,22 @@ def _without_others(phrase: str) -> str:
 
     误检率从3%降至: what stands before them; 一等奖8000元、二等奖: what stands behind; 60岁及以上常住人口: all of it.
     """
-    quantities = list(find_quantities(phrase))
+    quantities = list(islice(find_quantities(phrase), _MANY))
     if not quantities:
         return phrase
-    head, behind = _trimmed(phrase[: quantities[0].start]), phrase[quantities[-1].end :]
-    tail = _trimmed(behind.rpartition("、")[2])
+    behind = _behind(phrase, quantities)
+    head, tail = _trimmed(phrase[: quantities[0].start]), _trimmed(behind.rpartition("、")[2])
     if len(tail) > 1 and not _CHANGE.fullmatch(tail):
         return tail if head or len(quantities) > 1 or behind[:1] in "、和及或" else phrase
     return head
+
+
+def _behind(phrase: str, first: Sequence[Quantity]) -> str:
+    """What stands behind the last quantity of a phrase, of which `first` are the first _MANY."""
+    if len(first) < _MANY:
+        return phrase[first[-1].end :]
+    parts = (phrase[-_LAST:], phrase)
+    return next(part[found[-1].end :] for part in parts if (found := list(find_quantities(part))))
 
 
 def _trimmed(phrase: str) -> str:
@@ -160,9 +172,10 @@ def _trimmed(phrase: str) -> str:
 
 def _without_quantities(after: str) -> str:
     """What follows the quantities that stand right at the start of `after`: 罚款 of 五十万元以下罚款."""
-    after = _BY.sub("", after)
-    for quantity in find_quantities(after):
-        if quantity.start > 1:
+    for _ in range(_MANY):
+        after = _BY.sub("", after)
+        first = next(find_quantities(after), None)
+        if first is None or first.start > 1:
             break
-        return _without_quantities(after[quantity.end :])
+        after = after[first.end :]
     return after

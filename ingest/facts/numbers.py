@@ -7,7 +7,7 @@ one is believed.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 
 from ingest.facts.numerals import (
@@ -72,6 +72,10 @@ _RATIO = re.compile(
     r"(?P<num>(?P<num1>[0-9]+(?:\.[0-9]+)?)(?P<mark>[/:∶])(?P<num2>[0-9]+(?:\.[0-9]+)?))"
     rf"(?![0-9]*[/:∶%]|[0-9])(?!{MULTIPLIER_PATTERN}|[ ]?(?:{UNIT_PATTERN})){_TAIL}"
 )
+# What a text without the sign cannot hold need not be looked for at each of its numbers.
+_SHAPES = tuple(
+    (shape, re.compile(sign)) for shape, sign in ((_FRACTION, "分之"), (_RATIO, "[/:∶]"), (_RANGE, "[-—–~至到]"))
+)
 _POWER_ALONE = re.compile(r"[百千万亿]+")
 _PAY = re.compile(r"年薪|资金|投资|投入|产值|花费|砸|拨款|参数")
 # What looks like a quantity and is none: ordinals and lists of them (第三、四条, 第3—5名, 附件1), what a bracket
@@ -113,23 +117,25 @@ def find_quantities(text: str) -> Iterator[Quantity]:
     Full-width digits and signs are read as half-width; offsets refer to `text` as given (the mapping is one to one).
     """
     plain = _WIDE_COMMA.sub(",", text).translate(_FOLD)
+    shapes = tuple(pattern for pattern, sign in _SHAPES if sign.search(plain))
     position = 0
     while candidate := _CANDIDATE.search(plain, position):
-        quantity = _read(plain, candidate.start(), candidate.start("num"))
+        quantity = _read(plain, candidate.start(), candidate.start("num"), shapes)
         # Step over the whole number: the tail of 2025年 must not be read again as 25年.
         position = quantity.end if quantity else candidate.end()
         if quantity:
             yield quantity
 
 
-def _read(plain: str, start: int, number_start: int) -> Quantity | None:
+def _read(plain: str, start: int, number_start: int, shapes: Container[re.Pattern[str]]) -> Quantity | None:
+    """The quantity that begins at `start`; `shapes` are those of _SHAPES whose sign the text has at all."""
     if _ORDINAL.search(plain[max(0, number_start - 40) : number_start]):
         return None
-    if match := _FRACTION.match(plain, start):
+    if _FRACTION in shapes and (match := _FRACTION.match(plain, start)):
         return _fraction(match)
-    if match := _RATIO.match(plain, start):
+    if _RATIO in shapes and (match := _RATIO.match(plain, start)):
         return _ratio(plain, match)
-    if (match := _RANGE.match(plain, start)) and (quantity := _range(plain, match)):
+    if _RANGE in shapes and (match := _RANGE.match(plain, start)) and (quantity := _range(plain, match)):
         return quantity
     match = _SINGLE.match(plain, start)
     return _single(plain, match) if match else None
@@ -256,7 +262,7 @@ def _is_power_meant(plain: str, match: re.Match[str], comparator: str) -> bool:
 def _is_count(plain: str, match: re.Match[str], n: int) -> bool:
     """Whether the unit (if any) is counted, not part of a date, a rank, a level or a name."""
     raw, unit, start = match[f"num{n}"], match[f"unit{n}"] or "", match.start("num1")
-    end = max(match.end(f"{group}{n}") for group in ("num", "mult", "rest", "unit"))
+    end = max(match.end(f"num{n}"), match.end(f"mult{n}"), match.end(f"rest{n}"), match.end(f"unit{n}"))
     han, before = not raw[0].isascii(), plain[max(0, start - 8) : start]
     stated = bool(match["before"] or match["tail"] or (unit in _TERMS and _DAYS.match(plain, end)))
     if plain.startswith("级", end) or (han and not stated and _is_name(raw, unit, before, bool(match[f"mult{n}"]))):

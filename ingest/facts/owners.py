@@ -5,7 +5,9 @@ is an object: the number is not its own.
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 from ingest.facts.regions import NATION, Mention, by_name, find_regions, province_of, relation
@@ -56,7 +58,8 @@ _OUTSIDE = re.compile(
 )
 
 
-def clause_spans(text: str) -> list[tuple[int, int]]:
+@lru_cache(maxsize=16)  # every figure of a sentence asks for them
+def clause_spans(text: str) -> tuple[tuple[int, int], ...]:
     """Spans of the clauses of `text`, without their closing mark; commas and colons inside numbers part nothing."""
     spans, start = [], 0
     for match in _CLAUSE_END.finditer(text):
@@ -65,7 +68,7 @@ def clause_spans(text: str) -> list[tuple[int, int]]:
         start = match.end()
     if start < len(text):
         spans.append((start, len(text)))
-    return spans
+    return tuple(spans)
 
 
 def is_object(text: str, mention: Mention, home: Sequence[str] = ()) -> bool:
@@ -73,6 +76,11 @@ def is_object(text: str, mention: Mention, home: Sequence[str] = ()) -> bool:
 
     `home` are the document's regions: what a place's own rule does elsewhere is still its own.
     """
+    return _is_object(text, mention, tuple(home))
+
+
+@lru_cache(maxsize=1024)  # every figure of a sentence asks it of every region before, a list of regions of all before
+def _is_object(text: str, mention: Mention, home: tuple[str, ...]) -> bool:
     before, after = text[: mention.start], text[mention.end :]
     if mention.text.endswith("兵团") or in_name(text, mention):
         return True
@@ -153,31 +161,40 @@ def owner_of(
     if yardstick := _yardstick(text, start, end, mentions):
         return (yardstick.code,), yardstick.text
     owners = [m for m in mentions if m.end <= start and not is_object(text, m, home)]
+    following = next((m for m in mentions if 0 <= m.start - end <= 2 and m.kind == "unnamed"), None)
+    starts = [m.start for m in owners]
     spans = [(clause_start, start), *reversed([span for span in clause_spans(text) if span[1] <= clause_start])]
     for a, b in spans:
-        if inside := [m for m in owners if a <= m.start < b]:
+        if inside := owners[bisect_left(starts, a) : bisect_left(starts, b)]:
             return _joined(text, inside)
-        if (bodies := _bodies(text, a, b, home))[0]:
-            return bodies
-        if outside := _OUTSIDE.match(text, a, b):
-            return (outside["who"],), outside["who"]
-        if pointed := home_of(text[a:b], topic, home):
-            return pointed, ""
-        following = [m for m in mentions if 0 <= m.start - end <= 2 and m.kind == "unnamed"]
+        if said := _said_in(text, a, b, tuple(topic), tuple(home)):
+            return said
         if following:
-            return (following[0].code,), following[0].text
+            return (following.code,), following.text
     return tuple(topic), ""
+
+
+@lru_cache(maxsize=1024)  # the figures of a sentence ask for the same clauses
+def _said_in(
+    text: str, a: int, b: int, topic: tuple[str, ...], home: tuple[str, ...]
+) -> tuple[tuple[str, ...], str] | None:
+    """The owner that the clause text[a:b] opens with or points to without naming a region, None where it does not."""
+    if (bodies := _bodies(text, a, b, home))[0]:
+        return bodies
+    if outside := _OUTSIDE.match(text, a, b):
+        return (outside["who"],), outside["who"]
+    pointed = home_of(text[a:b], topic, home)
+    return (pointed, "") if pointed else None
 
 
 def _yardstick(text: str, start: int, end: int, mentions: Sequence[Mention]) -> Mention | None:
     """The region that a number in apposition belongs to: 低于国内65%的平均水平, 高于全国平均水平（65%）."""
-    for mention in mentions:
-        between, after = text[mention.end : start], text[end : end + 8]
-        plain = re.fullmatch(r"的?(?:平均)?", between) and re.match(r"的(?:平均|总体|整体)(?:水平|值)?|的均值", after)
-        bracket = re.fullmatch(r"的?平均(?:水平|值)?[（(]", between) and re.match(r"[）)]", after)
-        if plain or bracket:
-            return mention
-    return None
+    after = text[end : end + 8]
+    plain = re.match(r"的(?:平均|总体|整体)(?:水平|值)?|的均值", after)
+    between = r"的?(?:平均)?" if plain else r"的?平均(?:水平|值)?[（(]" if re.match(r"[）)]", after) else ""
+    if not between:
+        return None
+    return next((m for m in mentions if re.fullmatch(between, text[m.end : start])), None)
 
 
 def _joined(text: str, mentions: Sequence[Mention]) -> tuple[tuple[str, ...], str]:

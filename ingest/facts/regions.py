@@ -222,7 +222,7 @@ def _is_bearing(folded: str, at: int, hit: _Hit, last: _Hit | None) -> bool:
         return False
     if last and not last.unnamed and folded[last.end : at] in _BEARING_GAP:
         return regions[last.code].level in ("province", "city")
-    return bool(_PLACE_BEFORE.search(folded[:at][-1:]))
+    return bool(_PLACE_BEFORE.search(folded[max(0, at - 1) : at]))
 
 
 def _scan(folded: str) -> list[_Hit]:
@@ -279,8 +279,9 @@ def _confirms(folded: str, left: _Hit, right: _Hit, soft: _Hit) -> bool:
 def _confirmed(folded: str, hits: Sequence[_Hit]) -> list[_Hit]:
     kept = list(hits)
     full = {hit.code for hit in hits if not hit.soft}
+    whole = folded.strip()
     for index, hit in enumerate(kept):
-        alone = folded.strip() == folded[hit.start : hit.end]
+        alone = whole == folded[hit.start : hit.end]
         if hit.soft and (alone or hit.code in full or _SAFE_TAIL.match(folded, hit.end)):
             kept[index] = hit._replace(soft=False)
     for step in (1, -1):  # once from the left, once from the right: 合肥、黄山、三明

@@ -5,10 +5,10 @@ It overrides whatever else is known. It is written by hand, so faults are told w
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from ingest.collections import as_collection
+from ingest.collections import COMMON_NAME, as_collection
 from ingest.errors import InputError, UnreadableFileError
 from ingest.facts.dates import iso
 from ingest.facts.fields import DOC_TYPES, FIELDS, LEVELS, VALIDITIES, closed_value, field_of
@@ -22,7 +22,7 @@ SUFFIXES = (".yaml", ".yml")
 MAX_BYTES = 64_000
 _MAX_ITEMS = 200
 _DATES = frozenset(("date", "published", "effective", "repealed"))
-_LISTS = frozenset(("region", "replaces", "amends"))
+_LISTS = frozenset(("region", "replaces", "amends", "collections"))
 _CLOSED = {"tier": TIERS, "level": LEVELS, "doc_type": DOC_TYPES, "validity": VALIDITIES}
 _HINT = "可用的字段：标题、发文机关、文号、地区、日期、施行日期、废止日期、层级、文种、时效性、来源层级、网址、同时废止、修订、集合 等"
 
@@ -59,14 +59,27 @@ def dump_sidecar(facts: Mapping[str, Any]) -> str:
     return str(yaml.safe_dump(dict(facts), allow_unicode=True, sort_keys=False, width=1000))
 
 
+def beside(path: str, others: Mapping[str, bytes]) -> dict[str, Any]:
+    """Return what is stated of a file in an archive by a sidecar in it, among `others` by their paths. Raises as read_sidecar does."""
+    for suffix in SUFFIXES:
+        for name in (f"{path}{suffix}", str(PurePosixPath(path).with_suffix(suffix))):
+            if name in others:
+                return parse_sidecar(_text(others[name], name), name)
+    return {}
+
+
 def _load(path: Path) -> str:
     try:
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise UnreadableFileError(f"无法读取旁置文件：{path.name}", error.strerror or "系统读取错误") from error
+    return _text(data, path.name)
+
+
+def _text(data: bytes, name: str) -> str:
     if len(data) > MAX_BYTES:
-        raise UnreadableFileError(f"旁置文件过大：{path.name}", f"上限为 {MAX_BYTES // 1000} kB，只写字段即可")
+        raise UnreadableFileError(f"旁置文件过大：{name}", f"上限为 {MAX_BYTES // 1000} kB，只写字段即可")
     return decode(data)[0] if data.strip() else ""
 
 
@@ -137,6 +150,11 @@ def _list(field: str, node: "Node", name: str) -> list[str]:
     values = [_scalar(item, name) for item in items]
     if field == "region":
         values = [part for value in values for part in re.split(r"[,，、;；\s]+", value)]
+    if field == "collections":
+        try:
+            values = [as_collection(value) or COMMON_NAME for value in values]
+        except InputError as error:
+            raise _fault(name, node.start_mark.line + 1, error.message, error.hint) from error
     return [value for value in values if value]
 
 

@@ -8,8 +8,10 @@ import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 from ingest.errors import UnreadableFileError
+from ingest.facts.sidecar import is_sidecar
 from ingest.formats.decode import binary_kind, plausibility
 from ingest.types import Unread
 
@@ -31,7 +33,7 @@ _LATIN = re.compile("[\x00-\u024f\u0300-\u036f]*")
 
 
 def members(data: bytes) -> Iterator[tuple[str, bytes] | Unread]:
-    """Yield (path inside, bytes) of each document in a ZIP file, or Unread for one that cannot be had; in its order.
+    """Yield (path inside, bytes) of each document in a ZIP file, or Unread for one that cannot be had; in its order, sidecars first.
 
     Paths have "/" and are labels only: "../", drive letters and leading slashes are taken off. Folders, hidden files
     and what systems leave behind (__MACOSX, Thumbs.db, ~$x.docx) are passed over. One member is in memory at a time.
@@ -53,7 +55,7 @@ def members(data: bytes) -> Iterator[tuple[str, bytes] | Unread]:
     ]
     if not wanted:
         raise UnreadableFileError("压缩包里没有文件", "请检查压缩包的内容")
-    return _opened(file, wanted)
+    return _opened(file, sorted(wanted, key=lambda one: not is_sidecar(Path(one[0]))))
 
 
 def open_zip(data: bytes) -> zipfile.ZipFile:

@@ -93,19 +93,29 @@ def kind_of(name: str, data: bytes) -> str:
 
 
 def _archive(data: bytes, depth: int, spent: Spent) -> Documents:
+    from ingest.facts.sidecar import MAX_BYTES, beside, is_sidecar
     from ingest.formats.archive import members
 
     if depth >= _MAX_DEPTH:
         raise UnreadableFileError("压缩包层数过多", f"最多 {_MAX_DEPTH} 层，请解压后再导入")
+    sidecars: dict[str, bytes] = {}
     for item in members(data):
         if isinstance(item, Unread):
             yield item
             continue
         inner, content = item
         spent.add(len(content))
+        if is_sidecar(Path(inner)):  # they come first
+            sidecars[inner] = content[: MAX_BYTES + 1]
+            continue
         try:
+            facts = beside(inner, sidecars)
             for part in parts(Path(inner).name, content, depth=depth + 1, spent=spent):
-                yield replace(part, member=f"{inner}#{part.member}" if part.member else inner)
+                member = f"{inner}#{part.member}" if part.member else inner
+                if isinstance(part, Unread):
+                    yield replace(part, member=member)
+                else:
+                    yield replace(part, member=member, stated={**part.stated, **facts})
         except TooMuchError:
             raise
         except PolicyQAError as error:

@@ -26,7 +26,7 @@ _HEADERS = (
     (b"Accept-Language", b"zh-CN,zh;q=0.9,en;q=0.5"),
     (b"Accept-Encoding", b"gzip, deflate"),
 )
-_CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
+_CHARSET = re.compile(r"charset\s*=\s*+(?:[\"']\s*+)?([\w.:-]+)", re.IGNORECASE)
 _STATUS_HINTS = {
     401: "需要登录", 403: "网站拒绝访问", 404: "页面不存在，请检查网址", 410: "页面已删除", 412: "网站拦截了自动访问",
     429: "访问过于频繁，请稍后再试",

@@ -239,4 +239,4 @@ def _cell_text(cell: Any) -> str:
         else:
             parts.append((" " if inside and element.tag in _IN_CELL else "") + (element.text or ""))
     text = SPACES.sub(" ", "".join(parts)).strip()
-    return re.sub(r"\s*；[\s；]*", "；", text).strip("；") if cell.find(".//table") is not None else text
+    return re.sub(r"(?<!\s)\s*+；[\s；]*", "；", text).strip("；") if cell.find(".//table") is not None else text

@@ -29,7 +29,7 @@ _JS_ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|(.))", re.DOT
 _SCRIPT_DAY = re.compile(
     r"\b(?:publish_time|createTime|create_time)\s*[=:]\s*(?:JsDecode\()?[\"']((?:20)[0-9]{2}-[0-9]{1,2}-[0-9]{1,2})"
 )
-_SCRIPT_NAME = re.compile(r"\bnickname\s*[=:]\s*(?:htmlDecode|JsDecode)?\(?\s*[\"']([^\"'\\<>]{1,40})[\"']")
+_SCRIPT_NAME = re.compile(r"\bnickname\s*[=:]\s*+(?:htmlDecode|JsDecode)?(?:\(\s*+)?[\"']([^\"'\\<>]{1,40})[\"']")
 _SCRIPT_LINK = re.compile(r"\bmsg_link\s*=\s*[\"'](https?://[^\"'\\\s]{1,500})[\"']")
 _DAY = re.compile(r"20[0-9]{2}[-年/.][0-9]{1,2}[-月/.][0-9]{1,2}日?(?:\s+[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?)?")
 _SOURCE = re.compile(r"来源[:：丨|]\s*([^\s|丨]{2,30})")

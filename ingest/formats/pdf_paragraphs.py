@@ -19,7 +19,9 @@ _STARTS = re.compile(
     rf"第(?:{_NUMERAL}+|\d+) ?[编篇章节条]|{_NUMERAL}{{1,3}}、|[（(](?:{_NUMERAL}{{1,3}}|\d{{1,2}})[)）]"
     r"|\d{1,2}[.．、](?!\d)|[①-⑳●•■◆▪○]|附件|附录|附：|专栏 ?\d|[图表] ?\d"
 )
-_ENDS = re.compile(r"[。！？；：!?;:][”’」』）)】》]*$|[.…·]{3,} ?\d{1,4}$")  # the latter in a table of contents
+_ENDS = re.compile(
+    r"[。！？；：!?;:][”’」』）)】》]*$|(?<![.…·])[.…·]{3,} ?\d{1,4}$"
+)  # the latter in a table of contents
 _RUN = re.compile(r"[A-Za-z0-9.,%/:_~+-]+")
 
 

@@ -140,7 +140,7 @@ def _head_facts(root: Any) -> dict[str, str]:
 def _page_title(root: Any) -> str:
     text = " ".join("".join(title.itertext()) for title in list(root.iter("title"))[:1])
     text = SPACES.sub(" ", text).strip()
-    return re.split(r"\s*[_|]\s*|\s+[-–—]\s+", text)[0].strip()
+    return re.split(r"(?<!\s)\s*+[_|]\s*|(?<!\s)\s++[-–—]\s+", text)[0].strip()
 
 
 def _first_heading(lines: Sequence[Line]) -> str:

@@ -40,7 +40,7 @@ _END_MARK = re.compile(r"[。！？!?；;]")
 _INLINE = re.compile(
     rf"(?:(?<=[。；！？])[ 　]*(?=第{_HAN_NUM}+[编章条][ 　]|{_HAN_NUM}{{1,3}}、|（{_HAN_NUM}+）|第{_HAN_NUM}+条　))|(?<=[：:])[ 　]*(?=（一）)"
 )
-_SHORT_LINE = 40
+_SHORT_LINE, _LABELLED = 40, 400  # characters: what can be a heading, and where a label can stand in a longer line
 _SPACED_NUMBER = re.compile(r"\d+ +\S")
 
 Pages = tuple[tuple[int, int], ...]  # (offset where it begins, page number), in order
@@ -105,7 +105,8 @@ def split_blocks(text: str, pages: Pages = ()) -> tuple[Block, ...]:
 
 def own_label(text: str, block: Block) -> str:
     """What a block's own beginning is called (第三条, （一）推动模型创新), "" for plain text."""
-    return _classify(text, block.start, block.end)[0].label if block.kind in {"article", "item"} else ""
+    end = min(block.end, block.start + _LABELLED)
+    return _classify(text, block.start, end)[0].label if block.kind in {"article", "item"} else ""
 
 
 def _units(text: str) -> list[_Unit]:
@@ -133,7 +134,7 @@ def _classify(text: str, start: int, end: int) -> list[_Unit]:
     if match := _ARTICLE.match(line):
         return [_Unit(start, end, "article", _ARTICLE_RANK, match[0].strip("*"), 0, 0)]
     for pattern, rank in ((_ANNEX, _ANNEX_RANK), (_BOX, _BOX_RANK)):
-        if pattern.match(line) and len(line) <= _SHORT_LINE and not _END_MARK.search(line):
+        if len(line) <= _SHORT_LINE and pattern.match(line) and not _END_MARK.search(line):
             return [_Unit(start, end, "heading", rank, line.rstrip("：:"), 0, 0)]
     if match := _NESTED.match(line):  # 二、主要任务（一）建设算力。: two levels in one line
         level, number = list_mark(line)

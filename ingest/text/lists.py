@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ingest.text.blocks import BULLET, ROW, RULE, list_mark, own_label
 from ingest.text.sentences import split_sentences
@@ -146,6 +147,7 @@ def _span(block: Block) -> tuple[int, int]:
     return block.start, block.end
 
 
+@lru_cache(maxsize=256)  # of a heading above many chunks
 def shortened(text: str, limit: int) -> str:
     """The text on one line, at most `limit` characters, with an ellipsis where some are missing."""
     line = " ".join(text.split())

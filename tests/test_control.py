@@ -1,0 +1,164 @@
+"""Commands beside a running server: it has the index open, so it does what they ask."""
+
+import json
+import os
+import socket
+import threading
+from multiprocessing.connection import Client
+from pathlib import Path
+
+import pytest
+from own_server import article, own_server
+from small_embedder import SmallEmbedder
+
+from app.engine import Engine
+from app.operations.control import control_socket
+from app.operations.control_client import server_of
+from ingest.errors import PolicyQAError
+from ingest.lock import SERVER
+from ingest.pipeline import ingest_paths
+from ingest.store import open_store
+
+
+def nothing(done, total, name):
+    pass
+
+
+@pytest.fixture
+def serving(tmp_path, monkeypatch):
+    """An engine that reads an empty store of tmp_path and takes commands; the current folder is tmp_path/here, with three files."""
+    for number in range(3):
+        name, text, _, _ = article(number)
+        (tmp_path / "here" / "docs").mkdir(parents=True, exist_ok=True)
+        (tmp_path / "here" / "docs" / name).write_text(text, encoding="utf-8")
+    monkeypatch.chdir(tmp_path / "here")
+    embedder = SmallEmbedder()
+    with open_store(tmp_path / "store", embedder.name, embedder.dimension, writable=True):
+        pass
+    stopping = threading.Event()
+    with open_store(tmp_path / "store", embedder.name, embedder.dimension) as store:
+        engine = Engine(store, embedder)
+        with control_socket(engine, None, tmp_path / "store", "bundled", stopping):
+            yield engine, tmp_path / "store", stopping
+    assert server_of(tmp_path / "store") is None
+
+
+def ingest(store, paths=("docs",), prune=False, collection=None, model="bundled", on_progress=nothing):
+    return server_of(store).ingest(list(paths), prune, collection, model, False, on_progress)
+
+
+def test_files_go_in_as_they_would_without_a_server(serving, tmp_path):
+    engine, store, _ = serving
+    told = []
+    given = ["docs", "./docs/000.md", str(tmp_path / "here" / "docs" / "001.md"), "../here/docs"]
+    made = ingest(store, given, on_progress=lambda *row: told.append(row))
+    assert (made.added, made.skipped) == (3, []) and told[0][:2] == (0, 3) and told[-1] == (3, 3, "")
+    with open_store(tmp_path / "other", "small/8", 8, writable=True) as other:
+        ingest_paths(given, other, SmallEmbedder())
+        alone = {(entry.key, entry.source.path, entry.source.sha256) for entry in other.catalog.entries()}
+    assert {(entry.key, entry.source.path, entry.source.sha256) for entry in engine.entries()} == alone
+    assert ingest(store).unchanged == 3
+    os.remove("docs/002.md")
+    assert (ingest(store, prune=True).removed, ingest(store, collection="内部").updated) == (1, 2)
+    assert {entry.source.collection for entry in engine.entries()} == {"内部"}
+
+
+def test_a_document_is_taken_out(serving):
+    engine, store, _ = serving
+    ingest(store)
+    gone = engine.entries()[0]
+    assert server_of(store).remove(gone.id)["title"] == gone.source.title
+    assert gone.id not in {entry.id for entry in engine.entries()} and len(engine.entries()) == 2
+    with pytest.raises(PolicyQAError, match="刚被"):
+        server_of(store).remove(gone.id)
+
+
+def test_what_cannot_be_done_is_told_in_one_line_with_its_code(serving):
+    _, store, stopping = serving
+    with pytest.raises(PolicyQAError, match="向量模型是 bundled，这里设的是 other") as other:
+        ingest(store, model="other")
+    with pytest.raises(PolicyQAError, match="路径不存在：none") as absent:
+        ingest(store, ["none"])
+    with pytest.raises(PolicyQAError, match="网页服务出错") as broken:
+        server_of(store)._asked({"do": "ingest"}, nothing)
+    stopping.set()
+    with pytest.raises(PolicyQAError, match="正在停止") as late:
+        ingest(store)
+    assert [caught.value.exit_code for caught in (other, absent, broken, late)] == [2, 2, 1, 2]
+
+
+def test_who_leaves_and_a_server_that_stops_lose_nothing_that_was_told(serving):
+    engine, store, stopping = serving
+
+    def leave(done, total, name):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        ingest(store, on_progress=leave)
+    assert ingest(store, ["docs/000.md"]).added + ingest(store, ["docs/000.md"]).unchanged >= 1  # the next is served
+
+    def stop(done, total, name):
+        stopping.set()
+
+    with pytest.raises(PolicyQAError, match="没有做完（再运行一次"):
+        ingest(store, on_progress=stop)
+    assert {entry.source.path for entry in engine.entries()} >= {"docs/000.md"}
+
+
+def test_the_socket_is_its_owners(serving):
+    _, store, _ = serving
+    known = json.loads((store / SERVER).read_text())
+    if os.name == "posix":
+        assert {oct((store / name).stat().st_mode & 0o777) for name in (SERVER, Path(known["address"]).name)} == {
+            "0o600"
+        }
+    with pytest.raises((EOFError, OSError)), Client(known["address"], known["family"]) as stranger:  # without the key
+        stranger.recv_bytes()
+        stranger.send_bytes(b"{}")
+        stranger.recv_bytes()
+        stranger.recv_bytes()
+    (store / SERVER).write_text(json.dumps({**known, "key": "00" * 32}))
+    assert server_of(store) is None
+    (store / SERVER).write_text(json.dumps(known))
+    assert ingest(store).added == 3
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a named pipe ends with its server")
+def test_what_a_killed_server_left_is_nobody(tmp_path):
+    with socket.socket(socket.AF_UNIX) as left:
+        left.bind(str(tmp_path / "server.sock"))
+    note = {"pid": 1, "family": "AF_UNIX", "address": str(tmp_path / "server.sock"), "key": "00"}
+    for text in (json.dumps(note), "{", "[]", "{}"):
+        (tmp_path / SERVER).write_text(text)
+        assert server_of(tmp_path) is None
+    engine, stopping = object(), threading.Event()
+    with control_socket(engine, None, tmp_path, "bundled", stopping):
+        assert server_of(tmp_path) is not None  # its successor takes the place
+    deep = tmp_path / ("d" * 100)
+    deep.mkdir()
+    with control_socket(engine, None, deep, "bundled", threading.Event()):  # too long a path for a socket
+        assert server_of(deep) is not None and not (deep / "server.sock").exists()
+
+
+def test_the_commands_of_a_terminal_beside_a_server(tmp_path):
+    folder = tmp_path / "own"
+    folder.mkdir()
+    for number in range(2):
+        name, text, _, _ = article(number)
+        (folder / name).write_text(text, encoding="utf-8")
+    with own_server(tmp_path) as server:
+        server.start()
+        done = server.run("ingest", folder, "--json")
+        assert done.returncode == 0 and json.loads(done.stdout)["added"] == 2 and "由它导入" in done.stderr
+        server.holds(0)
+        job = server.add(*article(2)[:2])
+        assert server.settled()[job]["state"] == "done"
+        rows = json.loads(server.run("docs", "list", "--json").stdout)
+        uploaded = next(row["doc_id"] for row in rows if "第2号" in row["title"])
+        assert server.run("docs", "remove", uploaded).returncode == 0
+        assert server.run("ingest", folder, "--engine", "ray").returncode == 2
+        server.stop()
+        assert not (tmp_path / "store" / SERVER).exists()
+        server.start()  # what was taken out is not read again
+        server.holds(1)
+        assert len(server.client.get("/v1/documents").json()["documents"]) == 2
