@@ -18,7 +18,9 @@ _ENGLISH = re.compile(
     r"|(?P<before>[^;.]+?) (?:is|are|was|were) not (?:disclosed|stated|given|mentioned|reported|provided|specified)\b",
     re.I,
 )
-_CLAUSE = re.compile(r"(?:[^，,。；;：:（）()！!？?\n]|[（(](?:[A-Za-z\d+-]{1,12}|[省市县区州])[）)])+")  # 电能利用效率（PUE）
+_CLAUSE = re.compile(
+    r"(?:[^，,。；;：:（）()！!？?\n]|[（(](?:[A-Za-z\d+-]{1,12}|[省市县区州])[）)])+"
+)  # 电能利用效率（PUE）
 # What stands around the words for what is denied. 成都 and 就业 are none.
 _BEFORE = re.compile(rf"^(?:{_SOURCES}|但是?|而|不过|然而|此外|同时|关于|对于|至于|目前|在|则|并|也|还)+")
 _BEHIND = re.compile(rf"(?:{_SOURCES}|目前|[均也并尚仍还则暂]|(?<![成首])都|在)+$")
