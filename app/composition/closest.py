@@ -28,7 +28,7 @@ def closest(query: Query, ranked: Sequence[Evidence], match: FigureMatch) -> Dra
         and not about(query, match.evidence)
     ):
         key = "unnamed_closest"
-    if match.fit == "near" or not values["scope"]:
+    if match.fit == "near" or values["scope"] in {"", values["region"]}:  # another district of the city asked about
         key = "near_closest"
     cited: tuple[Evidence, ...] = (match.evidence,)
     if match.fit == "wrong_period":
