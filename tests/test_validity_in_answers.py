@@ -105,3 +105,14 @@ def test_relations_are_noted_at_ingest_and_forgotten_with_a_change(engine, tmp_p
     with open_store(folder) as store:
         assert "old.md" not in store.catalog.get_meta("relations")
         assert [r.to_id for r in store.catalog.relations()] == [""]
+
+
+def test_who_signed_and_when_is_nothing_that_is_said_of_a_place(engine):
+    answer = engine.ask("星海市政府的出租车起步价是多少")
+    assert answer.abstained and answer.citations
+    assert not {c.quote for c in answer.citations} & {
+        "星海市人民政府办公室",
+        "2021年3月1日",
+        "2024年6月1日",
+        "2020年6月1日",
+    }
