@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from app.composition.draft import Claim, Draft, quote
 from app.composition.wording import asked, period_text, region_names, related_heading, scope_name
-from app.retrieval.evidence import about, distinct, reading_order, relevant
+from app.retrieval.evidence import about, distinct, is_signature, reading_order, relevant
 from app.retrieval.matching import FigureMatch
 from app.retrieval.thresholds import thresholds
 from app.types import AbstainReason, Evidence, Query
@@ -14,11 +14,6 @@ from ingest.lexical import fold
 from prompts import phrase
 
 RELATED = 4  # sentences beside an abstention
-# Who signed and when: a line of its own that says nothing of what was asked.
-_SIGNATURE = re.compile(
-    r"[（(]?(?:(?:19|20)\d\d|二[〇○零Ｏ][〇○零Ｏ一二三四五六七八九]{2})\s?年\s?[\d一二三四五六七八九十]{1,3}\s?月\s?[\d一二三四五六七八九十]{1,3}\s?日(?:印发)?[）)]?"
-    r"|[一-龥]{2,24}(?:人民政府|办公厅|办公室|委员会|[部局厅院])"
-)
 
 
 def closest(query: Query, ranked: Sequence[Evidence], match: FigureMatch) -> Draft:
@@ -85,7 +80,7 @@ def also(query: Query, ranked: Sequence[Evidence], used: set[tuple[str, int, int
     """Sentences about the region that touch what was asked; where no region was, those that are evidence by themselves."""
     touching = [
         e for e in ranked
-        if about(query, e) and e.key not in used and _touches(query, e) and not _SIGNATURE.fullmatch(e.text.strip())
+        if about(query, e) and e.key not in used and _touches(query, e) and not is_signature(e)
     ]  # fmt: skip
     touching.sort(key=lambda e: -(e.score + (0.4 if query.kind in {"number", "claim"} and e.sentence.figures else 0.0)))
     heading = related_heading(query)
