@@ -208,7 +208,8 @@ def _ingested(args: argparse.Namespace, settings: Settings, collection: str | No
 
 
 def _docs(args: argparse.Namespace, settings: Settings) -> int:
-    from app.documents import list_documents, remove_document, show_document
+    from app.documents import in_one_line, list_documents, remove_document, show_document
+    from app.render import visible  # file names are not ours
 
     if args.action != "list" and not args.id:
         raise InputError(f"docs {args.action} 需要文档编号", "用 policyqa docs list 查看编号")
@@ -217,13 +218,7 @@ def _docs(args: argparse.Namespace, settings: Settings) -> int:
         if args.json:
             _print_json(documents)
         for row in [] if args.json else documents:
-            print(
-                f"{row['doc_id']}  {row['chars']:>7} 字  {row['tier']}  {row['date'] or '----------'}  {row['title']}  ({row['source']})"
-                + (f"  〔{row['validity']}〕" if row["validity"] not in {"", "现行有效"} else "")
-                + (f"  <{row['collection']}>" if row["collection"] else "")
-                + (f"  [{row['health']}]" if row["health"] != "ok" else "")
-                + (f"  [与 {row['same_as']} 正文相同]" if row["same_as"] else "")
-            )
+            print(visible(in_one_line(row)))
     elif args.action == "show":
         shown = show_document(settings, args.id, with_text=args.text)
         if args.json:
@@ -232,10 +227,10 @@ def _docs(args: argparse.Namespace, settings: Settings) -> int:
             print(shown["text"])
         else:
             for key, value in shown.items():
-                print(f"{key}: {value}")
+                print(visible(f"{key}: {value}"))
     else:
         removed = remove_document(settings, args.id)
-        _print_json(removed) if args.json else print(f"已移除 {removed['title']}（{removed['source']}）")
+        _print_json(removed) if args.json else print(visible(f"已移除 {removed['title']}（{removed['source']}）"))
     return 0
 
 

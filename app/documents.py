@@ -149,3 +149,14 @@ def _about_model(answer: Answer) -> str:
         )
         return f"（{reason}，以上为原文摘录）"
     return f"（{model.partition(' (dropped')[0]}" + (f"，略去 {dropped} 句未通过核验的话）" if dropped else "）")
+
+
+def in_one_line(row: dict[str, Any]) -> str:
+    """Return a document's record (of `describe`) as a list shows it."""
+    return (
+        f"{row['doc_id']}  {row['chars']:>7} 字  {row['tier']}  {row['date'] or '----------'}  {row['title']}  ({row['source']})"
+        + (f"  〔{row['validity']}〕" if row["validity"] not in {"", "现行有效"} else "")
+        + (f"  <{row['collection']}>" if row["collection"] else "")
+        + (f"  [{row['health']}]" if row["health"] != "ok" else "")
+        + (f"  [与 {row['same_as']} 正文相同]" if row["same_as"] else "")
+    )

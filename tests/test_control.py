@@ -10,7 +10,7 @@ from multiprocessing.connection import Client, SocketListener
 from pathlib import Path
 
 import pytest
-from own_server import article, own_server
+from own_server import OwnServer, article, own_server
 from small_embedder import SmallEmbedder
 
 from app.engine import Engine
@@ -139,6 +139,20 @@ def test_a_copy_of_a_served_store_is_a_store_of_its_own(serving, tmp_path):
     copy = shutil.copytree(store, tmp_path / "copy", copy_function=copied)
     assert (copy / SERVER).read_text() == (store / SERVER).read_text() and server_of(copy) is None
     assert server_of(store).remove(engine.entries()[0].id)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="no such names")
+def test_names_of_files_give_the_terminal_no_orders(tmp_path):
+    text = article(0)[1]
+    (tmp_path / "a\x1b]0;pwn\x07\x1b[31m.md").write_text(text, encoding="utf-8")
+    server = OwnServer(tmp_path / "own")  # never started
+    shown = server.run("ingest", tmp_path, "--json"), server.run("docs", "list")
+    told = [
+        *shown,
+        server.run("docs", "show", shown[1].stdout.split()[0]),
+        server.run("docs", "remove", shown[1].stdout.split()[0]),
+    ]
+    assert all("\x1b" not in done.stdout + done.stderr and done.returncode == 0 for done in told), told
 
 
 def copied(source, target):
