@@ -357,7 +357,9 @@ class TestExport:
                     found = check_store(store, originals=False)
                     assert (found.whole, found.documents, found.vectors) == (True, 16, len(chunks))
                 assert content(place, cache) == content(sample_store)
-            with open_store(server.url, cache=tmp_path / "another") as store:  # and out of the server, by who did not write it
+            with open_store(
+                server.url, cache=tmp_path / "another"
+            ) as store:  # and out of the server, by who did not write it
                 made = export(store, tmp_path / "back.tar.gz")
                 assert (made["format"], made["dimension"], made["chunks"]) == (FORMAT, "384", len(chunks))
                 assert (check_store(store).format, described(tmp_path / "back.tar.gz")["documents"]) == (FORMAT, 16)
