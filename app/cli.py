@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from app.settings import Settings, load_settings
+from app.usage_words import in_chinese
 from ingest.errors import InputError, PolicyQAError
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class _Parser(argparse.ArgumentParser):
     """Usage errors are one line."""
 
     def error(self, message: str) -> Any:
-        self.exit(2, f"错误：参数有误：{message}（{self.prog} --help 查看用法）\n")
+        self.exit(2, f"错误：参数有误：{in_chinese(message)}（{self.prog} --help 查看用法）\n")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -394,3 +394,21 @@ class TestHistory:
         refused(run("history", "candidate", "r0"), "r0123456789abcdef")
         monkeypatch.setenv("POLICYQA_HISTORY", "off")
         refused(run("history", "list"), "POLICYQA_HISTORY")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["serve", "--port", "abc"], "--port 'abc' 不是数字"),
+        (["ingest", ".", "--engine", "x"], "--engine 不能是 'x'，可用的有 'local'、'ray'"),
+        (["search", "q", "-k"], "-k 后面要跟一个值"),
+        (["store"], "缺少 action"),
+        (["ask", "a", "b"], "不认识 b"),
+        (["eval", "sample", "--jobs", "x"], "--jobs 'x' 无效"),
+    ],
+)
+def test_wrong_arguments_are_told_in_chinese(arguments, said, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    told = capsys.readouterr().err
+    assert ended.value.code == 2 and f"错误：参数有误：{said}（" in told and "argument" not in told
