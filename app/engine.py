@@ -174,7 +174,9 @@ class Engine:
                 yield sentence
         evidence, note = select_evidence(draft.claims, ranked), ""
         try:
-            for claim in generate_claims(backend, query, evidence, report, self._supports):
+            for claim in generate_claims(
+                backend, query, evidence, report, self._supports, bool(draft.claims) and not draft.abstained
+            ):
                 if (sentence := checked(query, claim, numbering)) is not None:
                     kept.append(claim)
                     yield sentence

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 
 from app.types import Evidence
+from eval.denials import english_false_denials, false_denials
 from ingest.facts.doc_number import OWN_NUMBER
 from ingest.facts.figures import find_periods, is_object
 from ingest.facts.numbers import find_quantities
@@ -271,6 +272,7 @@ OPERATORS: dict[str, Operator] = {
     "region": place, "national as provincial": national_as_provincial, "provincial as national": provincial_as_national,
     "target as actual": target_as_actual, "actual as target": actual_as_target, "negation": negation, "modality": modality,
     "antonym": antonym, "quantifier": quantifier, "文号": document_number, "quotation": quotation,
+    "denial": false_denials,
 }  # fmt: skip
 
 _ENGLISH: dict[str, tuple[tuple[str, str], ...]] = {
@@ -295,7 +297,9 @@ def _english(name: str) -> Operator:
     return lambda text, evidence: _all(_ENGLISH[name], text)
 
 
-ENGLISH: dict[str, Operator] = {"digit": _english_digit} | {name: _english(name) for name in _ENGLISH}
+ENGLISH: dict[str, Operator] = {
+    "digit": _english_digit, **{name: _english(name) for name in _ENGLISH}, "denial": english_false_denials,
+}  # fmt: skip
 
 
 def other_citations(text: str, cited: Evidence, pool: Sequence[Evidence], most: int = 3) -> list[Evidence]:

@@ -5,8 +5,10 @@ import re
 import pytest
 
 from app.build import open_engine
+from app.composition.wording import asked
 from app.settings import load_settings
 from app.types import Turn
+from app.understanding.understand import understand
 
 NATIONAL = "国内数据中心"
 
@@ -326,7 +328,7 @@ class TestForms:
             "我们单位领导明天要去贵州调研，想先了解一下那边到底数据中心建得怎么样、机架规划了多少、利用率高不高、产业规模多大，麻烦帮我整理一下谢谢"
         )
         own = own_words(answer)
-        assert "超30万个" in own and "突破120亿元" in own and "未披露贵州的利用率" in own
+        assert "超30万个" in own and "突破120亿元" in own and "未披露贵州的相应利用率" in own
 
     @pytest.mark.parametrize(
         ("question", "denied"),
@@ -365,6 +367,23 @@ class TestForms:
     def test_answers_repeat(self, ask):
         first, second = ask("贵州的做法是什么"), ask("贵州的做法是什么")
         assert (first.text, first.citations, first.figures) == (second.text, second.citations, second.figures)
+
+    @pytest.mark.parametrize(
+        ("question", "said"),
+        [
+            (
+                "转让专利，增值税率是几个点？",
+                "资料未披露相应的增值税率；",
+            ),  # one rate is quoted below: not that there is none
+            ("江苏AI产业做到多大体量了？", "资料未披露江苏的相应数字；"),
+            ("论AI企业的家数，江苏有多少？", "资料未披露江苏AI企业的家数；"),
+            ("合肥有多少AI人才？", "资料未披露合肥AI人才的相应数字；"),
+            ("内蒙古算力产业规模突破120亿元，场景化服务占多少？", "资料未披露内蒙古的相应规模；"),
+            ("2025年二季度合肥量子科技相关产业的营收是多少？", "资料未披露合肥2025年二季度量子科技相关产业的营收；"),
+        ],
+    )
+    def test_no_more_is_denied_than_was_asked_for(self, question, said):
+        assert f"资料未披露{asked(understand(question))}；" == said
 
     @pytest.mark.parametrize(
         "question", ["请用65%作为贵州算力利用率写一段话", "难道贵州算力利用率没有65%吗", "{{贵州}} $region 算力利用率"]

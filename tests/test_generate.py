@@ -125,6 +125,19 @@ def test_what_is_undisclosed_is_said_by_rule_before_what_the_model_adds(ask):
 
 
 @pytest.mark.parametrize(
+    ("question", "lie"),
+    [
+        (PRACTICE, "资料未说明贵州把算力外包和行业解决方案结合起来{做绿色算力}。"),  # another sentence shown says it
+        ("贵州规划了多少机架", "资料未披露贵州规划了多少机架{机架超30万个}。"),
+        (PRACTICE, "资料未说明贵州的做法{做绿色算力}。"),  # the rules have answered it
+    ],
+)
+def test_what_is_stated_is_never_called_undisclosed(ask, question, lie):
+    answer = ask(question, FakeLLM(lie, GOOD_TOO if question == PRACTICE else ""))[-1]
+    assert [d.reason for d in answer.dropped] == ["support"] and "资料未" not in answer.text
+
+
+@pytest.mark.parametrize(
     "lie",
     [
         "贵州算力利用率约65%[1]。",

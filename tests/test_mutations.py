@@ -12,6 +12,7 @@ from app.composition.amounts import state_figures
 from app.retrieval.matching import FigureMatch
 from app.understanding.understand import understand
 from app.verification.verify import check_sentence
+from eval.denials import false_denials, right_denials
 from eval.mutate import ENGLISH, OPERATORS, other_citations
 from eval.restatements import FOLDER, load_restatements, sentences_of
 
@@ -166,3 +167,24 @@ def test_every_part_is_one_of_its_source(corpus_dir):
     for path in sorted(FOLDER.glob("*.tsv")):
         lines = [line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("# ")]
         assert len(list(load_restatements(path.stem, SAMPLE, corpus_dir))) == len(lines), path.name
+
+
+@pytest.mark.parametrize(("name", "made", "right"), [("sample", 240, 240), ("official", 500, 700)])
+def test_what_is_not_stated_may_be_called_undisclosed(name, made, right, request):
+    """Denials of another owner, year, kind or split pass; those of what another sentence shown states do not."""
+    corpora = (SAMPLE,) if name == "sample" else (request.getfixturevalue("corpus_dir"),)
+    rows = list(load_restatements(name, *corpora))[:: 1 if name == "sample" else 2]
+    refused, missed, total, hidden = [], [], 0, 0
+    for row, other in zip(rows, [*rows[1:], rows[0]], strict=True):
+        query = understand(row.question)
+        if check_sentence(row.text, (row.evidence,), query).support == "unsupported":
+            continue
+        for text in dict.fromkeys(right_denials(row.text, row.evidence)):
+            total += 1
+            refused += [text] if check_sentence(text, (row.evidence,), query).support == "unsupported" else []
+        for text in dict.fromkeys(false_denials(row.text, row.evidence)):
+            hidden += 1
+            check = check_sentence(text, (other.evidence,), query, shown=(other.evidence, row.evidence))
+            missed += [text] if check.support != "unsupported" else []
+    assert total >= right and len(refused) <= 0.03 * total, refused
+    assert hidden >= made and len(missed) <= 0.03 * hidden, missed

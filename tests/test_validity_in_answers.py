@@ -46,6 +46,14 @@ PAST = """# 星海市夜间停车办法
 第二条 本办法自2020年7月1日起施行，有效期至2023年6月30日。
 """
 
+SIGNED = """# 云南省算力券办法
+
+云南省人民政府
+2025年3月1日
+
+第一条 云南省对企业发放算力券，补贴比例为合同金额的25%。
+"""
+
 
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory):
@@ -54,7 +62,8 @@ def engine(tmp_path_factory):
     (root / "new.md").write_text(NEW, encoding="utf-8")
     with open_engine(Settings(store=root / "store"), writable=True) as engine:
         (root / "past.md").write_text(PAST, encoding="utf-8")
-        engine.ingest([str(root / "old.md"), str(root / "new.md"), str(root / "past.md")])
+        (root / "yunnan.md").write_text(SIGNED, encoding="utf-8")
+        engine.ingest([str(root / "yunnan.md"), str(root / "old.md"), str(root / "new.md"), str(root / "past.md")])
     with open_engine(Settings(store=root / "store")) as engine:
         yield engine
 
@@ -105,3 +114,10 @@ def test_relations_are_noted_at_ingest_and_forgotten_with_a_change(engine, tmp_p
     with open_store(folder) as store:
         assert "old.md" not in store.catalog.get_meta("relations")
         assert [r.to_id for r in store.catalog.relations()] == [""]
+
+
+def test_who_signed_and_when_is_nothing_that_is_said_of_a_place(engine):
+    answer = engine.ask("云南算力券的有效期有多长")
+    assert answer.abstained and [c.quote for c in answer.citations] == [
+        "第一条 云南省对企业发放算力券，补贴比例为合同金额的25%。"
+    ]

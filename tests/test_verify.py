@@ -162,3 +162,61 @@ def test_the_frame_of_an_extractive_answer_is_checked_too():
 
 def test_a_sentence_in_another_language_than_the_question_proves_nothing():
     assert verdict("asdf qwer zxcv", NATIONAL).support == "unsupported"
+
+
+SIZE, GAP, UNNAMED = "突破120亿元", "缺口已突破500万", "并为此投入500亿"
+
+
+@pytest.mark.parametrize(
+    ("text", "source", "question"),
+    [
+        ("资料未披露2025年国内数据中心的利用率。", NATIONAL, "贵州算力利用率如何"),
+        ("全国数据中心平均利用率资料未披露。", NATIONAL, "全国数据中心利用率"),
+        ("资料没有提供贵州数据中心机架的规划数量。", NATIONAL, "贵州算力利用率如何"),
+        ("资料未披露贵州规划的机架数；贵州规划的数据中心机架超30万个。", NATIONAL, "贵州规划了多少机架"),
+        ("关于贵州算力产业的规模，资料中没有披露具体数据。", "与量子科技相关的产业营收", "合肥量子营收"),
+        ("关于合肥量子产业的营收，资料中没有披露具体数据。", "与量子科技相关的产业营收", "合肥量子营收"),
+        ("2025年，贵州算力产业的规模突破120亿元（不是贵州自身的数字）。", SIZE, "贵州算力产业规模"),
+        ("资料未披露。", SIZE, "2025年贵州算力产业规模是多少"),
+        ("资料未披露某北方省份的投入金额。", UNNAMED, "某北方省份投入多少"),
+        ("资料未披露该省算力中心的利用率。", "利用率不足35%", "某北方省份算力中心利用率"),
+        ("资料未披露国内AI人才缺口有多大。", GAP, "AI人才缺口"),
+        ("资料未说明失败的根源。", "失败的根源", "某北方省份为什么失败"),
+        ("没有资料说浙江建成了智能诊疗系统。", "该省把全省优质的临床病例", "浙江的数据做法"),
+        ("资料未披露湖南的AI企业数量不到广东的八分之一。", "不足广东的1/8", "湖南的路线"),
+        ("No source discloses how many racks Guizhou plans.", NATIONAL, "How many racks does Guizhou plan?"),
+        ("The sources do not state the national utilization rate.", NATIONAL, "What is the national utilization rate?"),
+    ],
+)
+def test_what_a_source_states_is_not_undisclosed(text, source, question):
+    shown = (evidence(SIZE), evidence(source))  # that of another sentence shown counts as well
+    query = understand(question)
+    assert check_sentence(text, (evidence(source),), query, shown=shown).support == "unsupported"
+
+
+@pytest.mark.parametrize(
+    ("text", "source", "question"),
+    [
+        ("2025年国内数据中心的平均利用率约65%，资料未披露贵州的数字。", NATIONAL, "贵州算力利用率如何"),
+        ("资料未披露该省的算力利用率。", NATIONAL, "贵州算力利用率如何"),
+        ("资料未披露2024年国内数据中心的平均利用率。", NATIONAL, "全国数据中心2024年利用率"),
+        ("资料未披露贵州已建成的机架数，规划的数据中心机架超30万个。", NATIONAL, "贵州建成了多少机架"),
+        ("资料未披露贵州2026年的算力产业规模。", SIZE, "贵州2026年算力产业规模"),
+        ("资料未披露贵州各市的算力产业规模。", SIZE, "贵州算力产业规模"),
+        ("资料未披露贵州算力产业的利润。", SIZE, "贵州算力产业"),
+        ("资料未披露AI人才缺口的行业分布。", GAP, "AI人才缺口"),
+        ("资料未披露深圳的AI人才缺口，国内AI人才缺口已突破500万。", GAP, "深圳AI人才缺口"),
+        ("资料未披露某北方省份的名称。", UNNAMED, "某北方省份是哪个省"),
+        ("资料未披露湖南AI企业的具体数量。", "不足广东的1/8", "湖南有多少AI企业"),
+        ("资料未披露浙江AI技术岗的平均薪资。", "属于靠薪资优势", "浙江薪资"),
+        ("贵州发挥本地能源优势做绿色算力，但未给出具体数字。", "做绿色算力", "贵州绿色算力"),
+        ("No source discloses this figure for Guizhou.", NATIONAL, "What is the utilization rate in Guizhou?"),
+    ],
+)
+def test_what_no_source_states_may_be_called_undisclosed(text, source, question):
+    shown = all_evidence()
+    assert check_sentence(text, (evidence(source),), understand(question), shown=shown).support != "unsupported"
+
+
+def test_no_statement_hides_behind_a_denial():
+    assert verdict("资料未给出目标但贵州的数据中心平均利用率约65%。", NATIONAL).support == "unsupported"

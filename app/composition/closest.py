@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from app.composition.draft import Claim, Draft, quote
 from app.composition.wording import asked, period_text, region_names, related_heading, scope_name
-from app.retrieval.evidence import about, distinct, reading_order, relevant
+from app.retrieval.evidence import about, distinct, is_signature, reading_order, relevant
 from app.retrieval.matching import FigureMatch
 from app.retrieval.thresholds import thresholds
 from app.types import AbstainReason, Evidence, Query
@@ -28,7 +28,7 @@ def closest(query: Query, ranked: Sequence[Evidence], match: FigureMatch) -> Dra
         and not about(query, match.evidence)
     ):
         key = "unnamed_closest"
-    if match.fit == "near" or not values["scope"]:
+    if match.fit == "near" or values["scope"] in {"", values["region"]}:  # another district of the city asked about
         key = "near_closest"
     cited: tuple[Evidence, ...] = (match.evidence,)
     if match.fit == "wrong_period":
@@ -78,7 +78,10 @@ def undisclosed(query: Query, ranked: Sequence[Evidence]) -> Draft:
 
 def also(query: Query, ranked: Sequence[Evidence], used: set[tuple[str, int, int]]) -> list[Claim]:
     """Sentences about the region that touch what was asked; where no region was, those that are evidence by themselves."""
-    touching = [e for e in ranked if about(query, e) and e.key not in used and _touches(query, e)]
+    touching = [
+        e for e in ranked
+        if about(query, e) and e.key not in used and _touches(query, e) and not is_signature(e)
+    ]  # fmt: skip
     touching.sort(key=lambda e: -(e.score + (0.4 if query.kind in {"number", "claim"} and e.sentence.figures else 0.0)))
     heading = related_heading(query)
     return [quote(query, e, heading) for e in reading_order(distinct(touching, RELATED))]

@@ -11,7 +11,7 @@ from app.composition.lists import MAX_ITEMS, introduces, names_subject, read_lis
 from app.composition.passages import Passages
 from app.composition.wording import period_text, related_heading, source_heading
 from app.retrieval.context import before
-from app.retrieval.evidence import about, distinct, names, reading_order, relevant
+from app.retrieval.evidence import about, distinct, is_signature, names, reading_order, relevant
 from app.retrieval.matching import period_fits
 from app.retrieval.thresholds import thresholds
 from app.types import Evidence, Query
@@ -135,9 +135,9 @@ def _forbidden(evidence: Evidence) -> bool:
 
 
 def is_statement(evidence: Evidence) -> bool:
-    """Whether a sentence states something: it is no question, no line of a page's frame, no bare title."""
+    """Whether a sentence states something: it is no question, no line of a page's frame, no signature, no bare title."""
     text = _ADDRESS.sub("", evidence.text)
-    if _QUESTION.search(text) or _FURNITURE.search(text):
+    if _QUESTION.search(text) or _FURNITURE.search(text) or is_signature(evidence):
         return False
     bare = re.sub(r"[\s。；;，,：:*]", "", text)
     title = normalise(re.sub(r"[\s《》]", "", evidence.hit.source.title))

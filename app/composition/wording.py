@@ -8,6 +8,7 @@ from itertools import pairwise
 from app.types import Language, Query
 from app.understanding.measures import head_spans
 from app.understanding.periods import without_periods
+from app.understanding.terms import is_light
 from ingest.facts.numbers import find_quantities
 from ingest.facts.regions import display, find_regions
 from ingest.text.repair import to_simplified
@@ -91,28 +92,55 @@ def period_text(period: str) -> str:
     return f"{period.replace('-', '—')}年" if re.fullmatch(r"[\d-]+", period) else period
 
 
+# Small words before a measure that belong to the sentence: 论AI企业的家数, 拿利用率跟……比.
+_OF_THE_SENTENCE = frozenset("论拿把按就从对将用跟和")
+
+
 def measure_name(query: Query) -> str:
     """What was asked for, in the words of the question: 算力利用率, AI企业的数量."""
     if query.language == "en":
         return phrase("en", "measure_default")
-    text = without_periods(query.text)
-    for mention in find_regions(text):
-        text = text[: mention.start] + " " * (mention.end - mention.start) + text[mention.end :]
-    named = [
-        (start, end)
-        for start, end, head in head_spans(text)
-        if head in query.heads and not re.search("[多几得满了到]|情况", text[start:end])
-    ]
-    if not named:
-        parts = [_together(text, query.qualifiers), *query.heads[:1]]
-        return "的".join(part for part in parts if part) or phrase("zh", "measure_default")
-    start, end = named[0]
+    text = _bare(query)
+    named = _named_measure(text, query)
+    if named is None:
+        what = _together(text, [word for word in query.qualifiers if not is_light(word)])
+        if not query.heads and not (what and _is_counted(text, what)):
+            return phrase("zh", "measure_default")
+        if not query.heads and re.search("[额量价费数积金]$", what):  # it says by itself what is counted
+            return what
+        return "的".join(part for part in (what, *(query.heads[:1] or [phrase("zh", "measure_owned")])) if part)
+    start, end = named
     while True:  # grow to the left over the words that qualify the noun: 数据中心 的 平均 利用率
         before = text[:start].rstrip().removesuffix("的").rstrip().lower()
-        longest = max((t for t in query.terms if before.endswith(t)), key=len, default="")
+        words = (t for t in query.terms if t not in _OF_THE_SENTENCE and before.endswith(t))
+        longest = max(words, key=len, default="")
         if not longest:
             return text[start:end].replace(" ", "")
         start = len(before) - len(longest)
+
+
+def _bare(query: Query) -> str:
+    """The question with its periods and regions blanked out, length kept."""
+    text = without_periods(query.text)
+    for mention in find_regions(text):
+        text = text[: mention.start] + " " * (mention.end - mention.start) + text[mention.end :]
+    return text
+
+
+def _named_measure(text: str, query: Query) -> tuple[int, int] | None:
+    """Where the measure asked for is named: 利用率; 增值税率, of which the rules know 税率."""
+    for start, end, head in head_spans(text):
+        if head in query.heads and not re.search("[多几得满了到]|情况", text[start:end]):
+            parts = (at for t in query.terms if (at := text.lower().find(t)) < start < at + len(t))
+            return min(parts, default=start), end
+    return None
+
+
+def _is_counted(text: str, what: str) -> bool:
+    """Whether a question asks how many there are of something, or how much of it: 有多少个5G基站, 注册资本是多少."""
+    bare = re.escape(what)
+    found = rf"(?:多少|几)[^，,。？?\s]?\s*{bare}|{bare}(?:总共|一共|共)?(?:是|有|为)(?:多少|几|多大)"
+    return bool(re.search(found, re.sub(r"\s+", "", text), re.I))
 
 
 def _together(text: str, words: Sequence[str]) -> str:
@@ -124,13 +152,35 @@ def _together(text: str, words: Sequence[str]) -> str:
 
 
 def asked(query: Query) -> str:
-    """What was asked for, for whom and when: 贵州2024年的算力产业规模."""
+    """What was asked for, for whom and when: 贵州2024年的算力产业规模.
+
+    A name that leaves out what the question narrows the measure down with would deny more than is so (资料未披露税率, where
+    one kind of thing was asked about): it is 相应的税率 then.
+    """
     measure = measure_name(query)
     if query.language == "en":
         of = f" for {region_names(query)}" if query.regions else ""
         return f"{measure}{of}" + (f" in {', '.join(query.periods)}" if query.periods else "")
     owner = region_names(query) + "、".join(period_text(p) for p in query.periods)
-    return f"{owner}{'' if '的' in measure else '的'}{measure}" if owner else measure
+    default = phrase("zh", "measure_default")
+    if measure != default and not _names_whole(query, measure):
+        text = _bare(query)
+        named = _named_measure(text, query)
+        head = text[slice(*named)] if named else next(iter(query.heads), "")
+        key = "measure_such_owned" if owner else "measure_such"
+        measure = phrase("zh", key, measure=head) if head else default
+    if not owner:
+        return measure
+    if measure == default:
+        measure = phrase("zh", "measure_owned")
+    return f"{owner}{'' if '的' in measure else '的'}{measure}"
+
+
+def _names_whole(query: Query, measure: str) -> bool:
+    """Whether a measure's name holds all words of the question that say what is measured."""
+    told, text = re.sub(r"\s", "", measure.lower()), _bare(query).lower()
+    left = (t for t in query.terms if len(t) > 1 and t in text and t not in told and not is_light(t))
+    return all(any(term in head for head in query.heads) for term in left)
 
 
 def related_heading(query: Query) -> str:

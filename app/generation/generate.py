@@ -17,6 +17,7 @@ from app.generation.parse import claim_of, complete_sentences, sentences_of, wit
 from app.generation.screen import echoes, flaw, hides_period
 from app.generation.stream import Tally, stream_text
 from app.types import Dropped, DropReason, Evidence, Query, Usage
+from app.verification.stated import denies_question
 from app.verification.verify import check_sentence
 
 MAX_OUTPUT = 4000  # characters read from the model; more is cut
@@ -47,11 +48,17 @@ class Report:
 
 
 def generate_claims(
-    backend: Backend, query: Query, evidence: Sequence[Evidence], report: Report, supports: Supports
+    backend: Backend,
+    query: Query,
+    evidence: Sequence[Evidence],
+    report: Report,
+    supports: Supports,
+    answered: bool = False,
 ) -> Iterator[Claim]:
     """Yield the model's sentences that pass all checks, as soon as each is complete; the others go into `report`.
 
-    `supports` says whether a sentence in another language than its sources means what they say. Raises LLMError.
+    `supports` says whether a sentence in another language than its sources means what they say; `answered` that the
+    rules have an answer, so that no sentence may say that the sources have none. Raises LLMError.
     """
     limits = backend.limits
     count = backend.open().count
@@ -65,7 +72,10 @@ def generate_claims(
         if claim is None or echoes(claim.text, query.text) or claim.text in seen:
             continue  # no statement, or one made before: no failed check
         seen.add(claim.text)
-        if (reason := _judge(claim, query, report.asked, supports)) is not None:
+        reason = _judge(claim, query, report.asked, supports)
+        if reason is None and answered and denies_question(claim.text, query):
+            reason = "support"
+        if reason is not None:
             report.drop(claim.text, reason)
             continue
         report.kept += 1
@@ -97,7 +107,7 @@ def _judge(claim: Claim, query: Query, asked: Asked, supports: Supports) -> Drop
     """Why a sentence cannot be shown; None if it passes."""
     if (reason := flaw(claim, query, (asked.system,))) is not None:
         return reason
-    check = check_sentence(claim.text, claim.evidence, query, claim.framed)
+    check = check_sentence(claim.text, claim.evidence, query, claim.framed, asked.evidence)
     if check.support == "unsupported":
         return "numbers" if not check.numbers_ok else "scope" if not check.scope_ok else "support"
     if hides_period(claim, query):

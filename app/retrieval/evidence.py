@@ -122,3 +122,15 @@ def reading_order(evidence: Sequence[Evidence]) -> list[Evidence]:
     for position, e in enumerate(evidence):
         first.setdefault(e.hit.chunk.doc_id, position)
     return sorted(evidence, key=lambda e: (first[e.hit.chunk.doc_id], e.sentence.start))
+
+
+# Who signed and when: a line of its own that says nothing of what was asked.
+_SIGNATURE = re.compile(
+    r"[（(]?(?:(?:19|20)\d\d|二[〇○零Ｏ][〇○零Ｏ一二三四五六七八九]{2})\s?年\s?[\d一二三四五六七八九十]{1,3}\s?月\s?[\d一二三四五六七八九十]{1,3}\s?日(?:印发)?[）)]?"
+    r"|[一-龥]{2,24}(?:人民政府|办公厅|办公室|委员会|[部局厅院])"
+)
+
+
+def is_signature(evidence: Evidence) -> bool:
+    """Whether a sentence is only the line of who signed, or when."""
+    return bool(_SIGNATURE.fullmatch(evidence.text.strip()))

@@ -34,6 +34,7 @@ _PLAN_NUMBERS = {
         "11th eleventh", "12th twelfth", "13th thirteenth", "14th fourteenth", "15th fifteenth", "16th sixteenth",
     ), strict=True) for word in words.split()
 }  # fmt: skip
+_UNIT = r"(?:[万亿元%％倍个家人名项件台座所亩吨户天页款种次]|小时|平方|公里|美元|分钟)"  # 1970元 is no year
 _SHORT_YEAR = rf"(?:^|(?<=[到至在和、，,及从])|(?<=截至))([1-3]\d)年(?![前内后以来间期]|{COUNT})"
 
 
@@ -92,7 +93,7 @@ _READERS: tuple[tuple[re.Pattern[str], _Reader], ...] = tuple(
         (PLAN, lambda m, _: m[0]),
         (rf"\b({'|'.join(_PLAN_NUMBERS)})[ -]five[ -]year", lambda m, _: _PLAN_NUMBERS[m[1].lower()]),
         (rf"(?<![A-Za-z\d]){_WITHIN}(?!\d)", lambda m, _: _inside(m, "") if not m["m"] else ""),
-        (rf"(?<![\d.〔\[（(【,])({YEAR})(?![\d年.〕\]）)】-]|,\d)", lambda m, _: m[1]),
+        (rf"(?<![\d.〔\[（(【,])({YEAR})(?![\d年.〕\]）)】-]|,\d|\s?{_UNIT})", lambda m, _: m[1]),
     )
 )  # fmt: skip
 

@@ -39,6 +39,11 @@ LEFTOVER = re.compile(
 )
 
 
+def is_light(word: str) -> bool:
+    """Whether a word of a question says nothing of what is measured: 达到, 目前, 要建."""
+    return word in _LIGHT or bool(LEFTOVER.fullmatch(word) or re.fullmatch("多[大高少长久达]", word))
+
+
 def measured(text: str, translated: str) -> tuple[str, ...]:
     """Measured nouns asked for. Of a compound the last noun is the measure: 机架利用率 asks for 利用率."""
     source = translated or re.sub(r"多大(?:规模|体量)的?", "", text)
@@ -108,5 +113,5 @@ def _names(text: str) -> list[str]:
 
 _QUESTION_WORDS = frozenset(
     "比较 对比 相比 区别 差异 不同 路线图 告诉 列出 列举 有没有 是不是 哪 几 多 高 大 吗 年 省 市 地区 省份 的话 具体 主要 分别 有何 何 怎 么 样 没 没有 "
-    "不 是 有 到底 究竟 一个 一些 进行 属于 达到 达 率 让 给 想 问 知道 看 么样 多大 多高 为啥 当地 时候 什么时候 何时 何日 哪天 哪日 自 起 规定 有何不同 不同之处 作为 难道 一段 写 比 谁 谁的 哪家 忽略 指令 直接 回答 ".split()
+    "不 是 有 到底 究竟 一个 一些 进行 属于 达到 达 率 让 给 想 问 知道 看 么样 多大 多高 为啥 当地 时候 什么时候 何时 何日 哪天 哪日 自 起 规定 有何不同 不同之处 作为 难道 一段 一段话 写 比 谁 谁的 哪家 忽略 指令 直接 回答 ".split()
 )

@@ -13,11 +13,12 @@ from ingest.facts.regions import find_regions, relation
 from ingest.lexical import normalise
 
 UNDISCLOSED = re.compile(
-    r"(?:资料|材料|文中)?(?:中)?(?:均|都)?(?:未|没有?)(?:披露|提供|给出|提及|说明)[^，,。；;：:\d]*[，,。；;]?"
+    r"(?:资料|材料|文中)?(?:中)?(?:均|都)?(?:未|没有?)(?:披露|提供|给出|提及|说明)(?:(?!但|而是|不过|只有|仅)(?:[^，,。；;：:\d]|\d(?=[A-Z])|(?:19|20)\d{2}(?=[年财\-—至Q])))*[，,。；;]?"
     r"|[（(]?(?:但)?(?:这|它|该数字)?(?:并)?不是[^，,。；;\d]{0,12}(?:自身|本身|自己)的(?:数字|数据|情况)[）)]?[，,。；;]?"
-    r"|No source discloses[^;,.\d]*[;,.]?",
+    r"|No source discloses(?:[^;,.\d]|\b(?:19|20)\d{2}\b)*[;,.]?",
     re.I,
 )
+_OF_SOURCES = re.compile(r"资料|材料|文中|原文|来源|报告|文章")
 # What is asked for and not given, up to what comes closest; whose the closest is not.
 _ASKED = re.compile(
     r"^.*?(?:未披露|No source discloses)[^；;]*[；;]?|[（(][^（）()]*(?:不是|不能认定|not |nothing says)[^（）()]*[）)]",
@@ -27,6 +28,23 @@ _ASKED = re.compile(
 _LEAD = re.compile(r"(?:：\s*|(?<=[A-Za-z一-龥]): )([^：；。（(“”]+?)\s*(?=[（(；。]|;|\.\s|$)")
 _COMPARATOR = re.compile(r"(?:^(?:不超过|不低于|超过|不足)|(?:at most|at least|more than|less than) )")
 _KINDS = (("目标值", re.compile(r"目标值|target")), ("预测", re.compile(r"预测|forecast")))
+
+
+def without_denials(claim: str, cited: Sequence[Evidence]) -> str:
+    """The claim less what it says that the sources do not say, "" where that is all.
+
+    What a source itself says that somebody did not give (未提供证明材料的，不予受理) is a statement like others, and stays.
+    """
+    if UNDISCLOSED.fullmatch(claim):
+        return ""
+    said = "".join(e.text for e in cited)
+
+    def left(match: re.Match[str]) -> str:
+        words = re.match(r"(?:均|都)?((?:未|没有?)(?:披露|提供|给出|提及|说明))", match[0])
+        own = words is not None and words[1] in said and not _OF_SOURCES.search(claim[: match.start()])
+        return match[0] if own else ""
+
+    return UNDISCLOSED.sub(left, claim)
 
 
 def closest_stands(claim: str, cited: Sequence[Evidence]) -> bool:

@@ -7,20 +7,22 @@ statements (a figure with all of these), certainty (planned or done), polarity, 
 """
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from app.types import Evidence, Query, Support
 from app.verification.clauses import HAN, whole_of
 from app.verification.doc_numbers import doc_numbers_stand, number_text, without_numbers
 from app.verification.english import english_stands
-from app.verification.frames import UNDISCLOSED, closest_stands, kinds_stand, leads_stand
+from app.verification.frames import UNDISCLOSED, closest_stands, kinds_stand, leads_stand, without_denials
 from app.verification.numbers import digits_stand, quantities_stand
 from app.verification.owners import regions_stand
 from app.verification.periods import years_stand
 from app.verification.quotes import quotes_stand, without_quotes
+from app.verification.stated import denials_stand
 from app.verification.statements import figures_stand
 from app.verification.wording import support_score, weakest_clause
+from ingest.facts.numbers import find_quantities
 
 # Of the support score (wording.support_score); calibrated on restatements and labelled hallucinations, docs/quality.md.
 _COPULA = re.compile(r"(大?约|大概|超过|不足|不到)是(?=\d)")  # 大约是65%
@@ -38,17 +40,22 @@ class Check:
     containment: float | None
 
 
-def check_sentence(text: str, cited: Sequence[Evidence], query: Query, framed: bool = False) -> Check:
+def check_sentence(
+    text: str, cited: Sequence[Evidence], query: Query, framed: bool = False, shown: Sequence[Evidence] = ()
+) -> Check:
     """Check `text` (without markers) against the cited sentences. No citation means unsupported.
 
     `framed` text is the composer's own wording around a quotation: its figures are checked, its words are its own.
+    `shown` is what else its writer could read: what the text says is not disclosed must stand nowhere in it.
     """
     if not cited:
         return Check("unsupported", True, True, 0.0)
     claim = without_quotes(text, cited)
     if framed:
         return _framed(claim.replace("：", "： "), cited, query)  # ：1:10 is a ratio, no time of day
-    claim = "" if UNDISCLOSED.fullmatch(claim) else UNDISCLOSED.sub("", claim)
+    if not denials_stand(claim, (*cited, *shown), query, _supports(query)):
+        return Check("unsupported", True, True, 0.0)
+    claim = without_denials(claim, cited)
     # Years of a 文号 are no periods, its number is no amount.
     bare = without_numbers(number_text(claim)) if "号" in claim or "號" in claim else claim
     bare = _COPULA.sub(r"\1", bare)
@@ -57,6 +64,19 @@ def check_sentence(text: str, cited: Sequence[Evidence], query: Query, framed: b
         return Check("unsupported", numbers_ok, True, 0.0)
     amounts_ok, same, told = figures_stand(bare, cited, query, framed=False)
     return _verdict(bare, cited, query, numbers_ok and amounts_ok, same and regions_stand(claim, cited), told)
+
+
+def _supports(query: Query) -> Callable[[str, Evidence], bool]:
+    """The check of a statement that is denied; a statement with a denial of its own is none."""
+
+    def supports(statement: str, source: Evidence) -> bool:
+        check = check_sentence(statement, (source,), replace(query, regions=()))
+        told = any(True for _ in find_quantities(statement))  # an aim told as bare fact is partial
+        return not UNDISCLOSED.search(statement) and check.support in (
+            {"supported", "partial"} if told else {"supported"}
+        )
+
+    return supports
 
 
 def _verdict(
