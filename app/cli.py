@@ -47,6 +47,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader (head, less) has gone; that is its right
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except PermissionError as error:
+        where = error.filename or error.strerror
+        print(f"错误：没有权限读写 {where}（检查所有者与权限，或改用运行服务的用户）", file=sys.stderr)
+        return 2
     except OSError as error:
         if error.errno not in _NO_ROOM:
             raise

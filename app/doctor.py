@@ -122,6 +122,8 @@ def _store(settings: Settings, known: Mapping[str, Any] | None, language: Langua
             return _part(name, own == model, held)
     except PolicyQAError as error:
         return _part(name, False, str(error))
+    except PermissionError:
+        return _part(name, False, say(language, "store_shut", folder=settings.store))
 
 
 def _llm(settings: Settings, language: Language) -> dict[str, Any]:

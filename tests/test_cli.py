@@ -412,3 +412,15 @@ def test_wrong_arguments_are_told_in_chinese(arguments, said, capsys):
         main(arguments)
     told = capsys.readouterr().err
     assert ended.value.code == 2 and f"错误：参数有误：{said}（" in told and "argument" not in told
+
+
+def test_a_folder_of_another_user_is_told_in_one_line(monkeypatch, capsys, tmp_path):
+    def shut(*_, **__):
+        raise PermissionError(13, "Permission denied", "store/catalog.sqlite3")
+
+    monkeypatch.setattr("ingest.store.current", shut)  # as root no folder is shut
+    monkeypatch.setattr("app.operations.checks.current", shut)
+    assert main(["docs", "list", "--store", str(tmp_path)]) == 2
+    assert "没有权限读写 store/catalog.sqlite3" in capsys.readouterr().err
+    assert main(["doctor", "--store", str(tmp_path), "--url", "http://127.0.0.1:9"]) == 0
+    assert f"[注意] 索引：没有权限读取 {tmp_path}" in capsys.readouterr().out

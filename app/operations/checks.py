@@ -41,7 +41,7 @@ def examine_service(settings: Settings, language: Language, url: str | None) -> 
 
     folder = settings.store if isinstance(settings.store, Path) else None
     parts: list[Part] = []
-    if folder is not None and (current(folder) / CATALOG).is_file():
+    if folder is not None and _is_there(folder):
         key, ok, words, values = _format(folder)
         parts += [part(key, ok, words, **values), _disk(folder, part), _clock(folder, part)]
         parts += [_backup(folder, part), _lock(folder, part)]
@@ -50,6 +50,13 @@ def examine_service(settings: Settings, language: Language, url: str | None) -> 
     parts += [_rights(settings, part), _log(settings, part, language), _metrics(settings, part)]
     parts.append(_traces(settings, part, language))
     return parts if url is None else [*parts, _server(url, part)]
+
+
+def _is_there(folder: Path) -> bool:
+    try:
+        return (current(folder) / CATALOG).is_file()
+    except PermissionError:  # which the part of the index tells
+        return False
 
 
 def _format(folder: Path) -> tuple[str, bool, str, dict[str, object]]:
@@ -89,7 +96,7 @@ def _library(settings: Settings, folder: Path, part: MakePart) -> Part:
     """Whether the library's folder is there, if the index has documents of it: it may be a disk that is not mounted."""
     assert settings.library is not None
     place, count = settings.library.resolve(), 0
-    with contextlib.suppress(sqlite3.Error):
+    with contextlib.suppress(sqlite3.Error, OSError):
         uri = f"{(current(folder) / CATALOG).absolute().as_uri()}?mode=ro"
         with contextlib.closing(sqlite3.connect(uri, uri=True)) as db:
             inside = "SELECT count(*) FROM documents WHERE substr(file, 1, ?) = ?"
