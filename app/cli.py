@@ -8,9 +8,11 @@ import json
 import os
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from app.settings import Settings, load_settings
+from app.usage_words import in_chinese
 from ingest.errors import InputError, PolicyQAError
 
 if TYPE_CHECKING:
@@ -45,6 +47,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader (head, less) has gone; that is its right
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except PermissionError as error:
+        where = error.filename or error.strerror
+        print(f"错误：没有权限读写 {where}（检查所有者与权限，或改用运行服务的用户）", file=sys.stderr)
+        return 2
     except OSError as error:
         if error.errno not in _NO_ROOM:
             raise
@@ -59,7 +65,7 @@ class _Parser(argparse.ArgumentParser):
     """Usage errors are one line."""
 
     def error(self, message: str) -> Any:
-        self.exit(2, f"错误：参数有误：{message}（{self.prog} --help 查看用法）\n")
+        self.exit(2, f"错误：参数有误：{in_chinese(message)}（{self.prog} --help 查看用法）\n")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -302,11 +308,13 @@ def _each_question(
 
 def _serve(args: argparse.Namespace, settings: Settings) -> int:
     from app.access.opening import open_access, refuse_unguarded
+    from app.operations.control_client import refuse_second
     from app.server import check_address, is_loopback, serve
 
     check_address(args.host, args.port)  # before anything slow
     local = is_loopback(args.host)
     refuse_unguarded(settings, local)
+    refuse_second(settings)
     from app.build import make_index, open_engine, open_library
     from app.history.book import open_history
     from app.operations.ending import ending_well
@@ -325,16 +333,8 @@ def _serve(args: argparse.Namespace, settings: Settings) -> int:
     ):
         if access is not None and not local:
             _note("注意：口令与会话不加密地经过网络，请放在 HTTPS 反向代理之后")
-        serve(
-            engine,
-            args.host,
-            args.port,
-            lambda: _note(f"已就绪：http://{args.host}:{args.port}/ （Ctrl-C 结束）"),
-            book,
-            library,
-            settings,
-            access,
-        )
+        ready = partial(_note, f"已就绪：http://{args.host}:{args.port}/ （Ctrl-C 结束）")
+        serve(engine, args.host, args.port, ready, book, library, settings, access)
     return 0
 
 
@@ -383,7 +383,7 @@ def _doctor(args: argparse.Namespace, settings: Settings) -> int:
         _print_json(report)
     else:
         for part in report["parts"]:
-            print(f"[{'可用' if part['ok'] else '缺失'}] {part['name']}：{part['detail']}")
+            print(f"[{'可用' if part['ok'] else '注意'}] {part['name']}：{part['detail']}")
     return 0
 
 

@@ -45,7 +45,7 @@ def examine(
     from app.operations.checks import examine_service
 
     parts = [_store(settings, known, language), _model(settings, language), _llm(settings, language)]
-    parts += [*(_library(name, language) for name in _LIBRARIES), _browser(language)]
+    parts += [*(_library(name, language) for name in _LIBRARIES), *_optional(language), _browser(language)]
     parts += examine_service(settings, language, None if known is not None else url)
     return {
         "version": importlib.metadata.version("policyqa") if _installed("policyqa") else "source",
@@ -71,6 +71,21 @@ def _library(name: str, language: Language) -> dict[str, Any]:
     if _installed(name):
         return _part(name, True, importlib.metadata.version(name))
     return _part(name, False, say(language, "absent", name=name))
+
+
+def _optional(language: Language) -> list[dict[str, Any]]:
+    """The parts that some have and others do not, each with what cannot be done without it."""
+    from ingest.formats.convert_office import find_soffice
+
+    found = {
+        "ocr": importlib.metadata.version("rapidocr") if _installed("rapidocr") else "",
+        "mcp": importlib.metadata.version("mcp") if _installed("mcp") else "",
+        "office": find_soffice() or "",
+    }
+    return [
+        _part(say(language, key), bool(there), str(there) or say(language, f"{key}_absent"))
+        for key, there in found.items()
+    ]
 
 
 def _model(settings: Settings, language: Language) -> dict[str, Any]:
@@ -99,9 +114,16 @@ def _store(settings: Settings, known: Mapping[str, Any] | None, language: Langua
             documents, chunks = store.catalog.count()
             model = store.catalog.get_meta("model")
             held = say(language, "store_holds", name=store.name, documents=documents, chunks=chunks, model=model)
-            return _part(name, True, held)
+            from ingest.embed import BUNDLED_NAME
+
+            own = BUNDLED_NAME if settings.embed_model in ("bundled", BUNDLED_NAME) else settings.embed_model
+            if own != model:
+                held = f"{held}{say(language, 'stop')}{say(language, 'model_differs', model=model, own=settings.embed_model)}"
+            return _part(name, own == model, held)
     except PolicyQAError as error:
         return _part(name, False, str(error))
+    except PermissionError:
+        return _part(name, False, say(language, "store_shut", folder=settings.store))
 
 
 def _llm(settings: Settings, language: Language) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import argparse
 from typing import NoReturn
 
 from app.settings import Settings
+from app.usage_words import in_chinese
 from eval.commands import compare, gen, grid, judge, mutate, report, review, run, score, show, validate
 
 # word -> what it does; without one of these words a suite is run
@@ -26,7 +27,7 @@ class _Parser(argparse.ArgumentParser):
     """Usage errors are one line, exit code 2."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"错误：参数有误：{message}（{self.prog} --help 查看用法）\n")
+        self.exit(2, f"错误：参数有误：{in_chinese(message)}（{self.prog} --help 查看用法）\n")
 
 
 def run_arguments(arguments: list[str], settings: Settings) -> int:

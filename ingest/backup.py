@@ -281,6 +281,8 @@ def _told(folder: Path) -> Any:
     try:
         yield
     except sqlite3.Error as error:
+        if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_FULL:  # of the copy: what is read needs no room
+            raise StoreError("放不下备份：磁盘已满", "腾出空间，或把备份写到别的磁盘；索引没有改动") from error
         raise StoreError(f"{folder} 里的数据库读不出来：{error}", "用 policyqa store verify 查看问题") from error
     except OSError as error:
         raise StoreError(f"复制 {folder} 失败：{error.strerror or error}", "检查磁盘空间与目录权限") from error

@@ -36,7 +36,7 @@ class FolderLock:
             if time.monotonic() >= until:
                 raise StoreInUseError(
                     f"索引 {self._folder} 正被另一进程使用{_owner(self._folder)}",
-                    "等它结束后重试；如果是别的用户启动的网页服务，请在网页的资料库里添加资料，或先停止它",
+                    "等它结束后重试；如果是网页服务，先停止它（只是添加或移除资料，可在网页的资料库里做）",
                 )
             time.sleep(_POLL)
         if alone:

@@ -249,7 +249,9 @@ def open_remote(url: str, model: str, dimension: int, writable: bool, cache: Pat
         store.writable = writable
         store._another = functools.partial(open_remote, url, model, dimension, True, cache)
         try:
-            mirror.note("model", noted["model"])
+            for key, value in {**noted, "format": FORMAT}.items():
+                if key in {"format", "model", "dimension"}:  # what verify, export and doctor ask of a catalogue
+                    mirror.note(key, value)
             store.bring_up_to_date()
             if writable:
                 store.sweep()

@@ -70,6 +70,21 @@ def signed_in(client, **fields):
     return reply
 
 
+def test_signing_in_and_out_is_told_to_the_log(client, caplog):
+    caplog.set_level("INFO", logger="policyqa")
+    client.post("/login", data=form_of(client, password="not this one"))
+    client.post("/login", data=form_of(client, name="typed a password here"))
+    signed_in(client)
+    told = [record.fields for record in caplog.records if record.getMessage() == "sign_in"]
+    assert [(each["result"], each.get("account")) for each in told] == [
+        ("wrong", "张三"),
+        ("wrong", None),
+        ("ok", "张三"),
+    ]
+    assert {each["address"] for each in told} == {"testclient"}
+    assert PASSWORD not in str(told) and "typed a password here" not in caplog.text
+
+
 @pytest.mark.parametrize(
     ("language", "product", "signing"),
     [("zh", "区域 AI 政策问答", "登录"), ("en", "Regional AI policy Q&amp;A", "Sign in")],

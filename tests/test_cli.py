@@ -394,3 +394,33 @@ class TestHistory:
         refused(run("history", "candidate", "r0"), "r0123456789abcdef")
         monkeypatch.setenv("POLICYQA_HISTORY", "off")
         refused(run("history", "list"), "POLICYQA_HISTORY")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["serve", "--port", "abc"], "--port 'abc' 不是数字"),
+        (["ingest", ".", "--engine", "x"], "--engine 不能是 'x'，可用的有 'local'、'ray'"),
+        (["search", "q", "-k"], "-k 后面要跟一个值"),
+        (["store"], "缺少 action"),
+        (["ask", "a", "b"], "不认识 b"),
+        (["eval", "sample", "--jobs", "x"], "--jobs 'x' 无效"),
+    ],
+)
+def test_wrong_arguments_are_told_in_chinese(arguments, said, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    told = capsys.readouterr().err
+    assert ended.value.code == 2 and f"错误：参数有误：{said}（" in told and "argument" not in told
+
+
+def test_a_folder_of_another_user_is_told_in_one_line(monkeypatch, capsys, tmp_path):
+    def shut(*_, **__):
+        raise PermissionError(13, "Permission denied", "store/catalog.sqlite3")
+
+    monkeypatch.setattr("ingest.store.current", shut)  # as root no folder is shut
+    monkeypatch.setattr("app.operations.checks.current", shut)
+    assert main(["docs", "list", "--store", str(tmp_path)]) == 2
+    assert "没有权限读写 store/catalog.sqlite3" in capsys.readouterr().err
+    assert main(["doctor", "--store", str(tmp_path), "--url", "http://127.0.0.1:9"]) == 0
+    assert f"[注意] 索引：没有权限读取 {tmp_path}" in capsys.readouterr().out

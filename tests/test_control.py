@@ -15,8 +15,9 @@ from small_embedder import SmallEmbedder
 
 from app.engine import Engine
 from app.operations.control import control_socket
-from app.operations.control_client import server_of
-from ingest.errors import PolicyQAError
+from app.operations.control_client import refuse_second, server_of
+from app.settings import Settings
+from ingest.errors import PolicyQAError, StoreInUseError
 from ingest.lock import SERVER
 from ingest.pipeline import ingest_paths
 from ingest.store import open_store
@@ -193,6 +194,17 @@ def test_what_a_killed_server_left_is_nobody(tmp_path):
     deep.mkdir()
     with control_socket(engine, None, deep, "bundled", threading.Event()):  # too long a path for a socket
         assert server_of(deep) is not None and not (deep / "server.sock").exists()
+
+
+def test_a_second_server_does_not_take_the_firsts_place(serving, tmp_path):
+    _, store, _ = serving
+    with pytest.raises(StoreInUseError, match="已经在用索引"):
+        refuse_second(Settings(store=store))
+    refuse_second(Settings(store=store, library=None))  # one that only reads
+    refuse_second(Settings(store=tmp_path / "other"))
+    with control_socket(object(), None, store, "bundled", threading.Event()):
+        assert ingest(store).added == 3
+    assert ingest(store).unchanged == 3
 
 
 def test_the_commands_of_a_terminal_beside_a_server(tmp_path):

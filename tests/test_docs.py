@@ -27,6 +27,7 @@ PAGES = (
     "docs/api.md",
     "docs/llamaindex.md",
     "docs/operations.md",
+    "docs/operations.zh-CN.md",
     "docs/quality.md",
     "docs/security.md",
     "docs/scale.md",
@@ -129,6 +130,18 @@ def test_links_lead_somewhere(page):
     targets = re.findall(r"\]\(([^)\s]+)\)|<img src=\"([^\"]+)\"", text)
     local = [a or b for a, b in targets if not (a or b).startswith(("http://", "https://", "#"))]
     assert [t for t in local if not (REPO / page).parent.joinpath(t.partition("#")[0]).exists()] == []
+
+
+@pytest.mark.parametrize("page", ["docs/operations.md", "docs/operations.zh-CN.md"])
+def test_metrics_exist(page):
+    from app.operations.metrics import Meters
+
+    meters = Meters()
+    for name in ("queue_depth", "jobs_waiting", "store_documents", "store_chunks"):  # made where there is a server
+        meters.watch(name, name, lambda: 0.0)
+    kept = {family.name for family in meters.registry.collect()}
+    named = {re.sub("_(total|bucket)$", "", name) for name in re.findall(r"policyqa_[a-z_]+[a-z]", text_of(page))}
+    assert named - kept == set() and len(named) > 8
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -18,7 +18,10 @@ from fake_engine import FakeEngine
 from fastapi.testclient import TestClient
 from starlette.routing import Mount, Route
 
+from app.access.accounts import add, set_disabled
 from app.access.caller import SCOPE_KEY, Caller
+from app.access.ledger import Ledger
+from app.access.oidc_settings import OidcSettings
 from app.build import open_engine
 from app.doctor import examine
 from app.library.library import Library
@@ -193,6 +196,7 @@ class TestMetrics:
         meters = Meters()
         meters.request("POST", "/v1/ask", 429, 0.1)
         meters.request("POST", "/v1/ask", 503, 0.1)
+        meters.request("GET", "/readyz", 503, 0.1)  # a probe, not a caller
         meters.ingested(Summary(added=2, skipped=[{"source": "a", "reason": "b"}], chunks=7))
         text = meters.text().decode()
         for line in ('refused_total{status="429"} 1.0', 'refused_total{status="503"} 1.0', "ingest_chunks_total 7.0",
@@ -368,3 +372,37 @@ class TestDoctor:
         parts = {part["name"]: part for part in examine(settings, language="en", url="http://127.0.0.1:9")["parts"]}
         assert not any(parts[name]["ok"] for name in ("clock", "backup", "traces", "server"))
         assert "policyqa store backup" in parts["backup"]["detail"]
+
+    def test_what_keeps_people_from_working_is_noticed(self, sample_store, tmp_path, monkeypatch):
+        import shutil
+        import sqlite3
+
+        store, accounts = tmp_path / "store", tmp_path / "accounts.sqlite3"
+        shutil.copytree(sample_store, store)
+        tmp_path.chmod(0o755)
+        store.chmod(0o755)
+        oidc = OidcSettings("http://127.0.0.1:9/realm", "id", "a secret of ours", "https://p.example.org")
+
+        def parts(**changed):
+            known = {"store": store, "history": None, "library": tmp_path / "library", "accounts": accounts, **changed}
+            return {part["name"]: part for part in examine(Settings(**known), url="http://127.0.0.1:9")["parts"]}
+
+        found = parts(embed_model="BAAI/bge-m3")
+        assert not found["索引"]["ok"] and "BAAI/bge-m3" in found["索引"]["detail"]
+        assert found["账号"]["ok"] and found["权限"]["ok"]  # this machine alone, and nobody signs in
+        with closing(Ledger(accounts)) as ledger:
+            add(ledger, "chen", "a long enough word", "admin", None)
+            monkeypatch.setattr("app.operations.sign_in_checks._is_open", lambda path: path == store)
+            found = parts(oidc=oidc)
+            assert "管理员 1 个" in found["账号"]["detail"] and str(store) in found["权限"]["detail"]
+            assert not found["统一登录"]["ok"] and "secret" not in str(found)
+            set_disabled(ledger, "chen", True)
+            assert not parts()["账号"]["ok"]
+        accounts.write_bytes(b"no database" * 100)
+        assert not parts()["账号"]["ok"]
+        with closing(sqlite3.connect(store / "catalog.sqlite3")) as db, db:
+            db.execute("UPDATE documents SET file = ? || '/a.txt'", (str((tmp_path / "library").resolve()),))
+        (tmp_path / "library").rmdir() if (tmp_path / "library").is_dir() else None
+        assert "16 份" in parts()["资料库"]["detail"] and not parts()["资料库"]["ok"]
+        monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=5_000_000))
+        assert "TMPDIR" in parts()["临时目录"]["detail"]

@@ -213,6 +213,17 @@ class TestBackup:
             backup(store, {}, tmp_path / "b.tar", "1")
         assert not list(tmp_path.glob("*.tar"))
 
+    def test_a_full_disk_is_said_to_be_the_backups(self, store, tmp_path, monkeypatch):
+        def full(*_):
+            error = sqlite3.OperationalError("database or disk is full")
+            error.sqlite_errorcode = sqlite3.SQLITE_FULL
+            raise error
+
+        monkeypatch.setattr("ingest.backup._copy_database", full)
+        with pytest.raises(StoreError, match="放不下备份") as said:
+            backup(store, {}, tmp_path / "b.tar", "test")
+        assert "store verify" not in said.value.hint and not (tmp_path / "b.tar").exists()
+
     def test_verify_looks_into_a_backup(self, parcel, tmp_path):
         looked = verify_backup(parcel, tmp_path / "x")
         assert looked.checked.whole and looked.checked.documents == 16 and not list(tmp_path.iterdir())
@@ -346,6 +357,12 @@ class TestExport:
                     found = check_store(store, originals=False)
                     assert (found.whole, found.documents, found.vectors) == (True, 16, len(chunks))
                 assert content(place, cache) == content(sample_store)
+            with open_store(
+                server.url, cache=tmp_path / "another"
+            ) as store:  # and out of the server, by who did not write it
+                made = export(store, tmp_path / "back.tar.gz")
+                assert (made["format"], made["dimension"], made["chunks"]) == (FORMAT, "384", len(chunks))
+                assert (check_store(store).format, described(tmp_path / "back.tar.gz")["documents"]) == (FORMAT, 16)
             assert fingerprint(tmp_path / "again") == fingerprint(sample_store)
             assert answer(tmp_path / "again") == answer(sample_store)
         finally:

@@ -14,13 +14,15 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 from app.access import sessions
+from app.access.accounts import plain_name
 from app.access.attempts import in_minutes
 from app.access.caller import caller_in
 from app.access.gate import COOKIE, TOKEN_KEY, cookie
 from app.access.ledger import AccessError, Ledger
 from app.access.pages import language_of, sign_in_page, sign_out_page
-from app.access.sign_in import sign_in
+from app.access.sign_in import Signed, sign_in
 from app.access.strings import say
+from app.operations.logs import say as log
 from app.types import Language
 from ingest.errors import InputError
 
@@ -65,9 +67,9 @@ def add_sign_in(app: "FastAPI", access: "Access") -> None:
         if not kept or not hmac.compare_digest(kept.encode(), form.get("token", "").encode()):
             return page(request, 403, say(language, "stale"), there=there)
         name, password = form.get("name", ""), form.get("password", "")
-        address, former = request.client.host if request.client else "", cookie(request.scope, COOKIE)
+        address, former = _address(request), cookie(request.scope, COOKIE)
         try:
-            signed = await run_in_threadpool(sign_in, ledger, name, password, address, former)
+            signed = await run_in_threadpool(_tried, ledger, name, password, address, former)
         except AccessError:
             _log.exception("the accounts cannot be read")
             return page(request, 503, say(language, "broken"), there=there)
@@ -90,6 +92,7 @@ def add_sign_in(app: "FastAPI", access: "Access") -> None:
         if not token or not hmac.compare_digest(sessions.form_token(token).encode(), form.get("token", "").encode()):
             return _html(sign_out_page(_language(request), sessions.form_token(token), ""), 403)
         sessions.end(ledger, token)
+        log("sign_out")
         response = RedirectResponse("/login", 303)
         response.delete_cookie(COOKIE, path="/")
         return response
@@ -117,11 +120,28 @@ def _add_provider(app: "FastAPI", ledger: Ledger, provider: "Provider", page: An
             token = sessions.begin(ledger, account.name, cookie(request.scope, COOKIE))
         except (InputError, AccessError) as error:
             _log.warning("a sign-in from the provider was refused: %s", error.message)
+            log("sign_in", logging.WARNING, result="refused", way="oidc", address=_address(request))
             response: Response = page(request, 403, say(language, "refused", why=error.message))
         else:
+            log("sign_in", result="ok", way="oidc", account=account.name, address=_address(request))
             response = _signed(request, token, _there(there))
         response.delete_cookie(STATE_COOKIE, path="/login")
         return response
+
+
+def _tried(ledger: Ledger, name: str, password: str, address: str, former: str) -> Signed:
+    """Sign in, and tell the log of it: a name that is no account's is not written, as people type passwords there."""
+    signed = sign_in(ledger, name, password, address, former)
+    plain = plain_name(name)[:200]
+    known = bool(ledger.rows("SELECT 1 FROM accounts WHERE name=?", (plain,)))
+    result = "ok" if signed.token else "wait" if signed.wait else "wrong"
+    level = logging.INFO if signed.token else logging.WARNING
+    log("sign_in", level, result=result, way="password", account=plain if known else None, address=address)
+    return signed
+
+
+def _address(request: "Request") -> str:
+    return request.client.host if request.client else ""
 
 
 def _signed(request: "Request", token: str, there: str) -> "Response":

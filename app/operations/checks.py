@@ -7,6 +7,7 @@ import os
 import shutil
 import socket
 import sqlite3
+import tempfile
 import time
 import urllib.parse
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from typing import Any
 
 from app.doctor_words import say
 from app.operations.command import belongings, last_backup
+from app.operations.sign_in_checks import examine_sign_in, readable_by_others
 from app.operations.traces import EXTRA
 from app.settings import Settings
 from app.types import Language
@@ -24,6 +26,7 @@ from ingest.upgrade import format_of
 
 USUAL = "http://127.0.0.1:7860"
 LITTLE = 1.0  # GB free, below which nothing can be relied upon
+UPLOAD = 100  # MB: one file of the largest size, twice, lies in the folder for temporary files
 OLD = 7  # days after which a backup is old
 _COUNTS = "SELECT (SELECT count(*) FROM chunks), (SELECT count(*) FROM words_content), (SELECT coalesce(sum(chunks), 0) FROM documents)"
 Part = dict[str, Any]
@@ -38,13 +41,22 @@ def examine_service(settings: Settings, language: Language, url: str | None) -> 
 
     folder = settings.store if isinstance(settings.store, Path) else None
     parts: list[Part] = []
-    if folder is not None and (current(folder) / CATALOG).is_file():
+    if folder is not None and _is_there(folder):
         key, ok, words, values = _format(folder)
         parts += [part(key, ok, words, **values), _disk(folder, part), _clock(folder, part)]
         parts += [_backup(folder, part), _lock(folder, part)]
+    parts += [_room(part), *examine_sign_in(settings, part, ask=url is not None)]
+    parts += [_library(settings, folder, part)] if folder is not None and settings.library is not None else []
     parts += [_rights(settings, part), _log(settings, part, language), _metrics(settings, part)]
     parts.append(_traces(settings, part, language))
     return parts if url is None else [*parts, _server(url, part)]
+
+
+def _is_there(folder: Path) -> bool:
+    try:
+        return (current(folder) / CATALOG).is_file()
+    except PermissionError:  # which the part of the index tells
+        return False
 
 
 def _format(folder: Path) -> tuple[str, bool, str, dict[str, object]]:
@@ -72,6 +84,27 @@ def _disk(folder: Path, part: MakePart) -> Part:
     enough = free >= max(LITTLE, 1.5 * used)  # a backup has to find room
     facts = {"path": folder, "free": f"{free:.1f}", "used": f"{used:.1f} GB" if used >= 1 else f"{used * 1e3:.0f} MB"}
     return part("disk", enough, "disk_free" if enough else "disk_full", **facts)
+
+
+def _room(part: MakePart) -> Part:
+    path = tempfile.gettempdir()
+    free = shutil.disk_usage(path).free / 1e6
+    return part("room", free >= UPLOAD, "room_good" if free >= UPLOAD else "room_full", path=path, free=f"{free:.0f}")
+
+
+def _library(settings: Settings, folder: Path, part: MakePart) -> Part:
+    """Whether the library's folder is there, if the index has documents of it: it may be a disk that is not mounted."""
+    assert settings.library is not None
+    place, count = settings.library.resolve(), 0
+    with contextlib.suppress(sqlite3.Error, OSError):
+        uri = f"{(current(folder) / CATALOG).absolute().as_uri()}?mode=ro"
+        with contextlib.closing(sqlite3.connect(uri, uri=True)) as db:
+            inside = "SELECT count(*) FROM documents WHERE substr(file, 1, ?) = ?"
+            begin = f"{place.as_posix()}/"
+            count = db.execute(inside, (len(begin), begin)).fetchone()[0]
+    if count and not place.is_dir():
+        return part("library", False, "library_gone", path=place, count=count)
+    return part("library", True, "library_is", path=place, count=count)
 
 
 def _clock(folder: Path, part: MakePart) -> Part:
@@ -117,9 +150,8 @@ def _rights(settings: Settings, part: MakePart) -> Part:
     bad = sorted(str(place) for place in places if not os.access(place, os.W_OK))
     if bad:
         return part("rights", False, "rights_bad", paths="、".join(bad))
-    accounts = belongings(settings).get("accounts")
-    if accounts is not None and os.name == "posix" and accounts.is_file() and accounts.stat().st_mode & 0o077:
-        return part("rights", False, "rights_open", paths=accounts)
+    if seen := readable_by_others(settings):
+        return part("rights", False, "rights_open", paths=" ".join(map(str, seen)))
     return part("rights", True, "rights_good", paths="、".join(sorted(map(str, places))))
 
 

@@ -97,7 +97,7 @@ def _restore(args: argparse.Namespace, settings: Settings) -> dict[str, Any]:
     done = restore(Path(args.file), _folder(settings), belongings(settings), args.all)
     return {
         "restored": [str(path) for path in done.placed], "kept": [str(path) for path in done.kept],
-        "left": [str(path) for path in done.left], "made": done.backup.manifest["made"],
+        "left": [str(path) for path in done.left], "accounts": belongings(settings).get("accounts") in done.placed, "made": done.backup.manifest["made"],
         "documents": done.backup.checked.documents, "chunks": done.backup.checked.chunks,
         "fingerprint": done.backup.checked.fingerprint,
     }  # fmt: skip
@@ -172,6 +172,8 @@ def _told(action: str, found: dict[str, Any]) -> Said:
         yield f"已恢复 {'、'.join(found['restored'])}：{found['documents']} 份文档，{found['chunks']} 段（备份于 {found['made']}）"
         yield from (f"原有内容留在 {path}" for path in found["kept"])
         yield from (f"{path} 已存在，没有改动；要一并恢复请加 --all" for path in found["left"])
+        if found["accounts"]:
+            yield "注意：账号、口令与密钥回到备份时的样子；此后停用的账号、吊销的密钥要重新停用、吊销"
     elif action == "export":
         yield f"已导出到 {found['export']}：{found['documents']} 份文档，{found['chunks']} 段，{found['originals']} 个原文件"
     elif not found["passed"]:

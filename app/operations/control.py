@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.documents import describe, remove_from
 from app.library.work import Stopped
+from app.operations.control_client import server_of
 from ingest.errors import InputError, PolicyQAError, StoreError
 from ingest.lock import SERVER, SOCKET
 
@@ -45,6 +46,10 @@ def control_socket(
 
     Where no socket can be made (a read-only folder, say) there is none: such a command is then told that the index is in use.
     """
+    if (first := server_of(folder)) is not None:  # a second one, that only reads: commands stay with the first
+        first.leave()
+        yield
+        return
     with contextlib.ExitStack() as opened:
         try:
             listener, key = opened.enter_context(_listening(folder))

@@ -7,7 +7,8 @@ from multiprocessing.connection import Client, Connection
 from pathlib import Path
 from typing import Any, NoReturn
 
-from ingest.errors import PolicyQAError, StoreError
+from app.settings import Settings
+from ingest.errors import PolicyQAError, StoreError, StoreInUseError
 from ingest.lock import SERVER
 from ingest.summary import Summary
 
@@ -39,6 +40,10 @@ class Server:
         """Have a document taken out; return its record. Raises PolicyQAError."""
         removed: dict[str, Any] = self._asked({"do": "remove", "id": doc_id}, lambda done, total, name: None)["removed"]
         return removed
+
+    def leave(self) -> None:
+        """Ask for nothing."""
+        self._connection.close()
 
     def _asked(self, asked: dict[str, Any], on_progress: Callable[[int, int, str], None]) -> dict[str, Any]:
         with self._connection as connection:
@@ -73,6 +78,19 @@ def server_of(store: Path | str) -> Server | None:
         return Server(connection, int(known["pid"]))
     except (OSError, EOFError, ValueError, KeyError, TypeError, AuthenticationError):
         return None  # none runs, it was killed, or it is another user's
+
+
+def refuse_second(settings: Settings) -> None:
+    """Raise StoreInUseError where a server has the index already: two would take up the same jobs, each for its own."""
+    server = server_of(settings.store)
+    if server is None:
+        return
+    server.leave()
+    if settings.library is not None:
+        raise StoreInUseError(
+            f"网页服务（进程 {server.pid}）已经在用索引 {settings.store}",
+            "先停止它；只想再开一个只读的，设 POLICYQA_LIBRARY=off 和 POLICYQA_HISTORY=off",
+        )
 
 
 def _raise(error: dict[str, Any]) -> NoReturn:

@@ -63,7 +63,7 @@ class Meters:
         """Count a request that has ended."""
         self._requests.labels(method if method in _METHODS else "other", route, str(status)).inc()
         self._request_seconds.labels(route).observe(seconds)
-        if status in REFUSED:
+        if status in REFUSED and route != "/readyz":  # a probe is no caller
             self._refused.labels(str(status)).inc()
 
     def asking(self) -> None:
