@@ -46,7 +46,7 @@ class OwnServer:
     def __init__(self, folder, store=None, port=0, **environment):
         self.folder, self.port = Path(folder), port or free_port()
         self.url, self.process = f"http://127.0.0.1:{self.port}", None
-        plain = {name: value for name, value in os.environ.items() if not name.startswith("POLICYQA_LLM")}
+        plain = {n: v for n, v in os.environ.items() if n == "POLICYQA_CACHE" or not n.startswith("POLICYQA_")}
         self.store = str(store or self.folder / "store")
         self.environment = {
             **plain,

@@ -204,13 +204,18 @@ def test_an_answer_is_withheld_from_who_may_no_longer_read_what_it_cites(two):
     assert before.exchanges(conversation)[0].answer is not None and before.conversations("23%")
 
 
-def done(server, who, reply):
+def ended(server, who, reply):
     assert reply.status_code == 202, reply.text
     (job,) = reply.json()["jobs"]
     until = time.monotonic() + 20
     while job["state"] in {"waiting", "running"} and time.monotonic() < until:
         time.sleep(0.02)
         job = server.ask(who, "GET", f"/v1/jobs/{job['id']}").json()
+    return job
+
+
+def done(server, who, reply):
+    job = ended(server, who, reply)
     assert job["state"] == "done", job
     return job
 
@@ -243,7 +248,12 @@ def test_editors_see_their_own_work_and_nothing_of_a_collection_that_is_not_thei
 
 def test_a_file_cannot_place_itself_where_its_editor_may_not(shelf):
     text = "---\ncollection: 密\n---\n# 某省办法\n\n某省规划机架7万个。\n".encode()
-    done(shelf, "editor", shelf.ask("editor", "PUT", "/v1/files", params={"name": "a.md"}, content=text))
+    job = ended(
+        shelf, "editor", shelf.ask("editor", "PUT", "/v1/files", params={"name": "a.md"}, content=text)
+    )  # neither there nor open to all
+    assert job["state"] == "failed" and "写明属于集合 密" in job["message"] and "指定集合" in job["message"]
+    into = {"name": "a.md", "collection": "公共"}
+    done(shelf, "editor", shelf.ask("editor", "PUT", "/v1/files", params=into, content=text))
     rows = shelf.ask("admin", "GET", "/v1/documents").json()["documents"]
     assert {row["collection"] for row in rows} == {""}
     before = shelf.library.form(rows[0]["doc_id"])

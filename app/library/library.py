@@ -126,7 +126,8 @@ class Library:
 
         try:
             facts: Mapping[str, Any] = self._placed(collection)
-            if kind_of(incoming.name, load(incoming)) == ".zip" and collection is None and facts:
+            kind_of(incoming.name, load(incoming))
+            if collection is None and facts:
                 facts = self._placed_each()
         except InputError:
             self.shelf.refuse(incoming)
@@ -166,7 +167,7 @@ class Library:
         return {"collection": name or STATED_COMMON}
 
     def _placed_each(self) -> dict[str, list[str]]:
-        """What is stated of an archive that names no collection: each of its documents goes where it says, if its owner may."""
+        """What is stated of what is added without a collection: each document goes where it says, if its owner may, else nowhere."""
         return {"collections": [name or STATED_COMMON for name in sorted(self._caller.collections or ())]}
 
     def why_fixed(self, entry: Entry) -> str:
