@@ -6,7 +6,7 @@ import os
 import shutil
 import socket
 import threading
-from multiprocessing.connection import Client, SocketListener
+from multiprocessing.connection import Client, Listener, SocketListener
 from pathlib import Path
 
 import pytest
@@ -21,6 +21,8 @@ from ingest.errors import PolicyQAError, StoreInUseError
 from ingest.lock import SERVER
 from ingest.pipeline import ingest_paths
 from ingest.store import open_store
+
+FAMILY = "AF_UNIX" if os.name == "posix" else "AF_PIPE"
 
 
 def nothing(done, total, name):
@@ -177,6 +179,16 @@ def test_a_long_command_is_taken(serving):
     _, store, _ = serving
     with pytest.raises(PolicyQAError, match="路径不存在：nirgends0"):
         ingest(store, [f"nirgends{number}" + "政" * 60 for number in range(5000)])
+
+
+def test_a_server_that_was_halted_is_not_waited_for(tmp_path, monkeypatch):
+    monkeypatch.setattr("app.operations.control_client._WAIT", 0.05)
+    with Listener(family=FAMILY) as silent:
+        place = tmp_path / SERVER
+        place.write_text("")
+        known = {"pid": 1, "family": FAMILY, "address": silent.address, "key": "00", "file": place.stat().st_ino}
+        place.write_text(json.dumps(known))
+        assert server_of(tmp_path) is None
 
 
 @pytest.mark.skipif(os.name != "posix", reason="a named pipe ends with its server")

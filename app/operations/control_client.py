@@ -12,6 +12,8 @@ from ingest.errors import PolicyQAError, StoreError, StoreInUseError
 from ingest.lock import SERVER
 from ingest.summary import Summary
 
+_WAIT = 5.0  # seconds for a server's first word
+
 
 class Server:
     """A running server that takes commands. Made by `server_of`; each command closes it."""
@@ -66,6 +68,7 @@ class Server:
 def server_of(store: Path | str) -> Server | None:
     """The server that holds a folder's index and takes commands of this user's; None where there is none."""
     from multiprocessing import AuthenticationError
+    from multiprocessing.connection import answer_challenge, deliver_challenge
 
     if isinstance(store, str):  # a Chroma server: all may write to it
         return None
@@ -74,7 +77,12 @@ def server_of(store: Path | str) -> Server | None:
             known, number = json.loads(file.read()), os.fstat(file.fileno()).st_ino
         if known["file"] != number:  # the folder is a copy; the server holds the index of the other one
             return None
-        connection = Client(known["address"], known["family"], authkey=bytes.fromhex(known["key"]))
+        connection, key = Client(known["address"], known["family"]), bytes.fromhex(known["key"])
+        if not connection.poll(_WAIT):  # a server that was halted
+            connection.close()
+            return None
+        answer_challenge(connection, key)
+        deliver_challenge(connection, key)
         return Server(connection, int(known["pid"]))
     except (OSError, EOFError, ValueError, KeyError, TypeError, AuthenticationError):
         return None  # none runs, it was killed, or it is another user's
