@@ -195,7 +195,7 @@ def test_looks_and_language_stay_in_the_browser_and_settings_tell_the_state(scri
     page.get_by_role("tab", name="设置").click()
     page.wait_for_selector("#pq-status table")
     shown = page.inner_text("#pq-settings")
-    assert PAYLOADS[1] in shown and "✗ 缺失" in shown and "hush" not in shown
+    assert PAYLOADS[1] in shown and "✗ 注意" in shown and "hush" not in shown
     assert str(book.path) in shown and "POLICYQA_HISTORY=off" in shown and "Shift + Enter" in shown
     page.locator("#pq-theme").get_by_text("深色").click()
     page.wait_for_selector("body.dark")

@@ -90,7 +90,7 @@ def _add_metrics(app: "FastAPI", meters: Meters) -> None:
 
     def metrics(request: "Request") -> "Response":
         if not caller_in(request.scope).may("admin"):
-            return Response("Administrators only.\n", 403, media_type="text/plain")
+            return Response("只有管理员可以查看（administrators only）\n", 403, media_type="text/plain")
         return Response(meters.text(), media_type=TYPE, headers={"cache-control": "no-store"})
 
     route: Any = Route("/metrics", metrics, methods=["GET"])
