@@ -17,8 +17,7 @@ from typing import IO
 from ingest.errors import StoreError, StoreInUseError
 
 SERVER = "server.json"  # where the server that holds the index takes commands (app.operations.control)
-SOCKET = "server.sock"
-PASSING = frozenset(("lock", "lock.gate", "owner.json", SERVER, SOCKET))  # of this moment, not of the store
+PASSING = frozenset(("lock", "lock.gate", "owner.json", SERVER))  # of this moment, not of the store
 _POLL = 0.05  # seconds between looks at a lock that another process holds
 
 

@@ -23,7 +23,7 @@ from app.documents import describe, remove_from
 from app.library.work import Stopped
 from app.operations.control_client import server_of
 from ingest.errors import InputError, PolicyQAError, StoreError
-from ingest.lock import SERVER, SOCKET
+from ingest.lock import SERVER
 
 if TYPE_CHECKING:
     from app.engine import Engine
@@ -71,10 +71,8 @@ def _listening(folder: Path) -> Iterator[tuple[Listener, bytes]]:
     with contextlib.ExitStack() as opened:
         family, address = "AF_PIPE", rf"\\.\pipe\policyqa-{secrets.token_hex(8)}"
         if os.name == "posix":
-            family, address = "AF_UNIX", str(folder.resolve() / SOCKET)
-            if len(os.fsencode(address)) > _ROOM:
-                address = opened.enter_context(tempfile.TemporaryDirectory(prefix="policyqa-")) + f"/{SOCKET}"
-            Path(address).unlink(missing_ok=True)  # of a server that was killed: its successor has the index now
+            family, address = "AF_UNIX", opened.enter_context(_own_room()) + "/server.sock"
+            Path(address).unlink(missing_ok=True)  # of a server that was killed
         mask = os.umask(0o177)  # nobody else's from its first moment on
         try:
             listener = opened.enter_context(Listener(address, family))
@@ -88,6 +86,17 @@ def _listening(folder: Path) -> Iterator[tuple[Listener, bytes]]:
             # A folder that was copied meanwhile holds a copy of this, which must not lead its commands here.
             file.write(json.dumps({**known, "file": os.fstat(file.fileno()).st_ino}))
         yield listener, key
+
+
+@contextlib.contextmanager
+def _own_room() -> Iterator[str]:
+    """A folder for the socket: what systemd gives (RuntimeDirectory=), else one of our own. Not the store's: most copying stumbles over a socket."""
+    given = os.environ.get("RUNTIME_DIRECTORY", "").partition(":")[0]
+    if given and Path(given).is_dir() and len(os.fsencode(given)) < _ROOM:
+        yield given
+        return
+    with tempfile.TemporaryDirectory(prefix="policyqa-") as room:
+        yield room
 
 
 class _Control:
