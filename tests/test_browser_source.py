@@ -216,11 +216,13 @@ def test_nothing_leaves_the_machine_in_a_whole_session(scripted, open_page, tmp_
 
 
 class Line:
-    """A port that passes everything on to a server, until it is cut."""
+    """A port that passes everything on to a server, until it is cut; `hold`: the bytes at which an answer stops, once."""
 
     def __init__(self, server):
         self.target = ("127.0.0.1", int(server.rpartition(":")[2]))
         self.port = 0
+        self.hold = None
+        self.held, self.go_on = threading.Event(), threading.Event()
         self.mend()
 
     @property
@@ -254,6 +256,12 @@ class Line:
     def _pump(self, a, b):
         with contextlib.suppress(OSError):
             while data := a.recv(65_536):
+                if self.hold and self.hold in data:
+                    before, self.hold = data.index(self.hold), None
+                    b.sendall(data[:before])
+                    self.held.set()
+                    self.go_on.wait(30)
+                    data = data[before:]
                 b.sendall(data)
         for one in (a, b):
             with contextlib.suppress(OSError):
@@ -294,6 +302,27 @@ def test_a_line_cut_in_the_middle_of_an_answer_loses_nothing(scripted, open_page
         (kept,) = book.conversations()
         assert kept.exchanges == 3 and engine.seen[-1][1][0].content == "甲问"
         line.cut()
+
+
+def test_a_question_sent_in_the_moment_in_which_the_stream_of_answers_ends_is_answered(scripted, open_page):  # noqa: F811
+    line = Line(scripted(FakeEngine()))
+    page = open_page(line.address)
+    page.wait_for_timeout(500)  # what the page asks for while it loads
+    line.hold = b"close_stream"
+    page.fill("#pq-question textarea", "甲问")
+    page.press("#pq-question textarea", "Enter")
+    page.wait_for_selector(ANSWERED)
+    assert line.held.wait(10)
+    page.fill("#pq-question textarea", "乙问")
+    with page.expect_response("**/queue/join*") as taken:
+        page.press("#pq-question textarea", "Enter")
+    assert taken.value.ok and taken.value.json()["event_id"]
+    line.go_on.set()
+    page.wait_for_function("css => document.querySelectorAll(css).length === 2", arg=ANSWERED)
+    ask(page, "丙问", 3)
+    assert page.locator("#pq-chat .pq-question").all_inner_texts() == ["甲问", "乙问", "丙问"]
+    assert page.noted == []
+    line.cut()
 
 
 def test_a_server_started_anew_goes_on_with_the_conversation_of_an_open_tab(scripted, open_page, tmp_path):  # noqa: F811

@@ -30,7 +30,7 @@ QUEUE = 64  # questions that may wait
 SESSIONS = 200  # tabs that the server remembers, some 1 MB each; the longest unused goes first (Gradio: 10,000)
 _QUIET = {"show_progress": "hidden", "api_visibility": "private"}
 _HERE = Path(__file__).parent
-_SCRIPTS = ("kept.js", "page.js", "viewer.js", "connection.js", "chat.js", "library.js", "plot.js")
+_SCRIPTS = ("kept.js", "page.js", "viewer.js", "connection.js", "queue.js", "chat.js", "library.js", "plot.js")
 _NAMES: dict[Language, str] = {"zh": "中文", "en": "English"}
 # System fonts only: nothing is fetched, and Chinese text gets the reader's own font.
 _FONTS = ("system-ui", "-apple-system", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "sans-serif")
