@@ -202,6 +202,5 @@ _STRUCTURAL: dict[str, AnswerOperator] = {
     "refusal": refusal, "answering the unanswerable": answering_the_unanswerable,
 }  # fmt: skip
 ANSWER_OPERATORS: dict[str, AnswerOperator] = {
-    # A sentence told as undisclosed is made by `undisclosed` here.
-    **{name: in_sentences(name) for name in dict.fromkeys((*OPERATORS, *ENGLISH)) if name != "denial"}, **_STRUCTURAL,
+    **{name: in_sentences(name) for name in dict.fromkeys((*OPERATORS, *ENGLISH))}, **_STRUCTURAL,
 }  # fmt: skip

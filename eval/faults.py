@@ -14,6 +14,7 @@ from eval.binding import (
     is_misattributed,
     is_misdated,
 )
+from eval.contradiction import find_contradictions
 from eval.corpus import Corpus, KnownScope
 from eval.gold import Case
 from eval.meaning import find_twists, other_kinds
@@ -26,7 +27,7 @@ class Faults:
 
     `forbidden` strings said; figures or regions given to another owner (`misowned`), or to another period or kind
     (`misbound`); numbers and periods that no cited quote states (`unstated`); words that say something else than the
-    citation does (`twisted`).
+    citation does, or than the answer itself (`twisted`).
     """
 
     forbidden: tuple[str, ...]
@@ -63,5 +64,6 @@ def find_faults(
         has_figure = any(claim.piece is piece and claim.is_grounded for claim in claims)
         twisted += find_twists(piece, case.asked, corpus, has_figure)
         misbound += [f"计划、预测与事实混淆：{figure}" for figure in other_kinds(piece, corpus)]
+    twisted += find_contradictions(shown.pieces, case.asked, corpus)
     forbidden = metrics.must_not_hits(case, shown)
     return Faults(tuple(forbidden), tuple(misowned), tuple(misbound), tuple(unstated), tuple(twisted))

@@ -18,7 +18,7 @@ PARAPHRASES = Path(__file__).parent / "data" / "paraphrases.tsv"
 # What has to have material in the sample suite and the paraphrases together.
 MEANT = {
     "digit", "unit", "%/百分点", "comparator", "region", "national as provincial", "provincial as national", "year",
-    "negation", "wrong citation", "dropped citation", "duplicated citation", "undisclosed", "indicator swapped", "refusal", "answering the unanswerable",
+    "negation", "denial", "wrong citation", "dropped citation", "duplicated citation", "undisclosed", "indicator swapped", "refusal", "answering the unanswerable",
 }  # fmt: skip
 
 

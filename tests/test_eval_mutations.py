@@ -274,6 +274,36 @@ def test_a_figure_of_another_thing_is_not_grounded(
     assert any("所引原文中没有" in reason for reason in reasons) == told_otherwise, reasons
 
 
+@pytest.mark.parametrize(
+    ("case", "text", "cite", "contradicted"),
+    [
+        ("num-003", "资料未披露贵州2025年的算力产业的规模；2025年，贵州算力产业的规模突破120亿元。", SCALE, True),
+        ("num-003", "2025年，贵州算力产业的规模突破120亿元。关于贵州算力产业规模，资料未披露。", SCALE, True),
+        ("num-008", "2025年一季度，合肥与量子科技相关的产业营收为10.1亿元（不是合肥自身的数字）。", HEFEI, True),
+        ("look-005", f"没有资料说重点瞄准类脑智能、人形机器人这样的未来产业；“{FUTURE[1]}”", FUTURE, True),
+        # another time, another owner, more detail, the exact number, an aim: none of it is stated
+        ("num-003", "资料未披露贵州2024年的算力产业的规模；2025年，贵州算力产业的规模突破120亿元。", SCALE, False),
+        ("num-003", "资料未披露四川的算力产业的规模；2025年，贵州算力产业的规模突破120亿元。", SCALE, False),
+        (
+            "num-003",
+            "资料未披露贵州2025年算力产业的规模的具体构成；2025年，贵州算力产业的规模突破120亿元。",
+            SCALE,
+            False,
+        ),
+        ("num-003", "资料未披露贵州算力产业的规模的确切数字；2025年，贵州算力产业的规模突破120亿元。", SCALE, False),
+        ("num-003", "资料未披露贵州算力产业的规模的目标值；2025年，贵州算力产业的规模突破120亿元。", SCALE, False),
+        # asked about Guizhou, the denial is of Guizhou's; a ratio is no number
+        ("mis-001", "资料未披露数据中心的平均利用率；2025年国内数据中心的平均利用率约65%。", NATION, False),
+        ("cmp-001", "资料未披露湖南的AI企业的数量；湖南AI企业的数量不足广东的1/8。", HUNAN, False),
+    ],
+)
+def test_an_answer_that_denies_what_it_states_is_caught(
+    case: str, text: str, cite: tuple[str, str], contradicted: bool
+) -> None:
+    reasons = judge(Made(case, (Line(text, (cite,)),))).reasons
+    assert any(reason.startswith(("说未披露", "说资料没有", "说不是")) for reason in reasons) == contradicted, reasons
+
+
 def test_figure_table_alone_states_nothing() -> None:
     shown = Made("num-003", (Line("贵州算力产业的规模很大。", (SCALE,)),), ((1.2e10, "元", "超", "贵州", "2025", 1),))
     assert any("缺关键事实" in reason for reason in judge(shown).reasons)
