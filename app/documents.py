@@ -3,6 +3,7 @@
 import datetime
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from app.citation_words import facts_in_words
@@ -17,7 +18,7 @@ from ingest.health import in_words
 from ingest.records import Entry
 from ingest.store import Store, open_store
 from ingest.types import REPAIRS, SET_RIGHT, Document
-from ingest.walk import is_gone
+from ingest.walk import is_address, is_gone, path_of
 
 
 def list_documents(settings: Settings) -> list[dict[str, Any]]:
@@ -44,9 +45,10 @@ def find_documents(settings: Settings, doc_ids: Iterable[str]) -> dict[str, Docu
 
 
 def remove_document(settings: Settings, doc_id: str) -> dict[str, Any]:
-    """Take a document out of the index and return its record. The file itself stays. Raises InputError for an unknown id.
+    """Take a document out of the index and return its record. Raises InputError for an unknown id.
 
-    A server that has the index open is asked to do it.
+    The file itself stays, but for one of the library's folder, which the next server would read again: it goes to where the
+    page can bring it back from. A server that has the index open is asked to do it.
     """
     from app.operations.control_client import server_of
 
@@ -57,16 +59,25 @@ def remove_document(settings: Settings, doc_id: str) -> dict[str, Any]:
     if server := server_of(settings.store):
         return server.remove(doc_id)
     with open_store(settings.store, writable=True, cache=settings.cache) as store:
-        return remove_from(store, doc_id)
+        return remove_from(store, doc_id, settings.library)
 
 
-def remove_from(store: Store, doc_id: str) -> dict[str, Any]:
-    """Take a document out of an open store and return its record. Raises InputError where it is gone already."""
+def remove_from(store: Store, doc_id: str, library: Path | None = None) -> dict[str, Any]:
+    """Take a document out of an open store and return its record. Raises InputError where it is gone already.
+
+    `library`: the folder of the library, whose files must not stay where they are.
+    """
+    from app.library.removal import take_out
+    from app.library.shelf import Shelf
+
     entry = store.catalog.entry(doc_id)
     if entry is None:
         raise InputError(f"文档 {doc_id} 刚被另一进程移除")
-    with store.turn():
-        store.remove(doc_id)
+    if library is not None and not is_address(entry.file) and (shelf := Shelf(library)).holds(path_of(entry.file)):
+        take_out(store, shelf, entry, lambda removed: None)
+    else:
+        with store.turn():
+            store.remove(doc_id)
     return describe([entry])[0]
 
 

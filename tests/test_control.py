@@ -246,3 +246,19 @@ def test_the_commands_of_a_terminal_beside_a_server(tmp_path):
         server.start()  # what was taken out is not read again
         server.holds(1)
         assert len(server.client.get("/v1/documents").json()["documents"]) == 2
+
+
+def test_what_is_taken_out_without_a_server_is_not_read_again_by_the_next(tmp_path):
+    with own_server(tmp_path) as server:
+        server.start()
+        jobs = [server.add(*article(number)[:2]) for number in range(2)]
+        assert {server.settled()[job]["state"] for job in jobs} == {"done"}
+        server.stop()
+        first = json.loads(server.run("docs", "list", "--json").stdout)[0]
+        assert server.run("docs", "remove", first["doc_id"]).returncode == 0
+        server.start()
+        server.settled()
+        left = server.client.get("/v1/documents").json()["documents"]
+        assert len(left) == 1 and left[0]["doc_id"] != first["doc_id"]
+        trash = (tmp_path / "library" / ".trash").rglob("removed.json")
+        assert [json.loads(path.read_text())["title"] for path in trash] == [first["title"]]

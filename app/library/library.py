@@ -14,6 +14,7 @@ from app.access.caller import LOCAL, Caller, ForbiddenError
 from app.library.facts import STATED_COMMON, form_of, stated_in
 from app.library.given import file_of, given, said_of
 from app.library.pending import Kind, Pending, Wanted
+from app.library.removal import take_out
 from app.library.shelf import Removed, Shelf
 from app.library.work import Job, Stopped, Worker
 from ingest.collections import COMMON, as_collection
@@ -358,28 +359,7 @@ class Library:
                 if not job.removed:
                     raise InputError("这份资料已不在库中")
                 return [other for other in store.catalog.entries() if not other.version]  # an earlier try took it out
-            record = store.catalog.files().get(entry.file)
-            rest = [other for other in store.catalog.entries() if other.id != entry.id]
-            linked = [other for other in rest if other.same_as == entry.id]
-            mates = {other.source.collection for other in rest if other.file == entry.file}
-            if record is not None and mates - {entry.source.collection}:
-                record = record.without(entry.key.removeprefix(f"{entry.file}#"))
-            with store.turn():
-                whole, collection = entry.file == entry.key, entry.source.collection
-                title = entry.source.title
-                removed = self.shelf.take_out(entry.file, title, given(entry), whole, collection, entry.key)
-                try:
-                    store.remove(entry.id, keep_file=True)
-                    if (
-                        record is not None
-                    ):  # one of many in a file that stays: it must not be read again for this one's sake
-                        store.set_file(entry.file, record)
-                finally:
-                    if store.catalog.entry(entry.id) is not None:
-                        self.shelf.put_back(removed)
-                    else:
-                        job.removed = removed.id
-        return linked
+            return take_out(store, self.shelf, entry, lambda removed: setattr(job, "removed", removed.id))
 
     def _bring_back(self, job: Job, removed: Removed) -> None:
         # Into the collection that it was in, which its file need not state. What else its file holds stays where it is.
