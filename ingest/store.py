@@ -106,6 +106,7 @@ class Store:
             writer = Store(self.folder, self._data, catalog)
             writer.turn, writer.writable = commit, True
             with commit(min(wait, WAIT_AT_FIRST)):
+                _claim(catalog)
                 with self._told():
                     writer._collection = self._vectors()
                 writer.sweep()
@@ -290,6 +291,12 @@ def way_out(form: str) -> str:
     return "运行 policyqa store upgrade" if form.isdecimal() else "删除该目录后重新 ingest"
 
 
+def _claim(catalog: Catalog) -> None:
+    """Make a readable store one of this release's format, before anything is written that an earlier one would not heed."""
+    if catalog.get_meta("format") != FORMAT:
+        catalog.set_meta("format", FORMAT)
+
+
 def _check(catalog: Catalog, folder: Path, model: str, dimension: int, writable: bool) -> None:
     stored = catalog.get_meta("format")
     if not stored and writable:
@@ -297,8 +304,8 @@ def _check(catalog: Catalog, folder: Path, model: str, dimension: int, writable:
         catalog.set_meta("model", model)
         catalog.set_meta("dimension", str(dimension))
         return
-    if stored in READABLE and stored != FORMAT and writable:
-        catalog.set_meta("format", FORMAT)
+    if stored in READABLE and writable:
+        _claim(catalog)
     elif stored not in READABLE:
         raise StoreError(f"索引 {folder} 的格式版本是 {stored or '未知'}，本程序需要 {FORMAT}", way_out(stored))
     made_by, size = catalog.get_meta("model"), catalog.get_meta("dimension")

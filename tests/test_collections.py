@@ -214,6 +214,17 @@ def test_a_store_of_the_last_format_is_read_as_it_is_and_upgraded_by_writing(tmp
         assert store.catalog.get_meta("format") == "3" and EMBEDDER.calls == calls
 
 
+def test_a_store_of_the_last_format_is_upgraded_when_a_server_writes_to_it(tmp_path):
+    folder = filled(tmp_path, "s", (write(tmp_path / "docs", OPEN), None))
+    with sqlite3.connect(folder / "catalog.sqlite3") as db:
+        db.execute("UPDATE meta SET value = '2' WHERE key = 'format'")
+    with reading(folder) as store:
+        engine = Engine(store, EMBEDDER)
+        assert store.catalog.get_meta("format") == "2"
+        engine.ingest([write(tmp_path / "more", SECRET)], collection="密")
+        assert store.catalog.get_meta("format") == "3"
+
+
 def test_the_command_line_names_a_collection(tmp_path, capsys):
     docs = write(tmp_path / "docs", {"a.md": OPEN["甘肃.md"]})
     assert main(["ingest", docs, "--collection", " 内部 ", "--store", str(tmp_path / "s"), "--json"]) == 0
