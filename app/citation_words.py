@@ -2,8 +2,9 @@
 
 import re
 
-from app.types import Citation, Language
+from app.types import Answer, Citation, Language
 from app.ui.strings import words
+from app.understanding.language import HAN
 
 _TIERS = frozenset(("政策原文", "官方解读", "统计", "智库", "媒体", "自媒体", "未知"))
 _STATES = {
@@ -12,6 +13,11 @@ _STATES = {
     "expired_on": re.compile("已失效（有效期至(?P<date>.+)）"),
 }
 _PLAIN_STATES = frozenset(("征求意见稿", "尚未施行", "现行有效", "已被修订", "已废止", "已失效"))
+
+
+def language_of(answer: Answer, wanted: Language | None = None) -> Language:
+    """The language of an answer's labels: the one that was wanted, or else that of its question."""
+    return wanted or ("zh" if HAN.search(answer.question) else "en")
 
 
 def tier_in_words(tier: str, language: Language) -> str:

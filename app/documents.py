@@ -6,11 +6,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from app.citation_words import facts_in_words
+from app.citation_words import facts_in_words, language_of
 from app.render import unescape, visible
 from app.settings import Settings
 from app.types import Answer, Hit, Language
-from app.understanding.language import detect_language
 from ingest.errors import InputError
 from ingest.facts.regions import display
 from ingest.facts.relations import link, status
@@ -132,34 +131,36 @@ def answer_as_text(answer: Answer, language: Language | None = None) -> str:
 
     Without a language its labels are in the question's.
     """
-    language = language or detect_language(answer.question)
+    language = language_of(answer, language)
     lines = [unescape(answer.text.replace("**", ""))]
     if answer.citations:
         lines += ["", "Sources:" if language == "en" else "引文："]
     for c in answer.citations:
         place = f"{' ' if language == 'en' else ''}{c.source}:{c.start}-{c.end}"
         lines.append(f"[{c.id}] {c.title}{facts_in_words(c, language)}{place}\n    {c.quote}")
-    if note := _about_model(answer):
+    if note := _about_model(answer, language):
         lines += ["", note]
     return visible("\n".join(lines))
 
 
-def _about_model(answer: Answer) -> str:
+def _about_model(answer: Answer, language: Language) -> str:
     """One line on what became of a model's words, "" where none was asked."""
-    model, dropped = answer.model, len(answer.dropped)
+    model, dropped, english = answer.model, len(answer.dropped), language == "en"
     if model == "extractive":
         return ""
-    if model.startswith("extractive"):
-        failed = model.removeprefix("extractive (").removesuffix(")").removeprefix("LLM failed: ")
+    if not model.startswith("extractive"):
+        name = model.partition(" (dropped")[0]
+        left_out = f"; sentences left out as unverified: {dropped}" if english else f"，略去 {dropped} 句未通过核验的话"
+        name += left_out if dropped else ""
+        return f"({name})" if english else f"（{name}）"
+    reason = model.removeprefix("extractive (").removesuffix(")").removeprefix("LLM failed: ")
+    if "nothing passed" in reason and dropped:
         reason = (
-            failed
-            if "nothing passed" not in failed
-            else f"大模型的 {dropped} 句话都未通过核验"
-            if dropped
-            else "大模型没有给出可用的句子"
+            f"none of the model's {dropped} sentences passed" if english else f"大模型的 {dropped} 句话都未通过核验"
         )
-        return f"（{reason}，以上为原文摘录）"
-    return f"（{model.partition(' (dropped')[0]}" + (f"，略去 {dropped} 句未通过核验的话）" if dropped else "）")
+    elif "nothing passed" in reason:
+        reason = "the model gave no usable sentence" if english else "大模型没有给出可用的句子"
+    return f"({reason}; the above is quoted from the sources)" if english else f"（{reason}，以上为原文摘录）"
 
 
 def in_one_line(row: dict[str, Any]) -> str:

@@ -162,6 +162,7 @@ def test_an_answer_sent_back_has_no_list_of_sources_and_other_texts_stay():
     for question in ("问", "Why?"):
         given = Answer(question, "答。 [1]", citations=(cited, replace(cited, id=2)))
         assert without_sources(given.text + with_sources(given)) == given.text
+        assert "**Sources**" in with_sources(given, "en") and "**引文**" in with_sources(given, "zh")
     own = "我列一下\n\n**引文**\n\n不是清单"
     assert without_sources(own) == own
 

@@ -14,6 +14,7 @@ from app.generation.backend import make_backend
 from app.generation.presets import PRESETS
 from app.settings import load_settings
 from app.types import Answer, Dropped
+from app.understanding.language import HAN
 from ingest.errors import InputError, MissingPartError
 
 SECRET = "sk-never-shown-0123"
@@ -176,3 +177,4 @@ def test_addresses_lose_what_may_be_secret():
 def test_the_terminal_says_what_became_of_a_models_words(model, dropped, line):
     answer = Answer("甲？", "甲。", model=model, dropped=(Dropped("乙", "scope"),) * dropped)
     assert answer_as_text(answer) == "\n".join(["甲。", *(["", line] if line else [])])
+    assert not HAN.search(answer_as_text(answer, "en").replace("甲。", "").replace("大模型密钥无效（E 401）", ""))

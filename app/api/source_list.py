@@ -2,20 +2,19 @@
 
 import re
 
-from app.citation_words import facts_in_words
+from app.citation_words import facts_in_words, language_of
 from app.render import escape
 from app.types import Answer, Citation, Language
-from app.understanding.language import HAN
 
 _HEADS: dict[Language, str] = {"zh": "**引文**", "en": "**Sources**"}
 _LIST = re.compile(r"\n\n\*\*(?:引文|Sources)\*\*\n\n(?:- \[\d+\] .*(?:\n|$))+\s*\Z")
 
 
-def with_sources(answer: Answer) -> str:
-    """Return what follows the text: a numbered list of what was cited, "" where nothing was."""
+def with_sources(answer: Answer, wanted: Language | None = None) -> str:
+    """Return what follows the text: a numbered list of what was cited, "" where nothing was. `wanted`: the language asked for."""
     if not answer.citations:
         return ""
-    language: Language = "zh" if HAN.search(answer.question) else "en"
+    language = language_of(answer, wanted)
     return f"\n\n{_HEADS[language]}\n\n" + "\n".join(_line(citation, language) for citation in answer.citations)
 
 

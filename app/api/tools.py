@@ -109,7 +109,7 @@ def make_tools(engine: "Engine", work: Work, caller: Caller | None) -> "MCPServe
         """Answer a question about the indexed policy documents, every sentence with its citation [n], sources at the end."""
         found = await _done(work, lambda: _seen(engine, caller, ctx).stream(question, (), lang))
         assert isinstance(found, Answer)
-        return said(found.text + with_sources(found), found.to_json())
+        return said(found.text + with_sources(found, lang), found.to_json())
 
     async def search(question: Question, ctx: Context, k: Annotated[int, Field(ge=1, le=MAX_K)] = 10) -> CallToolResult:
         """Find passages of the indexed documents, best first, each with its doc_id and its place there."""
