@@ -14,6 +14,10 @@ from ingest.lexical import fold
 from prompts import phrase
 
 RELATED = 4  # sentences beside an abstention
+_CONTACT = re.compile(
+    r"[一-龥（）()、]{2,24}[\s:：]*(?:电话[:：]?\s*)?(?:[(（]?0\d{2,3}[)）]?[-\s]?)?\d{7,8}(?:[、,，/]\s*\d{7,8})*。?"
+)
+_ASKS_CONTACT = re.compile(r"电话|電話|联系|聯繫|号码|phone|contact|call", re.IGNORECASE)
 
 
 def closest(query: Query, ranked: Sequence[Evidence], match: FigureMatch) -> Draft:
@@ -80,11 +84,16 @@ def also(query: Query, ranked: Sequence[Evidence], used: set[tuple[str, int, int
     """Sentences about the region that touch what was asked; where no region was, those that are evidence by themselves."""
     touching = [
         e for e in ranked
-        if about(query, e) and e.key not in used and _touches(query, e) and not is_signature(e)
+        if about(query, e) and e.key not in used and _touches(query, e) and not (is_signature(e) or _beside(query, e))
     ]  # fmt: skip
     touching.sort(key=lambda e: -(e.score + (0.4 if query.kind in {"number", "claim"} and e.sentence.figures else 0.0)))
     heading = related_heading(query)
     return [quote(query, e, heading) for e in reading_order(distinct(touching, RELATED))]
+
+
+def _beside(query: Query, evidence: Evidence) -> bool:
+    """Whether a sentence is a body's telephone number and no number was asked for."""
+    return bool(_CONTACT.fullmatch(evidence.text.strip())) and not _ASKS_CONTACT.search(query.text)
 
 
 def _touches(query: Query, evidence: Evidence) -> bool:

@@ -127,10 +127,10 @@ def reading_order(evidence: Sequence[Evidence]) -> list[Evidence]:
 # Who signed and when: a line of its own that says nothing of what was asked.
 _SIGNATURE = re.compile(
     r"[（(]?(?:(?:19|20)\d\d|二[〇○零Ｏ][〇○零Ｏ一二三四五六七八九]{2})\s?年\s?[\d一二三四五六七八九十]{1,3}\s?月\s?[\d一二三四五六七八九十]{1,3}\s?日(?:印发)?[）)]?"
-    r"|[一-龥]{2,24}(?:人民政府|办公厅|办公室|委员会|[部局厅院])"
+    r"|(?!.*(?:是|为|负责|牵头|设在|位于|(?<!自)由|(?<![国公所])有))[一-龥]{2,24}(?:人民政府|办公厅|办公室|委员会|[部局厅院])"
 )
 
 
 def is_signature(evidence: Evidence) -> bool:
-    """Whether a sentence is only the line of who signed, or when."""
+    """Whether a sentence is only the line of who signed, or when; 主管部门是市数据局 says something."""
     return bool(_SIGNATURE.fullmatch(evidence.text.strip()))
