@@ -27,6 +27,11 @@ _WHEN = re.compile(
     r"(?:19|20)\d\d年?(?:[-—至到]+(?:19|20)\d\d年)?(?:第?[一二三四]季度|[上下]半年|底|末|\d{1,2}月)?的?"
     r"|[“\"]?十[一二三四五六]五[”\"]?(?:时期|期间)?的?"
 )
+_STRETCH = re.compile(r"[^。；;！!？?\n]+")
+_ABOUT = re.compile(r"^\s*(?:关于|对于)")
+_NARROWING = re.compile(r"除|而言|来看|来说|至于|对于|全年|口径|历年|逐年")
+_NARROWED_BEHIND = re.compile(r"[^，,。；;：:（(\n]*(?:[（(](?![A-Za-z\d+-]{1,12}[）)])|[，,](?:只|仅))")
+_OF_ONE_TEXT = re.compile(r"\s*[但而]?(?:该|本|这份|这篇|另一份)(?:文件|资料|材料|报告|文章|文)")
 _ITEM = re.compile(r"[（(][一二三四五六七八九十\d]{1,3}[）)]")  # （三） parts no clause
 _CLAUSE = re.compile(r"[^，,。；;！？!?\n]+")
 _ENDED = re.compile(r"[。；;！!]\s*[”」』]?\s*$")
@@ -40,10 +45,11 @@ def find_contradictions(pieces: Sequence[Piece], asked: str, corpus: Corpus) -> 
     told = [figure for piece in pieces for figure in _told(piece, corpus)]
     found: list[str] = []
     for piece in pieces:
-        for denial in find_denials(_ITEM.sub(lambda m: " " * len(m[0]), piece.text)):
-            if _is_the_sources(piece, denial):
+        text = _ITEM.sub(lambda m: " " * len(m[0]), piece.text)
+        for denial in find_denials(text):
+            if denial.exact or piece.in_quote(denial.start) or _is_narrowed(text, denial):
                 continue
-            if not denial.exact and any(_is_answered(denial.asked, asked, figure) for figure in told):
+            if any(_is_answered(denial.asked, asked, figure) for figure in told):
                 found.append(f"说未披露，又给出了数字：{denial.asked[:30]}")
             elif any(_repeats(denial.asked, citation.quote) for citation in piece.cited):
                 found.append(f"说资料没有，所引原文正是这样说的：{denial.asked[:30]}")
@@ -61,20 +67,32 @@ def _told(piece: Piece, corpus: Corpus) -> Iterator[Figure]:
             yield from (s for s in stated if same_value(s, figure))
 
 
-def _is_the_sources(piece: Piece, denial: Denial) -> bool:
-    """Whether a denial is a cited source's own: it tells of somebody who did not say."""
-    return piece.in_quote(denial.start)
+def _is_narrowed(text: str, denial: Denial) -> bool:
+    """Whether words around a denial say of whom, when or of which text it holds: nobody can tell then.
+
+    除2025年外，…; 就四川而言，…; …（全年）; …，只有…; 该文件未提及….
+    """
+    before = _STRETCH.findall(text[: denial.start] + "\0")[-1].rstrip("\0")
+    lead = squash(_ABOUT.sub("", before)).text not in squash(denial.asked).text  # 关于利用率，资料未披露 names it there
+    if lead and (_NARROWING.search(before) or find_periods(before) or find_regions(before)):
+        return True
+    return bool(_NARROWED_BEHIND.match(text, denial.start) or _OF_ONE_TEXT.match(text, denial.start))
 
 
 def _is_answered(denied: str, asked: str, figure: Figure) -> bool:
     """Whether a figure is what a denial says is not there: its measure and nothing else, of its owner, time and kind."""
     if not figure.indicator or not denied or figure.unit in _RELATIVE or figure.role not in ("水平", "变化"):
         return False
-    if bool(_AIMED.search(denied)) != (figure.kind != "实际值"):
+    if _kind(denied) != figure.kind:
         return False
     owners = {m.code for m in find_regions(denied) or find_regions(asked)}
     whens = set(find_periods(denied) or find_periods(asked))
     return owners <= set(figure.scopes) and whens <= {figure.period} and _measure(denied) == _measure(figure.indicator)
+
+
+def _kind(denied: str) -> str:
+    aimed = _AIMED.search(denied)
+    return "实际值" if aimed is None else "预测" if "预" in aimed[0] else "目标值"
 
 
 def _measure(words: str) -> str:

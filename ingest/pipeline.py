@@ -19,7 +19,7 @@ from ingest.health import in_words
 from ingest.placing import Placing, move
 from ingest.prepare import PIPELINE, Item, Prepared, Read, file_version, read_here
 from ingest.read import raw_sha256
-from ingest.records import Entry, FileRecord
+from ingest.records import TAKEN_OUT, Entry, FileRecord
 from ingest.store import Store
 from ingest.summary import Summary
 from ingest.text.reposts import SketchIndex, is_same_text
@@ -214,6 +214,8 @@ class _Run:
 
     def _read_file(self, found: Found, key: str, version: str, items: Iterator[Item]) -> None:
         seen, unread, many = set(), [], False
+        former = self._files.get(key)
+        left_out = former.left_out if former and not self._anew else {}
         for item in items:
             if isinstance(item, Unread):
                 unread.append((item.member, item.reason))
@@ -223,6 +225,9 @@ class _Run:
                 many = True
                 if key not in self._files and not self._of_file.get(key):
                     self._waiting.begun.append(key)
+            if reason := left_out.get(item.key.removeprefix(f"{key}#")):
+                unread += [(item.key.removeprefix(f"{key}#"), TAKEN_OUT)] if reason == TAKEN_OUT else []
+                continue
             try:
                 placed = self._placing.place(item)
             except UnreadableFileError as error:

@@ -43,6 +43,9 @@ class Candidate:
 # How the reasons begin for which a member is not indexed that not everyone may read who reads the rest of its file:
 TAKEN_OUT = "已从资料库移除"  # it was, in another collection than the rest
 NOT_LET_IN = "写明属于集合"  # it states a collection into which whoever added the file may put nothing
+LEFT_OUT = (
+    "已移除"  # anyone may read it; it was taken out, and its file has to be read again for another of its documents
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,18 @@ class FileRecord:
     version: str
     pipeline: int
     skipped: tuple[tuple[str, str], ...]  # (member, why it is not indexed)
+
+    def unread_but(self, member: str) -> "FileRecord":
+        """The record of a file that has to be read again, but for a member that has been taken out."""
+        out = () if member in dict(self.skipped) else ((member, LEFT_OUT),)
+        return replace(self, version="", pipeline=0, skipped=(*self.skipped, *out))
+
+    @property
+    def left_out(self) -> dict[str, str]:
+        """Members without which a file is read again, with the reasons; {} for one that is not to be."""
+        if self.version:
+            return {}
+        return {member: reason for member, reason in self.skipped if reason in (TAKEN_OUT, LEFT_OUT)}
 
     def without(self, member: str) -> "FileRecord":
         """The record once a member has been taken out that not everyone could read who reads the rest."""

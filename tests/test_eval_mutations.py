@@ -294,6 +294,18 @@ def test_a_figure_of_another_thing_is_not_grounded(
         ("num-003", "资料未披露贵州算力产业的规模的目标值；2025年，贵州算力产业的规模突破120亿元。", SCALE, False),
         # asked about Guizhou, the denial is of Guizhou's; a ratio is no number
         ("mis-001", "资料未披露数据中心的平均利用率；2025年国内数据中心的平均利用率约65%。", NATION, False),
+        # held for less than all
+        ("num-003", "除2025年外，资料未披露贵州算力产业的规模；2025年，贵州算力产业的规模突破120亿元。", SCALE, False),
+        (
+            "num-008",
+            "资料未披露合肥与量子科技相关的产业营收（全年）；2025年一季度，合肥与量子科技相关的产业营收为10.1亿元。",
+            HEFEI,
+            False,
+        ),
+        ("num-003", "就四川而言，资料未披露算力产业的规模；2025年，贵州算力产业的规模突破120亿元。", SCALE, False),
+        ("look-005", f"至于广东，没有资料说重点瞄准类脑智能、人形机器人这样的未来产业；“{FUTURE[1]}”", FUTURE, False),
+        ("num-003", "该文件未提及贵州算力产业的规模，另一份说2025年，贵州算力产业的规模突破120亿元。", SCALE, False),
+        ("num-003", "资料未披露贵州算力产业的规模，只有2025年的：突破120亿元。", SCALE, False),
         ("cmp-001", "资料未披露湖南的AI企业的数量；湖南AI企业的数量不足广东的1/8。", HUNAN, False),
     ],
 )

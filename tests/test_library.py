@@ -2,9 +2,11 @@
 
 import functools
 import http.server
+import io
 import re
 import threading
 import time
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -14,11 +16,12 @@ from small_embedder import SmallEmbedder
 from test_ui import PAYLOADS
 
 from app.build import open_library
+from app.documents import remove_from
 from app.engine import Engine
 from app.library.library import Library
 from app.library.names import free_name, safe_name
 from app.library.shelf import Shelf
-from app.library.work import Stopped
+from app.library.work import Job, Stopped
 from app.settings import load_settings
 from ingest.errors import InputError, StoreError, UnreadableFileError
 from ingest.facts.sidecar import read_sidecar
@@ -289,6 +292,43 @@ def test_one_of_many_in_a_file_is_removed_and_stays_so(library, engine, tmp_path
     assert ended(library, library.remove(titles(engine)["乙办法"]["doc_id"])).state == "done"
     ended(library, library.undo(gone.removed))
     assert "甲办法" in titles(engine)
+
+
+TWICE = "# 贵州省算力发展办法\n\n贵州规划机架超30万个。贵州算力券按合同额补助，最高500万元，由省大数据局负责组织实施，每年评审两次，结果向社会公示。\n"
+
+
+def archive():
+    """Two documents of the same text, of which one is linked to the other, and a third."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as made:
+        for name, content in {"a.md": TWICE, "b.md": TWICE + "\n", "c.md": text("甘肃省")}.items():
+            made.writestr(name, content)
+    return packed.getvalue()
+
+
+@pytest.mark.parametrize("how", ["page", "command"])
+def test_a_removed_documents_twin_in_the_same_archive_gets_the_text_and_the_removed_one_stays_out(
+    library, engine, tmp_path, how
+):
+    assert ended(library, add(library, "集.zip", archive())).state == "done"
+    linked = next(entry for entry in engine.entries() if entry.same_as)
+    holder = next(entry for entry in engine.entries() if entry.id == linked.same_as)
+    if how == "page":
+        assert ended(library, library.remove(holder.id)).state == "done"
+    else:
+        with engine.writing() as store:
+            remove_from(store, holder.id, tmp_path / "library")
+    third = next(entry for entry in engine.entries() if entry.key.endswith("c.md"))
+    if how == "command":  # before anything was read again
+        with engine.writing() as store:
+            remove_from(store, third.id, tmp_path / "library")
+    ended(library, library._worker.submit(Job(""), library._resume))
+    (twin,) = [entry for entry in engine.entries() if entry.file == holder.file and entry.key != third.key]
+    assert twin.key == linked.key and twin.version and twin.chunks and not twin.same_as
+    assert (third.key in {entry.key for entry in engine.entries()}) == (how == "page")
+    if how == "page":
+        ended(library, library.undo(library.removed()[0].id))
+        assert holder.key in {entry.key for entry in engine.entries()}
 
 
 def test_removing_twice_removes_once(library, engine):

@@ -14,10 +14,14 @@ from ingest.lexical import fold
 from prompts import phrase
 
 RELATED = 4  # sentences beside an abstention
+# A telephone number has an area code: 湖南省常住人口：65680000 is a figure.
 _CONTACT = re.compile(
-    r"[一-龥（）()、]{2,24}[\s:：]*(?:电话[:：]?\s*)?(?:[(（]?0\d{2,3}[)）]?[-\s]?)?\d{7,8}(?:[、,，/]\s*\d{7,8})*。?"
+    r"[一-龥（）()、]{2,24}[\s:：]*[(（]?0\d{2,3}[)）]?[-—\s]?\d{7,8}(?:[、,，/]\s*(?:0\d{2,3}-)?\d{7,8})*。?"
 )
-_ASKS_CONTACT = re.compile(r"电话|電話|联系|聯繫|号码|phone|contact|call", re.IGNORECASE)
+_ASKS_CONTACT = re.compile(
+    r"电话|電話|联系|聯繫|号码|號碼|热线|熱線|咨询|諮詢|举报|舉報|投诉|投訴|传真|傳真|phone|contact|hotline|fax|\bcall\b",
+    re.IGNORECASE,
+)
 
 
 def closest(query: Query, ranked: Sequence[Evidence], match: FigureMatch) -> Draft:

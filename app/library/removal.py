@@ -14,11 +14,14 @@ def take_out(store: Store, shelf: Shelf, entry: Entry, on_out: Callable[[Removed
     All of it, or nothing: where the store fails, the file is back in its place. `on_out` is told once the document is out,
     also where what follows fails. Raises what the store raises, and InputError where the shelf cannot be written to.
     """
-    record = store.catalog.files().get(entry.file)
+    record, member = store.catalog.files().get(entry.file), entry.key.removeprefix(f"{entry.file}#")
     rest = [other for other in store.catalog.entries() if other.id != entry.id]
     mates = {other.source.collection for other in rest if other.file == entry.file}
     if record is not None and mates - {entry.source.collection}:
-        record = record.without(entry.key.removeprefix(f"{entry.file}#"))
+        record = record.without(member)
+    linked = [other for other in rest if other.same_as == entry.id]
+    if record is not None and (record.left_out or any(other.file == entry.file for other in linked)):
+        record = record.unread_but(member)  # its twin in the same file has no text of its own
     with store.turn():
         removed = shelf.take_out(
             entry.file, entry.source.title, given(entry), entry.file == entry.key, entry.source.collection, entry.key
@@ -32,4 +35,4 @@ def take_out(store: Store, shelf: Shelf, entry: Entry, on_out: Callable[[Removed
                 shelf.put_back(removed)
             else:
                 on_out(removed)
-    return [other for other in rest if other.same_as == entry.id]
+    return linked

@@ -18,8 +18,8 @@
       return answer;
     } finally {
       joining -= 1;
-      if (!joining) {
-        ended.clear();
+      if (!joining || waiting.size) {
+        if (!joining) ended.clear();
         settled.splice(0).forEach((goOn) => goOn());
       }
     }
@@ -51,7 +51,8 @@
       } finally {
         reader.cancel().catch(() => {});
       }
-      if (close && joining) await new Promise((goOn) => settled.push(goOn));
+      // A joining that takes long keeps back no answer to what was taken already.
+      while (close && joining && !waiting.size) await new Promise((goOn) => settled.push(goOn));
       if (!close || !waiting.size) {
         yield coder.encode(close ? `${close}\n\n` : rest);
         return;
