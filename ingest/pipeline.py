@@ -225,15 +225,17 @@ class _Run:
                 many = True
                 if key not in self._files and not self._of_file.get(key):
                     self._waiting.begun.append(key)
-            if reason := left_out.get(item.key.removeprefix(f"{key}#")):
-                unread += [(item.key.removeprefix(f"{key}#"), TAKEN_OUT)] if reason == TAKEN_OUT else []
+            member = item.key.removeprefix(f"{key}#")
+            if member in left_out:
+                if left_out[member] == TAKEN_OUT:  # that it was has to be known on: the file hides it
+                    unread.append((member, TAKEN_OUT))
                 continue
             try:
                 placed = self._placing.place(item)
             except UnreadableFileError as error:
                 if item.key == key:
                     raise
-                unread.append((item.key.removeprefix(f"{key}#"), str(error)))
+                unread.append((member, str(error)))
                 self._skip(item.document.source.path, str(error))
                 continue
             seen.add(item.key)

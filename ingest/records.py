@@ -43,9 +43,8 @@ class Candidate:
 # How the reasons begin for which a member is not indexed that not everyone may read who reads the rest of its file:
 TAKEN_OUT = "已从资料库移除"  # it was, in another collection than the rest
 NOT_LET_IN = "写明属于集合"  # it states a collection into which whoever added the file may put nothing
-LEFT_OUT = (
-    "已移除"  # anyone may read it; it was taken out, and its file has to be read again for another of its documents
-)
+# That of a member which was taken out of a file that has to be read again for another of its documents:
+LEFT_OUT = "已移除"
 
 
 @dataclass(frozen=True, slots=True)
