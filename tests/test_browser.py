@@ -174,11 +174,7 @@ def ask(page, question, answers=1):
 
 
 def settle(page):
-    """Wait until the page has closed its stream of events.
-
-    Gradio's server ends the stream behind the last event. What a page sends before it has read that gets no new stream
-    (gradio 6.31), which takes a machine's speed: a person is never that quick.
-    """
+    """Wait until the page has closed its stream of events: one that is open while nothing is under way is a fault."""
     until = time.monotonic() + 30
     while page.streams and time.monotonic() < until:
         page.wait_for_timeout(20)

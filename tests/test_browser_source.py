@@ -6,11 +6,22 @@ import threading
 
 import pytest
 from fake_engine import TEXT, FakeEngine, citation, document, record
-from test_browser import ANSWERED, CONTRAST, DESKTOP, PHONE, ask, chromium, open_page, scripted  # noqa: F401
+from test_browser import (  # noqa: F401
+    ANSWERED,
+    CONTRAST,
+    DESKTOP,
+    PHONE,
+    ask,
+    chromium,
+    open_page,
+    scripted,
+    settle,
+)
 from test_source_view import parsed, pdf_engine
 from test_ui import PAYLOADS
 
 from app.history.book import open_history
+from app.settings import Settings
 
 pytestmark = pytest.mark.browser
 INSIDE = ("data:", "blob:", "chrome://", "chrome-extension://")  # the browser's own PDF viewer among them
@@ -321,6 +332,33 @@ def test_a_question_sent_in_the_moment_in_which_the_stream_of_answers_ends_is_an
     page.wait_for_function("css => document.querySelectorAll(css).length === 2", arg=ANSWERED)
     ask(page, "丙问", 3)
     assert page.locator("#pq-chat .pq-question").all_inner_texts() == ["甲问", "乙问", "丙问"]
+    assert page.noted == []
+    line.cut()
+
+
+def test_what_ends_before_the_page_reads_that_it_was_taken_leaves_no_stream_open(scripted, open_page, tmp_path):  # noqa: F811
+    engine = FakeEngine()
+    line = Line(scripted(engine, settings=Settings(store=tmp_path / "s")))
+    page = open_page(line.address)
+    page.fill("#pq-question textarea", "慢问")
+    page.press("#pq-question textarea", "Enter")
+    page.wait_for_selector("#pq-chat .pq-answer")
+    line.hold = b'{"event_id"'  # how the server says that it has taken something
+    with page.expect_response("**/queue/join*") as taken:
+        page.get_by_role("tab", name="设置").click()
+        assert line.held.wait(10)
+        page.wait_for_timeout(500)  # in which the server ends what it has taken
+        engine.gate.set()
+        page.wait_for_selector(ANSWERED, state="attached")
+        settle(page)
+        assert page.locator("#pq-status table").count() == 0  # not told yet
+        line.go_on.set()
+    assert taken.value.ok
+    page.wait_for_selector("#pq-status table")
+    page.wait_for_timeout(200)  # in which a stream would be opened
+    settle(page)
+    page.get_by_role("tab").first.click()
+    ask(page, "丙问", 2)
     assert page.noted == []
     line.cut()
 

@@ -1,8 +1,10 @@
 // Gradio's client (6.31) opens its stream of answers when a question has been taken and no stream is open. A stream that
 // is just ending counts as open until its last message is read, so a question taken in that moment is never heard of
-// again. Here that last message waits for questions under way, and a stream that ended too early is opened anew.
+// again. Here that last message waits for questions under way, and a stream that ended too early is opened anew. What has
+// ended before the page reads that it was taken needs none: the server would keep one open for nothing.
 (function () {
   "use strict";
+  const CLOSE = 'data: {"msg":"close_stream"}\n\n';
   const plain = window.fetch;
   const waiting = new Set(); // ids of events that were taken and have not ended
   const ended = new Set(); // ids of events that ended before the answer to their joining was read
@@ -62,7 +64,7 @@
   }
 
   const listen = async (request) => {
-    const answer = await plain.apply(window, request);
+    const answer = waiting.size ? await plain.apply(window, request) : new Response(CLOSE);
     if (!answer.ok || !answer.body) return answer;
     const all = messages(answer.body, async () => {
       const next = await plain.apply(window, request);
