@@ -42,19 +42,24 @@ _MIN_CLAUSE, _WHOLE = 4, 0.75
 
 def find_contradictions(pieces: Sequence[Piece], asked: str, corpus: Corpus) -> list[str]:
     """Return what an answer denies and says, in words; `asked` tells whose and when, where a denial does not say it."""
-    told = [figure for piece in pieces for figure in _told(piece, corpus)]
+    denied = [(piece, denial) for piece in pieces for denial in _denials(piece)]
+    told = [figure for piece in pieces for figure in _told(piece, corpus)] if denied else []
     found: list[str] = []
-    for piece in pieces:
-        text = _ITEM.sub(lambda m: " " * len(m[0]), piece.text)
-        for denial in find_denials(text):
-            if denial.exact or piece.in_quote(denial.start) or _is_narrowed(text, denial):
-                continue
-            if any(_is_answered(denial.asked, asked, figure) for figure in told):
-                found.append(f"说未披露，又给出了数字：{denial.asked[:30]}")
-            elif any(_repeats(denial.asked, citation.quote) for citation in piece.cited):
-                found.append(f"说资料没有，所引原文正是这样说的：{denial.asked[:30]}")
-        found += _disowned(piece, corpus)
+    for piece, denial in denied:
+        if any(_is_answered(denial.asked, asked, figure) for figure in told):
+            found.append(f"说未披露，又给出了数字：{denial.asked[:30]}")
+        elif any(_repeats(denial.asked, citation.quote) for citation in piece.cited):
+            found.append(f"说资料没有，所引原文正是这样说的：{denial.asked[:30]}")
+    found += [note for piece in pieces for note in _disowned(piece, corpus)]
     return list(dict.fromkeys(found))
+
+
+def _denials(piece: Piece) -> Iterator[Denial]:
+    """The denials of a piece of which one can tell what they deny."""
+    text = _ITEM.sub(lambda m: " " * len(m[0]), piece.text)
+    for denial in find_denials(text):
+        if not (denial.exact or piece.in_quote(denial.start) or _is_narrowed(text, denial)):
+            yield denial
 
 
 def _told(piece: Piece, corpus: Corpus) -> Iterator[Figure]:
